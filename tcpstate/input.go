@@ -1,0 +1,104 @@
+package tcpstate
+
+// InputKind says what happens to the endpoint: RFC 9293 section 3.10's events.
+type InputKind uint8
+
+// The events.
+const (
+	_ InputKind = iota
+	// SegmentArrives: Seg came from the peer. The caller has checked the
+	// checksum and that ports and addresses are this connection's.
+	SegmentArrives
+	// Timeout: Now has come; every timer that is due fires.
+	Timeout
+	// Open: connect() sends the SYN. N octets of MSS etc. come from Params.
+	Open
+	// Send: the user writes N octets. The answer is a Sent output with the
+	// octets taken, fewer than N when the send buffer is full; the caller
+	// keeps the bytes taken until an Acked output releases them.
+	Send
+	// Receive: the user took N octets out of the in-order data.
+	Receive
+	// Shutdown: How says which directions; ShutWrite sends the FIN.
+	Shutdown
+	// Close: the user let go of the socket. Unread data turns it into a reset.
+	Close
+	// Abort: RST where the state has a peer to tell, then CLOSED
+	// (RFC 9293 section 3.10.5; Linux: tcp_disconnect, SO_LINGER with 0).
+	Abort
+	// Unreachable: an ICMP error that quotes a segment of ours beginning at
+	// Seg.Seq; Err is what it means; Hard when it is fatal while connecting.
+	Unreachable
+	// TooBig: ICMP "fragmentation needed" for a segment at Seg.Seq; N is the
+	// path's new MTU in octets.
+	TooBig
+	// Set: socket option Opt becomes N.
+	Set
+)
+
+// How bits of Shutdown, as Linux's RCV_SHUTDOWN and SEND_SHUTDOWN.
+const (
+	ShutRead  uint8 = 1
+	ShutWrite uint8 = 2
+)
+
+// SendFlags colour a Send.
+type SendFlags uint8
+
+// The flags of Send.
+const (
+	SendMore SendFlags = 1 << iota // MSG_MORE: hold back a partial segment
+	SendOOB                        // MSG_OOB: the last octet is urgent
+	SendEOR                        // MSG_EOR: do not merge later data into this
+	// SendAgain: this Send continues a write whose earlier part was taken.
+	SendAgain
+)
+
+// Input is one event with all that it carries. Fields that Kind does not name are ignored.
+type Input struct {
+	Kind  InputKind
+	How   uint8     // Shutdown
+	Flags SendFlags // Send
+	Opt   Option    // Set
+	Hard  bool      // Unreachable
+	Err   Errno     // Unreachable
+	Now   Time      // every kind; not before the previous input's
+	N     uint32    // Send, Receive, TooBig, Set
+	Seg   Segment   // SegmentArrives; Unreachable and TooBig use Seg.Seq
+}
+
+// Option names a per-connection setting that a Set input changes. Values are
+// uint32; booleans are 0 or 1; spans are in the unit that the doc names.
+type Option uint8
+
+// The options, by what setsockopt calls them.
+const (
+	_               Option = iota
+	NoDelay                // TCP_NODELAY: boolean; turning it on pushes what is pending
+	Cork                   // TCP_CORK: boolean; turning it off pushes what is pending
+	QuickAck               // TCP_QUICKACK: boolean; turning it on sends an ACK that waits
+	KeepAlive              // SO_KEEPALIVE: boolean
+	KeepIdle               // TCP_KEEPIDLE: seconds, 1 to 32767
+	KeepIntvl              // TCP_KEEPINTVL: seconds, 1 to 32767
+	KeepCnt                // TCP_KEEPCNT: probes, 1 to 127
+	SynCnt                 // TCP_SYNCNT: retransmissions of SYN, 1 to 127
+	UserTimeout            // TCP_USER_TIMEOUT: milliseconds, 0 = system's
+	Linger2                // TCP_LINGER2: seconds in FIN-WAIT-2 as int32; 0 = system's, negative = none
+	UserMSS                // TCP_MAXSEG: octets, 88 to 32767; 0 = the path's
+	WindowClamp            // TCP_WINDOW_CLAMP: octets
+	RcvBuf                 // SO_RCVBUF after doubling: octets; locks auto-tuning
+	SndBuf                 // SO_SNDBUF after doubling: octets; locks auto-tuning
+	RcvLowat               // SO_RCVLOWAT: octets
+	NotSentLowat           // TCP_NOTSENT_LOWAT: octets, 0 = system's
+	CongestionCtl          // TCP_CONGESTION: a Congestion value
+	OOBInline              // SO_OOBINLINE: boolean
+)
+
+// Congestion names a congestion control algorithm.
+type Congestion uint8
+
+// The algorithms the machine has.
+const (
+	Cubic Congestion = iota
+	Reno
+)

@@ -1,0 +1,55 @@
+package tcpstate
+
+import "github.com/sockspec/sockspec/tcpstate/rule"
+
+// OutputKind says what the endpoint wants done, or tells.
+type OutputKind uint8
+
+// The consequences.
+const (
+	_ OutputKind = iota
+	// Emit: send Seg. Its payload is the Seg.Len octets of the send stream
+	// that begin at Seg.Seq (one later when Seg carries SYN).
+	Emit
+	// Drop: the segment that arrived, or part of it, was discarded.
+	Drop
+	// Became: the state changed From → To.
+	Became
+	// Store: N payload octets of the segment that arrived, from offset Off of
+	// its payload, belong at stream position Seg.Seq. They may lie beyond a hole,
+	// and may overwrite what an earlier Store put there.
+	Store
+	// Acked: the peer has acknowledged the oldest N octets of the send
+	// stream; their bytes are no longer needed.
+	Acked
+	// Sent answers Send: N octets were taken into the send stream.
+	Sent
+	// Readable: in-order data, urgent data or the end of the stream can be read.
+	Readable
+	// Writable: room in the send buffer after there was none, or connected.
+	Writable
+	// Failed: Err is the socket's pending error (sk_err).
+	Failed
+	// SoftFailed: Err is noted (sk_err_soft) and becomes ETIMEDOUT's stand-in.
+	SoftFailed
+	// Gone: the control block holds nothing any more and may be released.
+	Gone
+	// Reopen: TIME-WAIT gives way to the SYN that arrived; hand it to the
+	// listener, with N as the initial sequence number to answer with.
+	Reopen
+	// Promote: a request's handshake is complete: make the connection with
+	// Accept, unless the accept queue has no room (see Request).
+	Promote
+)
+
+// Output is one consequence of an input, and the rule that it follows from.
+type Output struct {
+	Kind OutputKind
+	Why  rule.ID // never zero
+	From State
+	To   State
+	Err  Errno
+	N    uint32
+	Off  uint32
+	Seg  Segment
+}
