@@ -73,25 +73,25 @@ type Option uint8
 
 // The options, by what setsockopt calls them.
 const (
-	_               Option = iota
-	NoDelay                // TCP_NODELAY: boolean; turning it on pushes what is pending
-	Cork                   // TCP_CORK: boolean; turning it off pushes what is pending
-	QuickAck               // TCP_QUICKACK: boolean; turning it on sends an ACK that waits
-	KeepAlive              // SO_KEEPALIVE: boolean
-	KeepIdle               // TCP_KEEPIDLE: seconds, 1 to 32767
-	KeepIntvl              // TCP_KEEPINTVL: seconds, 1 to 32767
-	KeepCnt                // TCP_KEEPCNT: probes, 1 to 127
-	SynCnt                 // TCP_SYNCNT: retransmissions of SYN, 1 to 127
-	UserTimeout            // TCP_USER_TIMEOUT: milliseconds, 0 = system's
-	Linger2                // TCP_LINGER2: seconds in FIN-WAIT-2 as int32; 0 = system's, negative = none
-	UserMSS                // TCP_MAXSEG: octets, 88 to 32767; 0 = the path's
-	WindowClamp            // TCP_WINDOW_CLAMP: octets
-	RcvBuf                 // SO_RCVBUF after doubling: octets; locks auto-tuning
-	SndBuf                 // SO_SNDBUF after doubling: octets; locks auto-tuning
-	RcvLowat               // SO_RCVLOWAT: octets
-	NotSentLowat           // TCP_NOTSENT_LOWAT: octets, 0 = system's
-	CongestionCtl          // TCP_CONGESTION: a Congestion value
-	OOBInline              // SO_OOBINLINE: boolean
+	_             Option = iota
+	NoDelay              // TCP_NODELAY: boolean; turning it on pushes what is pending
+	Cork                 // TCP_CORK: boolean; turning it off pushes what is pending
+	QuickAck             // TCP_QUICKACK: boolean; turning it on sends an ACK that waits
+	KeepAlive            // SO_KEEPALIVE: boolean
+	KeepIdle             // TCP_KEEPIDLE: seconds, 1 to 32767
+	KeepIntvl            // TCP_KEEPINTVL: seconds, 1 to 32767
+	KeepCnt              // TCP_KEEPCNT: probes, 1 to 127
+	SynCnt               // TCP_SYNCNT: retransmissions of SYN, 1 to 127
+	UserTimeout          // TCP_USER_TIMEOUT: milliseconds, 0 = system's
+	Linger2              // TCP_LINGER2: seconds in FIN-WAIT-2 as int32; 0 = system's, negative = none
+	UserMSS              // TCP_MAXSEG: octets, 88 to 32767; 0 = the path's
+	WindowClamp          // TCP_WINDOW_CLAMP: octets
+	RcvBuf               // SO_RCVBUF after doubling: octets; locks auto-tuning
+	SndBuf               // SO_SNDBUF after doubling: octets; locks auto-tuning
+	RcvLowat             // SO_RCVLOWAT: octets
+	NotSentLowat         // TCP_NOTSENT_LOWAT: octets, 0 = system's
+	CongestionCtl        // TCP_CONGESTION: a Congestion value
+	OOBInline            // SO_OOBINLINE: boolean
 )
 
 // Congestion names a congestion control algorithm.

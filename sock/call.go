@@ -1,0 +1,108 @@
+package sock
+
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// Time and Errno are tcpstate's: one vocabulary from top to bottom.
+type (
+	Time  = tcpstate.Time
+	Errno = tcpstate.Errno
+)
+
+// Thread names a thread of a process of the host. A thread runs one call at a
+// time: while it is parked, a second call from it is refused with EBUSY.
+type Thread uint16
+
+// Op is a system call.
+type Op uint8
+
+// The system calls. A variant that differs only in how its arguments are
+// packed (recv, readv, ...) shares its sibling's Op: see Call.
+const (
+	_             Op = iota
+	OpSocket         // Domain, Type, Proto
+	OpBind           // FD, Addr
+	OpListen         // FD, N = backlog as given
+	OpAccept         // FD, Flags = SOCK_NONBLOCK|SOCK_CLOEXEC; returns Addr
+	OpConnect        // FD, Addr
+	OpRead           // FD, Len
+	OpWrite          // FD, Data
+	OpSend           // FD, Data, Flags, Addr when AddrLen > 0, Control: send, sendto, sendmsg
+	OpRecv           // FD, Len, Flags: recv, recvfrom, recvmsg
+	OpShutdown       // FD, N = how
+	OpClose          // FD
+	OpGetsockopt     // FD, Level, Name, Len = room for the value
+	OpSetsockopt     // FD, Level, Name, Data = the value's bytes
+	OpGetsockname    // FD
+	OpGetpeername    // FD
+	OpFcntl          // FD, N = command, Arg
+	OpIoctl          // FD, N = request, Arg
+	OpPoll           // Poll, Timeout
+	OpEpollCreate    // Flags
+	OpEpollCtl       // FD, N = op, Arg = target descriptor, Events
+	OpEpollWait      // FD, Len = maxevents, Timeout
+	OpDup            // FD
+)
+
+// Addr is a socket address as a call passes it.
+type Addr struct {
+	Family uint16 // AF_INET, AF_INET6, AF_UNSPEC or whatever the caller wrote
+	AP     netip.AddrPort
+	Flow   uint32 // sin6_flowinfo
+	Scope  uint32 // sin6_scope_id
+}
+
+// PollFD is one entry of poll's array, and of epoll_wait's result.
+type PollFD struct {
+	FD      int32
+	Events  uint32
+	Revents uint32
+	Data    uint64 // epoll's
+}
+
+// Control is one control message, its data as the kernel lays it out.
+type Control struct {
+	Level, Type int32
+	Data        []byte
+}
+
+// Call is one system call as a plain value. Integers are as the C program
+// passes them; structures are in Linux's x86-64 layout, little-endian.
+type Call struct {
+	Op      Op
+	FD      int32
+	Domain  int32
+	Type    int32
+	Proto   int32
+	Level   int32
+	Name    int32
+	N       int64 // backlog, how, command, request
+	Arg     int64
+	Flags   int32
+	Len     int32 // room for results, octets
+	AddrLen int32 // as given; 0 with a zero Addr means a null address
+	Timeout int64 // poll and epoll_wait: milliseconds, -1 = for ever
+	Addr    Addr
+	Data    []byte // octets to send, or an option's value
+	Poll    []PollFD
+	Control []Control
+	Events  uint32 // epoll_ctl
+	UData   uint64 // epoll_ctl
+}
+
+// Return is a system call's outcome.
+type Return struct {
+	Thread   Thread
+	Value    int64 // what the call returns, -1 with Errno
+	Errno    Errno
+	Data     []byte // octets received, or an option's value
+	Addr     Addr   // accept, recv, getsockname, getpeername
+	AddrLen  int32  // the address's true length, 0 when none was written
+	MsgFlags int32  // recvmsg's msg_flags
+	Poll     []PollFD
+	Control  []Control
+	SIGPIPE  bool // the call raised SIGPIPE
+}
