@@ -1,0 +1,85 @@
+package sock
+
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// Protocol numbers of the IP header (IANA; include/uapi/linux/in.h).
+const (
+	ProtoICMP   uint8 = 1
+	ProtoTCP    uint8 = 6
+	ProtoUDP    uint8 = 17
+	ProtoICMPv6 uint8 = 58
+)
+
+// Packet is one IP packet, decoded, as a [Host] receives and sends it. What it
+// leaves out is the codec's affair: IP identification, DF, checksums, flow
+// labels, extension headers. The address family is Src's and Dst's: both IPv4
+// (never IPv4-mapped) or both IPv6, without zones.
+//
+// Proto says which of the rest counts: TCP uses Seg, UDP nothing more, ICMP
+// uses ICMP; ports are TCP's and UDP's. A Packet is plain data except for
+// Payload, which whoever keeps the packet beyond the call must copy.
+type Packet struct {
+	Src, Dst netip.Addr
+	SrcPort  uint16
+	DstPort  uint16
+	Proto    uint8 // ProtoTCP, ProtoUDP, ProtoICMP or ProtoICMPv6
+	TTL      uint8 // or IPv6's hop limit; 64 in what a Host sends unless an option says otherwise
+	// TOS is the DSCP in the upper six bits, as IP_TOS and IPV6_TCLASS have it.
+	// The lower two bits are zero: the ECN field is Seg.ECN, whatever Proto is.
+	TOS uint8
+	// Seg is the TCP segment. Seg.Len always equals len(Payload).
+	Seg  tcpstate.Segment
+	ICMP ICMP
+	// Payload is the TCP or UDP payload, or what follows the eight octets of
+	// ICMP header in a message that is no error (an echo).
+	Payload []byte
+}
+
+// IPv6 reports whether the packet travels in IPv6.
+func (p *Packet) IPv6() bool { return p.Src.Is6() }
+
+// ICMP is an ICMP or ICMPv6 message. For an error it holds what can be told of
+// the packet that the error quotes; routers need to quote no more than eight
+// octets beyond the IP header (RFC 792), which covers all fields of Quote.
+type ICMP struct {
+	Type, Code uint8
+	// MTU is the next hop's, in octets: of "fragmentation needed" (RFC 1191,
+	// 0 from old routers) and of "packet too big" (RFC 4443 section 3.2).
+	// For every other message it is the second word of the header as sent.
+	MTU   uint32
+	Quote Quote
+}
+
+// Quote is the packet that an ICMP error is about, from its own point of view:
+// Src is the host that sent it, so for errors that reach us, one of ours.
+// The zero Quote (Src invalid) means that nothing usable was quoted.
+type Quote struct {
+	Src, Dst netip.Addr
+	SrcPort  uint16 // TCP and UDP
+	DstPort  uint16
+	Proto    uint8
+	Seq      tcpstate.Seq // TCP
+}
+
+// ICMP types and codes that the socket layer tells apart (include/uapi/linux/icmp.h,
+// icmpv6.h).
+const (
+	ICMPEchoReply      uint8 = 0
+	ICMPDestUnreach    uint8 = 3
+	ICMPSourceQuench   uint8 = 4
+	ICMPRedirect       uint8 = 5
+	ICMPEcho           uint8 = 8
+	ICMPTimeExceeded   uint8 = 11
+	ICMPParameterProb  uint8 = 12
+	ICMPFragNeeded     uint8 = 4 // code of ICMPDestUnreach
+	ICMPPortUnreach    uint8 = 3 // code of ICMPDestUnreach
+	ICMPv6DestUnreach  uint8 = 1
+	ICMPv6PacketTooBig uint8 = 2
+	ICMPv6TimeExceeded uint8 = 3
+	ICMPv6ParamProb    uint8 = 4
+	ICMPv6PortUnreach  uint8 = 4 // code of ICMPv6DestUnreach
+)
