@@ -1,0 +1,184 @@
+package queue
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// bytesModel is a flat slice; every rule of Bytes is one line here.
+type bytesModel struct {
+	data  []byte
+	limit int
+}
+
+func (m *bytesModel) writeAt(off int, p []byte) int {
+	k := min(len(p), max(max(m.limit, len(m.data))-off, 0))
+	if k > 0 {
+		for len(m.data) < off+k {
+			m.data = append(m.data, 0)
+		}
+		copy(m.data[off:], p[:k])
+	}
+	return k
+}
+
+// bytesMachine runs a Bytes beside its model. Limits stay near minBytes so that runs cross the first
+// allocation, the doublings and the limit.
+func bytesMachine() machine {
+	m := bytesModel{limit: 1500}
+	b := NewBytes(1500)
+	fill := byte(0)
+	chunk := func(c chooser) []byte { // never a zero byte: those mark gaps
+		p := make([]byte, c.pick("length", 700))
+		for i := range p {
+			fill = max(fill+1, 1)
+			p[i] = fill
+		}
+		return p
+	}
+	return machine{
+		actions: []action{
+			{"append", func(t require.TestingT, c chooser) {
+				p := chunk(c)
+				require.Equal(t, m.writeAt(len(m.data), p), b.Append(p))
+			}},
+			{"write at", func(t require.TestingT, c chooser) {
+				off, p := c.pick("off", 2000), chunk(c)
+				require.Equal(t, m.writeAt(off, p), b.WriteAt(uint32(off), p))
+			}},
+			{"read at", func(t require.TestingT, c chooser) {
+				off, p := c.pick("off", 2000), make([]byte, c.pick("length", 2000))
+				k := b.ReadAt(uint32(off), p)
+				want := m.data[min(off, len(m.data)):]
+				want = want[:min(len(want), len(p))]
+				require.Equal(t, len(want), k)
+				require.True(t, bytes.Equal(want, p[:k]), "bytes from offset %d", off)
+			}},
+			{"discard", func(t require.TestingT, c chooser) {
+				n := c.pick("n", 1600)
+				k := min(n, len(m.data))
+				require.Equal(t, uint32(k), b.Discard(uint32(n)))
+				m.data = m.data[k:]
+			}},
+			{"truncate", func(_ require.TestingT, c chooser) {
+				n := c.pick("n", 1600)
+				b.Truncate(uint32(n))
+				m.data = m.data[:min(n, len(m.data))]
+			}},
+			{"limit", func(_ require.TestingT, c chooser) {
+				m.limit = c.pick("limit", 2000)
+				b.SetLimit(uint32(m.limit))
+			}},
+			{"go on with a clone", func(_ require.TestingT, _ chooser) {
+				old := b
+				b = b.Clone()
+				old.WriteAt(0, bytes.Repeat([]byte{0xee}, 2000)) // must not show in the clone
+			}},
+		},
+		check: func(t require.TestingT) { checkBytes(t, &b, &m) },
+	}
+}
+
+func checkBytes(t require.TestingT, b *Bytes, m *bytesModel) {
+	require.Equal(t, uint32(len(m.data)), b.Len())
+	require.Equal(t, uint32(m.limit), b.Limit())
+	require.LessOrEqual(t, b.Cap(), 2000, "memory beyond every limit there was")
+	got := make([]byte, len(m.data)+1)
+	require.Equal(t, len(m.data), b.ReadAt(0, got))
+	require.True(t, bytes.Equal(m.data, got[:len(m.data)]), "contents differ")
+
+	plain := NewBytes(2000) // the same contents with another history
+	plain.Append(m.data)
+	plain.SetLimit(uint32(m.limit))
+	require.True(t, b.Equal(&plain))
+	require.Equal(t, sum(plain.Fingerprint), sum(b.Fingerprint))
+	if len(m.data) > 0 {
+		plain.WriteAt(uint32(len(m.data)-1), []byte{m.data[len(m.data)-1] + 1})
+		require.False(t, b.Equal(&plain))
+		require.NotEqual(t, sum(plain.Fingerprint), sum(b.Fingerprint))
+	}
+}
+
+func TestBytesIsAFlatSlice(t *testing.T) { checkMachine(t, bytesMachine) }
+func FuzzBytes(f *testing.F)             { fuzzMachine(f, bytesMachine) }
+
+func TestBytesGapNeverShowsDiscardedBytes(t *testing.T) {
+	b := NewBytes(1000)
+	b.Append(bytes.Repeat([]byte("secret"), 100))
+	b.Discard(600)
+	b.WriteAt(600, []byte("x"))
+	got := make([]byte, 601)
+	require.Equal(t, 601, b.ReadAt(0, got))
+	require.Equal(t, append(make([]byte, 600), 'x'), got)
+}
+
+func TestBytesOffsetsNearTheTopOf32BitsAreRefused(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := NewBytes(rapid.Uint32Range(0, 100).Draw(t, "limit"))
+		off := rapid.Uint32Range(100, 1<<32-1).Draw(t, "off")
+		require.Zero(t, b.WriteAt(off, []byte("data")))
+		require.Zero(t, b.ReadAt(off, make([]byte, 4)))
+		require.Zero(t, b.Discard(off))
+		require.Zero(t, b.Len())
+		require.Zero(t, b.Cap(), "a refusal costs no memory")
+	})
+}
+
+func TestBytesLimitIsCapped(t *testing.T) {
+	b := NewBytes(1<<32 - 1)
+	require.Equal(t, uint32(MaxBytes), b.Limit())
+}
+
+func TestBytesZeroValueRefusesEverything(t *testing.T) {
+	var b Bytes
+	require.Zero(t, b.Append([]byte("x")))
+	require.Zero(t, b.Discard(1))
+	c := b.Clone()
+	require.True(t, b.Equal(&c))
+}
+
+func TestBytesOfThePastAllocatesNothing(t *testing.T) {
+	b, p := NewBytes(1<<16), make([]byte, 1460)
+	var h Hash
+	requireNoAllocs(t, func() {
+		b.Append(p)
+		b.WriteAt(b.Len()+1460, p)
+		b.ReadAt(100, p)
+		b.Discard(3 * 1460)
+		b.Fingerprint(&h)
+	})
+}
+
+// Data arrives out of order, is read without being consumed, and is consumed.
+func ExampleBytes() {
+	b := NewBytes(64)
+	b.WriteAt(6, []byte("world"))
+	b.WriteAt(0, []byte("hello "))
+
+	p := make([]byte, 11)
+	n := b.ReadAt(0, p) // a peek
+	fmt.Printf("%q of %d\n", p[:n], b.Len())
+	b.Discard(6)
+	n = b.ReadAt(0, p)
+	fmt.Printf("%q of %d\n", p[:n], b.Len())
+	fmt.Println(b.Append(make([]byte, 100)), "of 100 taken")
+	// Output:
+	// "hello world" of 11
+	// "world" of 5
+	// 59 of 100 taken
+}
+
+func BenchmarkBytesAppendReadDiscard1460(b *testing.B) {
+	b.ReportAllocs()
+	q, p := NewBytes(1<<16), make([]byte, 1460)
+	b.SetBytes(int64(len(p)))
+	for range b.N {
+		q.Append(p)
+		q.ReadAt(0, p)
+		q.Discard(1460)
+	}
+}

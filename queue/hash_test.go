@@ -1,0 +1,97 @@
+package queue
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// Fingerprints are stored in golden files, so the function may never change unnoticed.
+func TestHashIsTheSameEverywhere(t *testing.T) {
+	var h Hash
+	require.Equal(t, uint64(0), h.Sum())
+	h.U64(0)
+	require.Equal(t, uint64(0xe220a8397b1dcdaf), h.Sum(), "the first output of splitmix64 seeded with 0")
+	h.U32(7)
+	h.Bool(true)
+	h.Bool(false)
+	h.Bytes([]byte("0123456789"))
+	require.Equal(t, uint64(0x8a45f7eec751226a), h.Sum())
+}
+
+func TestHashTellsOrderApart(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := rapid.Uint64().Draw(t, "a"), rapid.Uint64().Draw(t, "b")
+		ab := sum(func(h *Hash) { h.U64(a); h.U64(b) })
+		ba := sum(func(h *Hash) { h.U64(b); h.U64(a) })
+		require.Equal(t, a == b, ab == ba)
+	})
+}
+
+func TestHashTellsBytesApart(t *testing.T) {
+	seen := map[uint64]string{}
+	// Zero bytes are the hard case: a missing length would fold all of these into one.
+	for _, parts := range [][]string{{}, {""}, {"", ""}, {"\x00"}, {"\x00\x00"}, {"\x00", "\x00"},
+		{"ab", "c"}, {"a", "bc"}, {"abc"}, {"12345678"}, {"123456789"}, {"1234567", "89"}} {
+		s := sum(func(h *Hash) {
+			for _, p := range parts {
+				h.Bytes([]byte(p))
+			}
+		})
+		require.NotContains(t, seen, s, "%q against %q", parts, seen[s])
+		seen[s] = fmt.Sprintf("%q", parts)
+	}
+}
+
+func TestHashOfNearbyWordsDoesNotCollide(t *testing.T) {
+	seen := map[uint64]bool{}
+	for a := range uint64(300) {
+		for b := range uint64(300) {
+			seen[sum(func(h *Hash) { h.U64(a); h.U64(b) })] = true
+		}
+	}
+	require.Len(t, seen, 300*300)
+}
+
+func FuzzHash(f *testing.F) {
+	f.Add([]byte("left"), []byte("right"))
+	f.Add([]byte{0}, []byte{})
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		x, y := sum(func(h *Hash) { h.Bytes(a) }), sum(func(h *Hash) { h.Bytes(b) })
+		require.Equal(t, string(a) == string(b), x == y)
+	})
+}
+
+func ExampleHash() {
+	var a, b Hash
+	a.U32(443)
+	a.Bytes([]byte("established"))
+	b.U32(443)
+	b.Bytes([]byte("established"))
+	fmt.Println(a.Sum() == b.Sum())
+	b.Bool(true)
+	fmt.Println(a.Sum() == b.Sum())
+	// Output:
+	// true
+	// false
+}
+
+func BenchmarkHashU64(b *testing.B) {
+	b.ReportAllocs()
+	var h Hash
+	for i := range b.N {
+		h.U64(uint64(i))
+	}
+}
+
+func BenchmarkHashBytes1460(b *testing.B) {
+	b.ReportAllocs()
+	p := make([]byte, 1460)
+	b.SetBytes(int64(len(p)))
+	var h Hash
+	for range b.N {
+		h.Bytes(p)
+	}
+}

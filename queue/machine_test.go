@@ -1,0 +1,93 @@
+package queue
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// chooser makes the choices of a test run. rapid makes them so that failures shrink; a fuzz target reads them
+// from its input bytes. One list of actions per type serves both.
+type chooser interface {
+	pick(what string, n int) int // in [0, n), n >= 1
+}
+
+// action is one operation on the type under test and, in the same breath, on its dumb model.
+type action struct {
+	name string
+	run  func(t require.TestingT, c chooser)
+}
+
+// machine is a type under test beside its model. check compares the two after every action.
+type machine struct {
+	actions []action
+	check   func(t require.TestingT)
+}
+
+type rapidChooser struct{ t *rapid.T }
+
+func (c rapidChooser) pick(what string, n int) int { return rapid.IntRange(0, n-1).Draw(c.t, what) }
+
+// byteChooser reads choices from fuzz input. Past the end every choice is 0, so any input is a full run.
+type byteChooser struct{ in []byte }
+
+func (c *byteChooser) next() int {
+	if len(c.in) == 0 {
+		return 0
+	}
+	b := c.in[0]
+	c.in = c.in[1:]
+	return int(b)
+}
+
+func (c *byteChooser) pick(_ string, n int) int {
+	v := c.next()
+	if n > 256 {
+		v = v<<8 | c.next()
+	}
+	return v % n
+}
+
+// checkMachine runs the machine as a rapid state machine: random actions in random order, shrunk on failure.
+func checkMachine(t *testing.T, start func() machine) {
+	rapid.Check(t, func(rt *rapid.T) {
+		m := start()
+		steps := map[string]func(*rapid.T){"": func(rt *rapid.T) { m.check(rt) }}
+		for _, a := range m.actions {
+			steps[a.name] = func(rt *rapid.T) { a.run(rt, rapidChooser{rt}) }
+		}
+		rt.Repeat(steps)
+	})
+}
+
+// fuzzMachine reads the input as a list of operations: a byte that names the action, then what the action picks.
+func fuzzMachine(f *testing.F, start func() machine) {
+	f.Add([]byte{})
+	f.Add([]byte{0, 1, 0, 2, 0, 3, 1, 1, 2, 0, 2, 1, 3, 0, 3, 1})
+	f.Add([]byte("one of each, then the same again backwards: sdrawkcab niaga"))
+	f.Add([]byte{0, 255, 255, 1, 255, 255, 2, 255, 255, 3, 255, 255, 4, 255, 255, 5, 255, 255, 6, 255, 255})
+	f.Fuzz(func(t *testing.T, in []byte) {
+		m, c := start(), &byteChooser{in}
+		for step := 0; len(c.in) > 0 && step < 2000; step++ {
+			m.actions[c.pick("action", len(m.actions))].run(t, c)
+			m.check(t)
+		}
+	})
+}
+
+// sum returns the fingerprint that feed leaves.
+func sum(feed func(*Hash)) uint64 {
+	var h Hash
+	feed(&h)
+	return h.Sum()
+}
+
+// requireNoAllocs runs step often enough that an allocation now and then would show.
+func requireNoAllocs(t *testing.T, step func()) {
+	t.Helper()
+	for range 1000 { // let the buffers grow first
+		step()
+	}
+	require.Zero(t, testing.AllocsPerRun(1000, step))
+}
