@@ -1,5 +1,10 @@
 package tcpstate
 
+import (
+	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
 // Params fix what a new connection cannot choose for itself.
 type Params struct {
 	Cfg      *Config
@@ -31,4 +36,247 @@ func (p *Params) mtuMSS() uint32 {
 		return uint32(p.Cfg.MinSndMSS)
 	}
 	return p.MTU - hdr
+}
+
+// Request is a connection whose SYN was answered and whose third segment is
+// awaited (Linux: request_sock, state TCP_NEW_SYN_RECV). It is a plain value:
+// compare with ==.
+type Request struct {
+	IRS, ISS Seq
+	MSS      uint16 // what the peer accepts, octets
+	AdvMSS   uint16 // what the SYN-ACK announces, octets
+	Window   uint32 // offered, octets, not scaled
+	Clamp    uint32 // of the window, for the connection to come
+
+	SndWScale, RcvWScale          uint8
+	WScaleOK, TSOK, SACKOK, ECNOK bool
+	// Acked: the ACK came but the connection could not be made yet, because of
+	// TCP_DEFER_ACCEPT or a full accept queue.
+	Acked  bool
+	ECNRcv ECN // of the SYN
+
+	NumTimeout uint8 // SYN-ACK time-outs so far: doubles the wait
+	NumRetrans uint8 // SYN-ACKs sent again, for whatever reason
+
+	TSRecent        uint32
+	TSOffset        uint32
+	TSFirst, TSLast uint32 // timestamps of the first and the latest SYN-ACK; 0 = none
+	SynAckTime      Time   // of the first SYN-ACK
+	OOWTime         Time   // of the latest answer to a bad segment, 0 = none
+	Deadline        Time   // of the SYN-ACK
+}
+
+// RcvNxt is the sequence number expected next.
+func (r *Request) RcvNxt() Seq { return r.IRS.Add(1) }
+
+// Young reports whether no SYN-ACK has timed out yet.
+func (r *Request) Young() bool { return r.NumTimeout == 0 }
+
+// Step takes a SegmentArrives, Timeout or Unreachable and appends what follows.
+// After Promote the socket layer makes the connection with Accept and hands it
+// the same segment, or calls Overflow when the accept queue has no room. After
+// Gone the request is to be forgotten.
+func (r *Request) Step(l *Listener, in Input, out []Output) []Output {
+	switch in.Kind {
+	case SegmentArrives:
+		return r.arrives(l, in, out)
+	case Timeout:
+		if in.Now < r.Deadline {
+			return out
+		}
+		return r.timeout(l, in.Now, out)
+	case Unreachable:
+		return r.unreachable(in, out)
+	}
+	return out
+}
+
+// arrives follows tcp_check_req, in its order.
+func (r *Request) arrives(l *Listener, in Input, out []Output) []Output {
+	seg := &in.Seg
+	flags := seg.Flags & (RST | SYN | ACK)
+	paws, tsecr := r.badTimestamps(l, seg)
+
+	if seg.Seq == r.IRS && flags == SYN && !paws {
+		return r.synAgain(l, in, out)
+	}
+	// An ACK of anything else goes on to the listener, which resets it
+	// (RFC 9293 section 3.10.7.4, fifth, SYN-RECEIVED).
+	if flags.Has(ACK) && seg.Ack != r.ISS.Add(1) {
+		out = emitReset(seg, rule.RequestBadAck, out)
+		return append(out, Output{Kind: Drop, Why: rule.RequestBadAck})
+	}
+	if paws || tsecr || !r.inWindow(seg) {
+		return r.outOfWindow(l, in, paws, tsecr, out)
+	}
+	if seg.Seq == r.IRS {
+		flags &^= SYN // below the window; cut off
+	}
+	if flags.Has(RST | SYN) {
+		return r.embryonicReset(seg, rule.RequestReset, out)
+	}
+	if !flags.Has(ACK) {
+		return append(out, Output{Kind: Drop, Why: rule.RequestNoAck})
+	}
+	if r.NumTimeout < l.DeferAccept && seg.End() == r.RcvNxt() {
+		r.Acked = true
+		return append(out, Output{Kind: Drop, Why: rule.DeferAccept})
+	}
+	return append(out, Output{Kind: Promote, Why: rule.RequestComplete})
+}
+
+// Overflow says that the accept queue had no room for what Promote announced:
+// the request stays, so that SYN-ACKs go on, or is reset when the sysctl says
+// so (tcp_check_req, listen_overflow).
+func (r *Request) Overflow(l *Listener, in Input, out []Output) []Output {
+	if !l.Cfg.AbortOnOverflow {
+		r.Acked = true
+		return append(out, Output{Kind: Drop, Why: rule.ListenOverflow})
+	}
+	return r.embryonicReset(&in.Seg, rule.AbortOnOverflow, out)
+}
+
+// embryonicReset forgets the request, and tells the peer unless it knows.
+func (r *Request) embryonicReset(seg *Segment, why rule.ID, out []Output) []Output {
+	out = emitReset(seg, why, out)
+	return append(out, Output{Kind: Gone, Why: why})
+}
+
+// emitReset emits the RST that answers seg, if one may.
+func emitReset(seg *Segment, why rule.ID, out []Output) []Output {
+	if rst, ok := ResetFor(seg); ok {
+		out = append(out, Output{Kind: Emit, Why: why, Seg: rst})
+	}
+	return out
+}
+
+// badTimestamps tells whether seg is older than the SYN (PAWS, RFC 7323
+// section 5), and whether it echoes a timestamp that no SYN-ACK carried.
+func (r *Request) badTimestamps(l *Listener, seg *Segment) (paws, tsecr bool) {
+	if !seg.Opts.Has(OptTS) || l.Cfg.Timestamps == 0 {
+		return false, false
+	}
+	if e := seg.Opts.TSEcr; e != 0 && r.TSOK {
+		tsecr = !Seq(e).Between(Seq(r.TSFirst), Seq(r.TSLast))
+	}
+	paws = r.TSRecent != 0 && Seq(seg.Opts.TSVal).Less(Seq(r.TSRecent))
+	// A RST may be old once the SYN is (tcp_paws_reject, TCP_PAWS_MSL). Linux
+	// takes the SYN's age to be the present time-out.
+	if paws && seg.Flags.Has(RST) && r.wait(l) >= 60*Second {
+		paws = false
+	}
+	return paws, tsecr
+}
+
+// inWindow is tcp_in_window over the window that the SYN-ACK showed.
+func (r *Request) inWindow(seg *Segment) bool {
+	lo, hi := r.RcvNxt(), r.RcvNxt().Add(r.shown())
+	switch {
+	case seg.Seq == lo, seg.End().Greater(lo) && seg.Seq.Less(hi):
+		return true
+	}
+	return seg.Seq == hi && seg.SeqLen() == 0
+}
+
+// outOfWindow answers with where the connection stands, at a bounded rate.
+func (r *Request) outOfWindow(l *Listener, in Input, paws, tsecr bool, out []Output) []Output {
+	why := rule.RequestOverWindow
+	switch {
+	case paws:
+		why = rule.RequestPAWS
+	case tsecr:
+		why = rule.RequestTSECR
+	}
+	if !in.Seg.Flags.Has(RST) && !r.oowLimited(l, in) {
+		out = append(out, Output{Kind: Emit, Why: why, Seg: r.ack(in.Now)})
+	}
+	return append(out, Output{Kind: Drop, Why: why})
+}
+
+// synAgain answers a repeated SYN with the SYN-ACK and starts its wait anew:
+// as a fast retransmission, since the peer seems not to have got it.
+func (r *Request) synAgain(l *Listener, in Input, out []Output) []Output {
+	if r.oowLimited(l, in) {
+		return append(out, Output{Kind: Drop, Why: rule.RequestLimited})
+	}
+	r.NumRetrans++
+	r.Deadline = in.Now.Add(r.wait(l))
+	return r.emitSynAck(in.Now, rule.SynAgain, out)
+}
+
+// oowLimited tells whether an answer to a bad segment has to wait; if not, it
+// notes this one. Data is exempt: it is no part of an ACK loop (tcp_oow_rate_limited).
+func (r *Request) oowLimited(l *Listener, in Input) bool {
+	if in.Seg.SeqLen() != 0 && !in.Seg.Flags.Has(SYN) {
+		return false
+	}
+	if r.OOWTime != 0 && in.Now.Sub(r.OOWTime) < l.Cfg.InvalidRatelimit {
+		return true
+	}
+	r.OOWTime = max(in.Now, 1)
+	return false
+}
+
+// shown is the window as the SYN-ACK's 16 bits show it (tcp_synack_window).
+func (r *Request) shown() uint32 { return min(r.Window, 65535) }
+
+// tsval is the timestamp to send now: milliseconds and the connection's offset.
+func (r *Request) tsval(now Time) uint32 { return uint32(now/Time(Millisecond)) + r.TSOffset }
+
+// emitSynAck emits the SYN-ACK (tcp_make_synack, tcp_synack_options).
+func (r *Request) emitSynAck(now Time, why rule.ID, out []Output) []Output {
+	seg := Segment{
+		Seq: r.ISS, Ack: r.RcvNxt(), Flags: SYN | ACK, Wnd: uint16(r.shown()),
+		Opts: Options{Set: OptMSS, MSS: r.AdvMSS},
+	}
+	if r.ECNOK {
+		seg.Flags |= ECE // RFC 3168 section 6.1.1
+	}
+	if r.WScaleOK {
+		seg.Opts.Set |= OptWScale
+		seg.Opts.WScale = r.RcvWScale
+	}
+	if r.SACKOK {
+		seg.Opts.Set |= OptSACKOK
+	}
+	if r.TSOK {
+		v := r.tsval(now)
+		if r.TSFirst == 0 {
+			if v == 0 {
+				v = 1<<32 - 1 // 0 would mean that none was sent
+			}
+			r.TSFirst = v
+		}
+		r.TSLast = v
+		seg.Opts.Set |= OptTS
+		seg.Opts.TSVal, seg.Opts.TSEcr = v, r.TSRecent
+	}
+	return append(out, Output{Kind: Emit, Why: why, Seg: seg})
+}
+
+// ack is the bare ACK that tells where the connection stands (tcp_v4_reqsk_send_ack).
+func (r *Request) ack(now Time) Segment {
+	seg := Segment{Seq: r.ISS.Add(1), Ack: r.RcvNxt(), Flags: ACK, Wnd: uint16(r.shown() >> r.RcvWScale)}
+	if r.TSRecent != 0 {
+		seg.Opts = Options{Set: OptTS, TSVal: r.tsval(now), TSEcr: r.TSRecent}
+	}
+	return seg
+}
+
+// Fingerprint feeds all fields, times relative to now.
+func (r *Request) Fingerprint(h *queue.Hash, now Time) {
+	h.U64(uint64(r.IRS)<<32 | uint64(r.ISS))
+	h.U64(uint64(r.MSS)<<48 | uint64(r.AdvMSS)<<32 | uint64(r.Window))
+	h.U64(uint64(r.Clamp)<<32 | uint64(r.SndWScale)<<24 | uint64(r.RcvWScale)<<16 | uint64(r.NumTimeout)<<8 | uint64(r.NumRetrans))
+	for _, b := range [...]bool{r.WScaleOK, r.TSOK, r.SACKOK, r.ECNOK, r.Acked, r.OOWTime != 0} {
+		h.Bool(b)
+	}
+	h.U64(uint64(r.TSRecent)<<32 | uint64(r.TSOffset))
+	h.U64(uint64(r.TSFirst)<<32 | uint64(r.TSLast))
+	h.U64(uint64(now.Sub(r.SynAckTime)))
+	h.U64(uint64(r.Deadline.Sub(now)))
+	if r.OOWTime != 0 {
+		h.U64(uint64(now.Sub(r.OOWTime)))
+	}
+	h.U32(uint32(r.ECNRcv))
 }

@@ -1,11 +1,98 @@
 package rule
 
-// The socket layer's rules.
+// The socket layer's rules, and those of LISTEN and of requests.
 const (
 	// NoSocket: a segment for which no socket is found is answered with RST.
 	NoSocket ID = sockBase + iota
+	// What LISTEN does with a segment that no request accounts for.
+	ListenRST
+	ListenACK
+	ListenOther
+	ListenSynFin
+	// Requests.
+	RequestMade
+	RequestComplete
+	RequestBadAck
+	RequestOverWindow
+	RequestPAWS
+	RequestTSECR
+	RequestReset
+	RequestNoAck
+	RequestLimited
+	SynAgain
+	SynAckAgain
+	RequestExpired
+	DeferAccept
+	RequestUnreachable
+	RequestICMPIgnored
+	// Queues of a listener.
+	SynQueueFull
+	SynOverflow
+	ListenOverflow
+	AbortOnOverflow
+	ListenStop
+	Accepted
+	// Segments and messages that reach nobody.
+	NotForUs
+	NotTCP
+	ICMPNoSocket
+	ICMPIgnored
+	TimeWaitSyn
+	// Calls.
+	CallReturns
+	CallFails
+	CallParks
+	BadDescriptor
+	NotSocket
+	ThreadBusy
+	WokenReady
+	WokenTimeout
+	WokenClosed
+	Woken
+	Interrupted
 )
 
 var sockRules = [...]Rule{
 	{"NO_SOCKET", "RFC 9293 3.10.7.1", "tcp_v4_rcv: no_tcp_socket", "a segment for no socket is dropped, and answered with RST unless it is one"},
+	{"listen-rst", "RFC 9293 3.10.7.2", "tcp_rcv_state_process: TCP_LISTEN", "LISTEN drops a RST"},
+	{"listen-ack", "RFC 9293 3.10.7.2", "tcp_rcv_state_process: TCP_LISTEN", "LISTEN answers an ACK with RST"},
+	{"listen-other", "RFC 9293 3.10.7.2", "tcp_rcv_state_process: TCP_LISTEN", "LISTEN drops what is neither RST, ACK nor SYN"},
+	{"listen-syn-fin", "", "tcp_rcv_state_process: TCP_LISTEN", "LISTEN drops a SYN that carries FIN"},
+	{"request-made", "RFC 9293 3.10.7.2", "tcp_conn_request", "a SYN to a listener with room becomes a request in the SYN queue"},
+	{"request-complete", "RFC 9293 3.10.7.4", "tcp_check_req: syn_recv_sock", "the ACK of the SYN-ACK makes the request a connection"},
+	{"request-bad-ack", "RFC 9293 3.10.7.4", "tcp_check_req", "an ACK of anything but the SYN-ACK is reset and the request stays"},
+	{"request-over-window", "RFC 9293 3.10.7.4", "tcp_check_req: TCP_OVERWINDOW", "a segment outside the window is answered with an ACK and dropped"},
+	{"request-paws", "RFC 7323 5.3", "tcp_check_req: TCP_RFC7323_PAWS", "a segment older than the SYN is answered with an ACK and dropped"},
+	{"request-tsecr", "", "tcp_check_req: TCP_RFC7323_TSECR", "a segment that echoes a timestamp no SYN-ACK carried is answered with an ACK and dropped"},
+	{"request-reset", "RFC 9293 3.10.7.4", "tcp_check_req: embryonic_reset", "a RST or a new SYN in the window ends the request"},
+	{"request-no-ack", "RFC 9293 3.10.7.4", "tcp_check_req", "a segment without ACK is dropped while the handshake lasts"},
+	{"request-limited", "", "tcp_oow_rate_limited: TCPACKSkippedSynRecv", "answers to repeated SYNs and bad segments keep tcp_invalid_ratelimit apart"},
+	{"syn-again", "RFC 9293 3.10.7.4", "tcp_check_req: tcp_rtx_synack", "a repeated SYN is answered with the SYN-ACK again"},
+	{"syn-ack-again", "RFC 6298 2.1", "reqsk_timer_handler", "a SYN-ACK that is not acknowledged is sent again after a doubling time-out"},
+	{"request-expired", "", "reqsk_timer_handler: tcp_synack_retries", "a request whose SYN-ACKs are used up is forgotten"},
+	{"defer-accept", "", "tcp_check_req: TCPDeferAcceptDrop", "under TCP_DEFER_ACCEPT a bare ACK does not make the connection"},
+	{"request-unreachable", "RFC 5461 2", "tcp_req_err", "a hard ICMP error about the SYN-ACK ends the request"},
+	{"request-icmp-ignored", "", "tcp_req_err: OutOfWindowIcmps", "an ICMP error about anything but the SYN-ACK, or a soft one, is ignored"},
+	{"syn-queue-full", "RFC 4987 3.1", "tcp_conn_request: inet_csk_reqsk_queue_is_full", "a SYN is dropped while the SYN queue is full and no cookie may be sent"},
+	{"syn-overflow", "", "tcp_conn_request: ListenOverflows", "a SYN is dropped while the accept queue is full"},
+	{"listen-overflow", "", "tcp_check_req: TCP_LISTEN_OVERFLOW", "the completing ACK is ignored while the accept queue is full, and SYN-ACKs go on"},
+	{"abort-on-overflow", "", "tcp_check_req: tcp_abort_on_overflow", "with the sysctl set, the completing ACK is reset while the accept queue is full"},
+	{"listen-stop", "", "inet_csk_listen_stop", "a listener that closes resets what waits to be accepted and forgets what waits for an ACK"},
+	{"accepted", "RFC 9293 3.10.1", "inet_csk_accept", "accept takes the connection that waited longest"},
+	{"not-for-us", "", "ip_rcv: OTHERHOST", "a packet for an address that is not local is dropped"},
+	{"not-supported-protocol", "", "ip_local_deliver: IP_NOPROTO", "a packet of a protocol that the host does not have is dropped"},
+	{"icmp-no-socket", "", "tcp_v4_err: ICMP_MIB_INERRORS", "an ICMP error about no connection of ours is ignored"},
+	{"icmp-ignored", "RFC 5927", "tcp_v4_err", "an ICMP message that means nothing to the connection is ignored"},
+	{"time-wait-syn", "RFC 9293 3.10.7.4", "tcp_v4_rcv: TCP_TW_SYN", "a new SYN to TIME-WAIT goes to the listener"},
+	{"call-returns", "", "do_syscall_64", "a system call returns"},
+	{"call-fails", "", "do_syscall_64", "a system call is refused"},
+	{"call-parks", "", "schedule_timeout", "a system call waits"},
+	{"bad-descriptor", "", "fdget: EBADF", "a descriptor that is not open is refused"},
+	{"not-socket", "", "sock_from_file: ENOTSOCK", "a descriptor that is no socket is refused"},
+	{"thread-busy", "", "", "a thread that waits in one call can't make another"},
+	{"woken-ready", "", "sk_data_ready, sk_write_space", "what the call waited for has happened"},
+	{"woken-timeout", "", "schedule_timeout: SO_RCVTIMEO, SO_SNDTIMEO", "the call's time ran out"},
+	{"woken-closed", "", "sk_state_change", "the socket that the call waited on changed its state"},
+	{"woken", "", "__wake_up_common", "a waiting thread looks again"},
+	{"interrupted", "", "signal_pending", "a signal ends the wait"},
 }
