@@ -1,0 +1,59 @@
+package script
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Error is the first mistake in a script. All fields but Path and Mend are always set.
+type Error struct {
+	Path   string
+	Line   int // from 1
+	Column int // from 1, in bytes
+	// Found is what stands there, as a phrase: `word "foo"`, `end of file`.
+	Found string
+	// Expected is what could have stood there instead, as a phrase.
+	Expected string
+	// Mend says how to repair the usual cause; empty when there is no usual one.
+	Mend string
+	// Source is the line in question without its line end.
+	Source string
+}
+
+// Error is one line: path:line:column, what was found, what was expected, and the mend if there is one.
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.Path != "" {
+		b.WriteString(e.Path + ":")
+	}
+	fmt.Fprintf(&b, "%d:%d: found %s, expected %s", e.Line, e.Column, e.Found, e.Expected)
+	if e.Mend != "" {
+		b.WriteString(" (" + e.Mend + ")")
+	}
+	return b.String()
+}
+
+// Detail is Error followed by the source line and a caret under the place, for a terminal.
+func (e *Error) Detail() string {
+	// The caret's line repeats the source's tabs, so that both lines are indented alike whatever the tab width.
+	pad := strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return r
+		}
+		return ' '
+	}, e.Source[:min(e.Column-1, len(e.Source))])
+	return e.Error() + "\n" + e.Source + "\n" + pad + "^"
+}
+
+// sourceLine cuts line number n (from 1) out of src.
+func sourceLine(src string, n int) string {
+	for ; n > 1; n-- {
+		_, rest, ok := strings.Cut(src, "\n")
+		if !ok {
+			return ""
+		}
+		src = rest
+	}
+	line, _, _ := strings.Cut(src, "\n")
+	return strings.TrimSuffix(line, "\r")
+}
