@@ -1,0 +1,166 @@
+package queue
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// waiter and the list below are Linux's wait queue as it is written: one list, non-exclusive entries put at its
+// head, exclusive ones at its tail, and a wake-up that walks from the head (__wake_up_common).
+type waiter struct {
+	id        int
+	exclusive bool
+}
+
+type waitModel []waiter
+
+func (m *waitModel) wake(exclusive int) (woken []int) {
+	for len(*m) > 0 {
+		w := (*m)[0]
+		if w.exclusive && exclusive == 0 {
+			break
+		}
+		if w.exclusive {
+			exclusive--
+		}
+		woken, *m = append(woken, w.id), (*m)[1:]
+	}
+	return woken
+}
+
+func (m waitModel) find(id int) int {
+	return slices.IndexFunc(m, func(w waiter) bool { return w.id == id })
+}
+
+func waitersMachine() machine {
+	var w Waiters[int]
+	var model waitModel
+	const ids = 12
+	return machine{
+		actions: []action{
+			{"add", func(t require.TestingT, c chooser) {
+				id, exclusive := c.pick("id", ids), c.pick("exclusive", 3) > 0
+				require.Equal(t, model.find(id) < 0, w.Add(id, exclusive))
+				switch {
+				case model.find(id) >= 0:
+				case exclusive:
+					model = append(model, waiter{id, true})
+				default:
+					model = append(waitModel{{id, false}}, model...)
+				}
+			}},
+			{"remove", func(t require.TestingT, c chooser) {
+				id := c.pick("id", ids)
+				i := model.find(id)
+				require.Equal(t, i >= 0, w.Remove(id))
+				if i >= 0 {
+					model = slices.Delete(model, i, i+1)
+				}
+			}},
+			{"wake one", func(t require.TestingT, _ chooser) {
+				require.Equal(t, append([]int{-1}, model.wake(1)...), w.WakeOne([]int{-1}))
+			}},
+			{"wake all", func(t require.TestingT, _ chooser) {
+				require.Equal(t, append([]int{-1}, model.wake(len(model))...), w.WakeAll([]int{-1}))
+			}},
+			{"go on with a clone", func(_ require.TestingT, _ chooser) {
+				old := w
+				w = w.Clone()
+				old.WakeAll(nil)
+			}},
+		},
+		check: func(t require.TestingT) { checkWaiters(t, &w, model) },
+	}
+}
+
+func checkWaiters(t require.TestingT, w *Waiters[int], model waitModel) {
+	require.Equal(t, len(model), w.Len())
+	for i := -1; i <= len(model); i++ {
+		id, exclusive, ok := w.At(i)
+		inside := i >= 0 && i < len(model)
+		require.Equal(t, inside, ok)
+		if inside {
+			require.Equal(t, model[i], waiter{id, exclusive})
+			require.True(t, w.Waiting(id))
+		}
+	}
+	var plain Waiters[int] // the same list with another history
+	for _, e := range model {
+		if e.exclusive {
+			plain.Add(e.id, true)
+		}
+	}
+	for _, e := range slices.Backward(model) {
+		if !e.exclusive {
+			plain.Add(e.id, false)
+		}
+	}
+	print := func(w *Waiters[int]) uint64 { return sum(func(h *Hash) { w.Fingerprint(h, HashInteger[int]) }) }
+	require.True(t, w.Equal(&plain))
+	require.Equal(t, print(&plain), print(w))
+	if len(model) > 0 { // the other kind of waiter in the same place is another list
+		last := model[len(model)-1]
+		plain.Remove(last.id)
+		plain.Add(last.id, !last.exclusive)
+		require.False(t, w.Equal(&plain))
+		require.NotEqual(t, print(&plain), print(w))
+	}
+}
+
+func TestWaitersWakeAsLinuxWaitQueueDoes(t *testing.T) { checkMachine(t, waitersMachine) }
+func FuzzWaiters(f *testing.F)                         { fuzzMachine(f, waitersMachine) }
+
+func TestWaitersEveryExclusiveWaiterIsServedOnceInOrder(t *testing.T) {
+	var w Waiters[int]
+	var woken []int
+	for id := range 20 {
+		require.True(t, w.Add(id, true))
+	}
+	for range 20 {
+		woken = w.WakeOne(woken)
+	}
+	require.Equal(t, 20, len(woken))
+	require.True(t, slices.IsSorted(woken))
+	require.Empty(t, w.WakeOne(nil))
+}
+
+func TestWaitersOfThePastAllocateNothing(t *testing.T) {
+	var w Waiters[int]
+	dst := make([]int, 0, 8)
+	requireNoAllocs(t, func() {
+		w.Add(1, true)
+		w.Add(2, false)
+		w.Add(3, true)
+		dst = w.WakeOne(dst[:0])
+		dst = w.WakeAll(dst[:0])
+	})
+}
+
+// Two threads block in accept, one in poll. A connection arrives, then another.
+func ExampleWaiters() {
+	var w Waiters[string]
+	w.Add("accept A", true)
+	w.Add("accept B", true)
+	w.Add("poll", false)
+	fmt.Println(w.WakeOne(nil))
+	fmt.Println(w.WakeOne(nil))
+	fmt.Println(w.Len())
+	// Output:
+	// [poll accept A]
+	// [accept B]
+	// 0
+}
+
+func BenchmarkWaitersAddWakeOne(b *testing.B) {
+	b.ReportAllocs()
+	var w Waiters[int]
+	dst := make([]int, 0, 4)
+	for range b.N {
+		w.Add(1, true)
+		w.Add(2, false)
+		dst = w.WakeOne(dst[:0])
+	}
+}
