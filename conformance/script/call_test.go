@@ -65,6 +65,8 @@ func TestCallResults(t *testing.T) {
 		"close(3) = -1 ENOTSOCK (Socket operation on non-socket)": {Result: integer(-1), Errno: "ENOTSOCK", Note: "Socket operation on non-socket"},
 		"close(3) = -1 EX (can't say)":                            {Result: integer(-1), Errno: "EX", Note: "can't say"},
 		"close(3) = SYMBOL (note)":                                {Result: word("SYMBOL"), Note: "note"},
+		"close(3) = A|B (note)":                                   {Result: composite(ExprOr, word("A"), word("B")), Note: "note"},
+		"close(3) = [f(1)] (note)":                                {Result: composite(ExprArray, invoke("f", integer(1))), Note: "note"},
 		"close(3) = ...":                                          {Result: ellipsis()},
 		"t2: close(3) = 0":                                        {Thread: "t2", Result: integer(0)},
 	} {

@@ -28,7 +28,7 @@ func (e *Error) Error() string {
 	}
 	fmt.Fprintf(&b, "%d:%d: found %s, expected %s", e.Line, e.Column, e.Found, e.Expected)
 	if e.Mend != "" {
-		b.WriteString(" (" + e.Mend + ")")
+		b.WriteString("; " + e.Mend)
 	}
 	return b.String()
 }

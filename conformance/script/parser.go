@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 )
 
 // parser is a recursive-descent parser over the tokens of one script. The first mistake sticks: fail records it and moves to the end, so
@@ -13,10 +14,14 @@ type parser struct {
 	src   string
 	toks  []token // never empty; the last one is tokEOF or tokBad
 	i     int
-	depth int
-	last  token // the token passed most recently
-	why   []directive
-	err   *Error
+	depth int // of nested expressions
+	// noCall is set in a call's result outside all brackets: there a parenthesis begins the note.
+	noCall bool
+	last   token // the token passed most recently
+	// inEvent is set from an event's time to its last token.
+	inEvent bool
+	why     []directive // passed since the last event
+	err     *Error
 }
 
 // Parse reads a script. The path is for messages only. The definitions are those of the command line: like Google's config.c it lets
@@ -71,14 +76,35 @@ func (p *parser) advance() token {
 	return t
 }
 
-// fail records a mistake at token t and ends the parse. At the place where the lexer gave up, its own message is the better one.
+// fail records a mistake at token t and ends the parse. At the place where the lexer gave up, its own message is the better one. Where a
+// line stops short, its end is a better place than the start of the next event.
 func (p *parser) fail(t token, expected, mend string) {
-	found := t.describe()
-	if t.kind == tokBad {
+	pos, found := t.pos, t.describe()
+	switch {
+	case t.kind == tokBad:
 		expected, mend = t.text, t.mend
-		found = strconv.Quote(cut(p.src[t.off:t.end]))
+		found = quote(cut(p.src[t.off:t.end]))
+	case t.pos.Line > p.last.endLine && p.last.kind != tokEOF && p.inEvent && (t.is("+") || t.is("*") || t.kind == tokEOF):
+		pos = p.place(p.last.end)
+		if t.kind != tokEOF {
+			found = "end of line"
+		}
 	}
-	p.failAt(t.pos, found, expected, mend)
+	p.failAt(pos, found, expected, mend)
+}
+
+// place is the position of an offset.
+func (p *parser) place(off int) Pos {
+	before := p.src[:off]
+	return Pos{Line: 1 + strings.Count(before, "\n"), Column: off - strings.LastIndexByte(before, '\n')}
+}
+
+// quote shows source text, with Go's escapes only where it cannot be shown as it is.
+func quote(s string) string {
+	if strconv.CanBackquote(s) {
+		return "`" + s + "`"
+	}
+	return strconv.Quote(s)
 }
 
 func (p *parser) failAt(pos Pos, found, expected, mend string) {

@@ -23,9 +23,12 @@ func (p *parser) syscall(when *TimeSpec) *Syscall {
 	c.Args = p.arguments("a packet begins with < or >, a system call with name(")
 	p.punct("=", "a system call needs its result: "+c.Name+"(...) = 0")
 	c.Result = p.result()
-	if n := p.peek(); n.kind == tokWord && p.peekAt(1).is("(") {
+	if n := p.peek(); n.kind == tokWord && n.pos.Line == p.last.endLine {
 		p.advance()
 		c.Errno = n.text
+		if !p.peek().is("(") {
+			p.fail(p.peek(), `"(" and the error's text`, "write = -1 "+c.Errno+" (any text)")
+		}
 	}
 	if p.peek().is("(") {
 		c.Note = p.note()
@@ -57,13 +60,10 @@ func (p *parser) arguments(mend string) []Expr {
 	return args
 }
 
-// result reads what a call returns. A word before ( is not a call here: the parenthesis begins the note.
+// result reads what a call returns.
 func (p *parser) result() Expr {
-	t := p.peek()
-	if t.kind == tokWord && p.peekAt(1).is("(") {
-		p.advance()
-		return Expr{Pos: t.pos, Kind: ExprWord, Text: t.text}
-	}
+	p.noCall = true
+	defer func() { p.noCall = false }()
 	return p.expr()
 }
 

@@ -11,6 +11,7 @@ const timeMend = "a time is in seconds, such as 0.1, +0.1, 0.1~0.2, +0.1~+0.2 or
 func (p *parser) event() Event {
 	first := p.peek()
 	ev := Event{Pos: first.pos, Time: p.time()}
+	p.inEvent = true
 	switch t := p.peek(); {
 	case t.is("<"), t.is(">"):
 		ev.Packet = p.packet()
@@ -23,16 +24,18 @@ func (p *parser) event() Event {
 	case t.kind == tokEllipsis, t.kind == tokWord:
 		ev.Call = p.syscall(&ev.Time)
 	default:
-		p.fail(t, "<, >, a system call, a `command` or %{ code }%", actionMend(t))
+		p.fail(t, "<, >, a system call, a `command` or %{ code }%", p.actionMend(t))
 	}
-	p.checkTime(first, &ev)
+	p.inEvent = false
+	p.checkTime(first.pos, &ev)
 	ev.Why = p.takeWhy()
 	return ev
 }
 
 // actionMend guesses what went wrong behind a time.
-func actionMend(t token) string {
-	if t.kind == tokFloat || t.kind == tokInt || t.is("+") || t.is("~") || t.is(",") {
+func (p *parser) actionMend(t token) string {
+	sameLine := t.pos.Line == p.last.endLine
+	if sameLine && (t.kind == tokFloat || t.kind == tokInt || t.is("+") || t.is("~") || t.is(",")) {
 		return timeMend
 	}
 	return ""
@@ -86,8 +89,6 @@ func (p *parser) eventMend() string {
 		return "the order is: flags seq:end(len) ack N win N urg N <options>"
 	case t.kind == tokOption:
 		return "options stand before the first command and event"
-	case t.kind == tokWord && t.pos.Line == p.last.pos.Line:
-		return "an errno needs its text: = -1 EAGAIN (Resource temporarily unavailable)"
 	}
 	return timeMend
 }
@@ -129,18 +130,19 @@ func decimal(digits string, limit int64) int64 {
 }
 
 // checkTime refuses what Google's parser.y refuses in its event rule.
-func (p *parser) checkTime(first token, ev *Event) {
+func (p *parser) checkTime(pos Pos, ev *Event) {
 	t := ev.Time
+	fail := func(expected, mend string) { p.failAt(pos, "time "+t.String(), expected, mend) }
 	outbound := ev.Packet != nil && ev.Packet.Direction == Outbound
 	switch {
 	case p.err != nil:
 	case t.End < t.Start && t.Blocking:
-		p.fail(first, "a call that returns no earlier than it starts", "in a...b the end counts from the same moment as the start")
+		fail("a call that returns no earlier than it starts", "in a...b the end counts from the same moment as the start")
 	case t.End < t.Start:
-		p.fail(first, "a time range that runs forward", "")
+		fail("a time range that runs forward", "")
 	case t.Kind == TimeAny && !outbound:
-		p.fail(first, "a time; * is for outbound packets", "write when it happens, such as +0")
+		fail("a time; * is for outbound packets", "write when it happens, such as +0")
 	case t.IsRange() && !outbound:
-		p.fail(first, "a single time; a range is for outbound packets", "a blocking call is written +0...0.2 call(...)")
+		fail("a single time; a range is for outbound packets", "a blocking call is written +0...0.2 call(...)")
 	}
 }

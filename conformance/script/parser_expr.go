@@ -3,8 +3,10 @@ package script
 // maxDepth bounds the nesting of expressions, and with it the stack that a script can make the parser use.
 const maxDepth = 50
 
-// exprList reads one or more expressions between commas.
+// exprList reads one or more expressions between commas, in brackets of some kind.
 func (p *parser) exprList() []Expr {
+	defer func(was bool) { p.noCall = was }(p.noCall)
+	p.noCall = false
 	list := []Expr{p.expr()}
 	for p.accept(",") {
 		list = append(list, p.expr())
@@ -62,7 +64,7 @@ func (p *parser) term() Expr {
 func (p *parser) wordExpr() Expr {
 	t := p.advance()
 	e := Expr{Pos: t.pos, Kind: ExprWord, Text: t.text}
-	if p.peek().is("(") {
+	if p.peek().is("(") && !p.noCall {
 		e.Kind = ExprCall
 		e.Elems = p.arguments("")
 	}

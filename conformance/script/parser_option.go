@@ -69,12 +69,17 @@ func (p *parser) options(s *Script, outer []Define) {
 func (p *parser) option(outer []Define) Option {
 	flag := p.advance()
 	o := Option{Pos: flag.pos, Name: flag.text}
-	if !p.peek().is("=") {
+	t, after := p.peek(), p.peekAt(1)
+	if !t.is("=") {
+		// A lone number or word on the option's line cannot be an event.
+		if (t.kind == tokInt || t.kind == tokWord) && t.pos.Line == flag.pos.Line && after.pos.Line > t.pos.Line {
+			p.fail(t, `"="`, "write --"+o.Name+"="+t.text)
+		}
 		return o
 	}
 	p.advance()
 	o.HasValue = true
-	t := p.peek()
+	t = p.peek()
 	switch t.kind {
 	case tokInt, tokHex, tokFloat, tokWord, tokString, tokIPv4, tokIPv6:
 		p.advance()
