@@ -96,6 +96,9 @@ func checkBytes(t require.TestingT, b *Bytes, m *bytesModel) {
 	plain.SetLimit(uint32(m.limit))
 	require.True(t, b.Equal(&plain))
 	require.Equal(t, sum(plain.Fingerprint), sum(b.Fingerprint))
+	plain.SetLimit(uint32(m.limit) + 1)
+	require.False(t, b.Equal(&plain), "another limit")
+	plain.SetLimit(uint32(m.limit))
 	if len(m.data) > 0 {
 		plain.WriteAt(uint32(len(m.data)-1), []byte{m.data[len(m.data)-1] + 1})
 		require.False(t, b.Equal(&plain))

@@ -98,9 +98,9 @@ func checkDeadlines(t require.TestingT, d *Deadlines[int], m dueList, keys int) 
 	for k := range keys {
 		tm, ok := d.Get(k)
 		i := m.find(k)
-		require.Equal(t, i >= 0, ok)
+		equal(t, i >= 0, ok)
 		if ok {
-			require.Equal(t, m[i].time, tm)
+			equal(t, m[i].time, tm)
 		}
 	}
 	drained, copyOf := dueList{}, d.Clone()

@@ -79,7 +79,7 @@ func checkDeque(t require.TestingT, d *Deque[int], model []int) {
 	require.Nil(t, d.At(-1))
 	require.Nil(t, d.At(len(model)))
 	for i, v := range model {
-		require.Equal(t, v, *d.At(i), "element %d of %v", i, model)
+		equal(t, v, *d.At(i))
 	}
 	live := 0
 	for _, v := range d.buf {
@@ -117,6 +117,8 @@ func TestDequeCloneSharesNothing(t *testing.T) {
 	require.Equal(t, 0, *d.At(0))
 	require.Equal(t, 6, d.Len())
 	require.False(t, d.Equal(&c, Same[int]))
+	c.Truncate(6)
+	require.False(t, d.Equal(&c, Same[int]), "of one length, but element 0 differs")
 }
 
 func TestDequeOfThePastAllocatesNothing(t *testing.T) {

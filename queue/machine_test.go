@@ -67,6 +67,8 @@ func fuzzMachine(f *testing.F, start func() machine) {
 	f.Add([]byte{0, 1, 0, 2, 0, 3, 1, 1, 2, 0, 2, 1, 3, 0, 3, 1})
 	f.Add([]byte("one of each, then the same again backwards: sdrawkcab niaga"))
 	f.Add([]byte{0, 255, 255, 1, 255, 255, 2, 255, 255, 3, 255, 255, 4, 255, 255, 5, 255, 255, 6, 255, 255})
+	f.Add(noise(1))
+	f.Add(noise(2))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		m, c := start(), &byteChooser{in}
 		for step := 0; len(c.in) > 0 && step < 2000; step++ {
@@ -76,6 +78,22 @@ func fuzzMachine(f *testing.F, start func() machine) {
 	})
 }
 
+// noise returns a long op list that is the same in every run: a seed from which little is left to find.
+func noise(seed uint64) (out []byte) {
+	var h Hash
+	for h.U64(seed); len(out) < 2000; h.U64(0) {
+		out = append(out, byte(h.Sum()>>32))
+	}
+	return out
+}
+
+// equal is require.Equal for plain values, without its cost when they are equal: checks run after every action.
+func equal[T comparable](t require.TestingT, want, got T, why ...any) {
+	if want != got {
+		require.Equal(t, want, got, why...)
+	}
+}
+
 // sum returns the fingerprint that feed leaves.
 func sum(feed func(*Hash)) uint64 {
 	var h Hash
@@ -83,11 +101,18 @@ func sum(feed func(*Hash)) uint64 {
 	return h.Sum()
 }
 
-// requireNoAllocs runs step often enough that an allocation now and then would show.
+// requireNoAllocs demands that many steps together allocate nothing once the buffers have grown. Their sum is
+// counted, since an average would be rounded down. The runtime itself allocates now and then: hence three tries.
 func requireNoAllocs(t *testing.T, step func()) {
 	t.Helper()
-	for range 1000 { // let the buffers grow first
-		step()
+	steps := func() {
+		for range 1000 {
+			step()
+		}
 	}
-	require.Zero(t, testing.AllocsPerRun(1000, step))
+	least := testing.AllocsPerRun(1, steps)
+	for try := 0; try < 2 && least > 0; try++ {
+		least = min(least, testing.AllocsPerRun(1, steps))
+	}
+	require.Zero(t, least)
 }

@@ -111,11 +111,8 @@ func (s *Ranges) Add(r Range) (fresh uint32, ok bool) {
 		return 0, r.Start == r.End
 	}
 	i := s.search(r.Start)
-	if i > 0 && s.list[i-1].End == r.Start {
-		i-- // touching is joining
-	}
 	joined, fresh, j := r, r.Len(), i
-	for ; j < len(s.list) && s.list[j].Start <= r.End; j++ {
+	for ; j < len(s.list) && s.list[j].Start <= r.End; j++ { // touching is joining
 		joined.Start = min(joined.Start, s.list[j].Start)
 		joined.End = max(joined.End, s.list[j].End)
 		fresh -= r.overlap(s.list[j])
@@ -179,12 +176,13 @@ func (s *Ranges) Shift(n uint32) (gone uint32) {
 // Clear empties the set and keeps its memory.
 func (s *Ranges) Clear() { s.list = s.list[:0] }
 
-// search returns the index of the first range that ends above off, Len when there is none.
+// search returns the index of the first range that ends at or above off, the first that a range starting at
+// off can touch; Len when there is none. Since ranges never touch, it is also the only one that can hold off.
 func (s *Ranges) search(off uint32) int {
 	lo, hi := 0, len(s.list)
 	for lo < hi {
 		mid := (lo + hi) / 2
-		if s.list[mid].End > off {
+		if s.list[mid].End >= off {
 			hi = mid
 		} else {
 			lo = mid + 1

@@ -140,7 +140,7 @@ func checkRanges(t require.TestingT, s *Ranges, m *rangesModel) {
 	require.Equal(t, m.limit, s.Limit())
 	var size uint32
 	for i, r := range runs {
-		require.Equal(t, r, s.At(i))
+		equal(t, r, s.At(i))
 		size += r.Len()
 	}
 	require.Equal(t, size, s.Size())
@@ -153,10 +153,10 @@ func checkRanges(t require.TestingT, s *Ranges, m *rangesModel) {
 		require.Equal(t, runs[len(runs)-1], last)
 	}
 	for off, in := range m.in {
-		require.Equal(t, in, s.Contains(uint32(off)), "offset %d in %v", off, runs)
+		equal(t, in, s.Contains(uint32(off)))
 		r, ok := s.Find(uint32(off))
-		require.Equal(t, in, ok)
-		require.Equal(t, in, r.Start <= uint32(off) && uint32(off) < r.End)
+		equal(t, in, ok)
+		equal(t, in, r.Start <= uint32(off) && uint32(off) < r.End)
 	}
 	plain := NewRanges(rangesWorld) // the same set with another history: highest first
 	for i := len(runs) - 1; i >= 0; i-- {

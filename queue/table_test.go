@@ -94,6 +94,7 @@ func checkTable(t require.TestingT, tab *Table[int, int], m *tableModel, keys in
 	require.Equal(t, len(m.list), tab.Len())
 	require.Equal(t, m.limit, tab.Limit())
 	require.Equal(t, len(m.list) >= m.limit, tab.Full())
+	require.LessOrEqual(t, len(tab.slots), 1+keys, "what was deleted must be reused")
 	var walked []pair
 	for k, v := range tab.All() {
 		walked = append(walked, pair{k, *v})
@@ -101,9 +102,9 @@ func checkTable(t require.TestingT, tab *Table[int, int], m *tableModel, keys in
 	require.True(t, slices.Equal(m.list, walked), "oldest first: %v, not %v", m.list, walked)
 	for k := range keys {
 		i, p := m.find(k), tab.Get(k)
-		require.Equal(t, i >= 0, p != nil)
+		equal(t, i >= 0, p != nil)
 		if p != nil {
-			require.Equal(t, m.list[i].v, *p)
+			equal(t, m.list[i].v, *p)
 		}
 	}
 	k, v, ok := tab.Oldest()
@@ -130,6 +131,12 @@ func checkTableValue(t require.TestingT, tab *Table[int, int], m *tableModel) {
 	same := build(m.list)
 	require.True(t, tab.Equal(same, Same[int]))
 	require.Equal(t, print(same), print(tab))
+	if n := len(m.list); n > 0 { // so do key and value
+		rekeyed, revalued := slices.Clone(m.list), slices.Clone(m.list)
+		rekeyed[n-1].k, revalued[n-1].v = -1, -1
+		require.False(t, tab.Equal(build(rekeyed), Same[int]))
+		require.False(t, tab.Equal(build(revalued), Same[int]))
+	}
 	if len(m.list) > 1 { // order counts
 		turned := slices.Clone(m.list)
 		turned[0], turned[1] = turned[1], turned[0]

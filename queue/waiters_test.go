@@ -81,9 +81,9 @@ func checkWaiters(t require.TestingT, w *Waiters[int], model waitModel) {
 	for i := -1; i <= len(model); i++ {
 		id, exclusive, ok := w.At(i)
 		inside := i >= 0 && i < len(model)
-		require.Equal(t, inside, ok)
+		equal(t, inside, ok)
 		if inside {
-			require.Equal(t, model[i], waiter{id, exclusive})
+			equal(t, model[i], waiter{id, exclusive})
 			require.True(t, w.Waiting(id))
 		}
 	}
