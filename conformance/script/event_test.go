@@ -111,3 +111,34 @@ func TestPrintedForm(t *testing.T) {
 		require.Equal(t, want, s.String())
 	}
 }
+
+func TestDerivedValues(t *testing.T) {
+	require.True(t, oneEvent(t, "+1~+2 > . 1:1(0)").Time.IsRelative())
+	require.False(t, oneEvent(t, "1~2 > . 1:1(0)").Time.IsRelative())
+	seg := oneEvent(t, "+0 > PE. 1:1001(1000)").Packet.TCP
+	require.EqualValues(t, 1001, seg.End())
+	require.EqualValues(t, 1, seg.Flags.ACE())
+	require.EqualValues(t, 6, oneEvent(t, "+0 > .6 1:1(0)").Packet.TCP.Flags.ACE())
+	require.False(t, seg.Flags.Has(PSH|SYN), "all bits must be there")
+}
+
+// A run of digits too long for a number is still a cookie, and elsewhere a mistake with its place.
+func TestLongDigitsAreNoNumber(t *testing.T) {
+	_, err := Parse("t", []byte("+0 > . 99999999999999999999:1(0)"))
+	require.ErrorContains(t, err, `1:8: found word "99999999999999999999", expected a sequence range`)
+}
+
+func TestMessagesNameWhatStandsThere(t *testing.T) {
+	for text, found := range map[string]string{
+		`+0 > "s"`:      `string "s"`,
+		"+0 > `c`":      "command \"c\"",
+		"+0 > %{ x }%":  `code block "x"`,
+		"+0 > 1.2.3.4":  "address 1.2.3.4",
+		"+0 > ipv6 ...": `"..."`,
+		"+0 close(3) = 0 " + "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz (x) y": `word "y"`,
+		"+0 > " + "`abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz`":                `command "abcdefghijklmnopqrstuvwxyzabcdefghijk..."`,
+	} {
+		_, err := Parse("t", []byte(text))
+		require.ErrorContains(t, err, "found "+found+",")
+	}
+}
