@@ -72,14 +72,14 @@ func (w *printer) header(h *Header) {
 	case HeaderIPv4, HeaderIPv6:
 		w.put(map[HeaderKind]string{HeaderIPv4: "ipv4 ", HeaderIPv6: "ipv6 "}[h.Kind])
 		w.ipSpec(h.IP)
-		// A colon right behind an IPv6 address could be read as part of it.
-		w.put(h.Src.String(), " > ", h.Dst.String(), " ")
+		w.put(h.Src.String(), " > ", h.Dst.String())
 	case HeaderMPLS:
 		w.put("mpls ")
 		w.labels(h.Labels)
 	case HeaderGRE:
-		w.put("gre ")
+		w.put("gre")
 		if h.GRE != nil {
+			w.put(" ")
 			w.gre(h.GRE)
 		}
 	}
