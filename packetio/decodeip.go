@@ -1,0 +1,211 @@
+package packetio
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+)
+
+// Lengths of fixed headers in octets.
+const (
+	ip4HdrLen  = 20
+	ip6HdrLen  = 40
+	tcpHdrLen  = 20
+	udpHdrLen  = 8
+	icmpHdrLen = 8
+)
+
+// The IPv6 extension headers (RFC 8200 section 4).
+const (
+	extHopByHop = 0
+	extRouting  = 43
+	extFragment = 44
+	extAuth     = 51
+	extNone     = 59
+	extDstOpts  = 60
+)
+
+// ipHeader is what both versions' headers come down to.
+type ipHeader struct {
+	src, dst netip.Addr
+	addrs    []byte // both addresses, for the pseudo-header
+	body     []byte // the transport header and what follows
+	flow     uint32
+	id       uint16
+	tos, ttl uint8
+	proto    uint8
+	noDF     bool
+}
+
+// splitIP checks the IP header as ip_rcv_core and ip6_rcv_core do and cuts the
+// packet to the length that the header states: a link may have padded it.
+// Addresses are not judged; that is routing, and the host's.
+func (d *decoder) splitIP(b []byte) (ipHeader, error) {
+	switch {
+	case len(b) == 0:
+		return ipHeader{}, dropEmpty
+	case b[0]>>4 == 4:
+		return d.splitIP4(b)
+	case b[0]>>4 == 6:
+		return d.splitIP6(b)
+	}
+	return ipHeader{}, dropVersion
+}
+
+// splitIP4 is ip_rcv_core (net/ipv4/ip_input.c), test by test in its order.
+func (d *decoder) splitIP4(b []byte) (ipHeader, error) {
+	if len(b) < ip4HdrLen {
+		return ipHeader{}, dropIP4Short
+	}
+	ihl := int(b[0]&15) * 4
+	total := int(binary.BigEndian.Uint16(b[2:]))
+	switch {
+	case ihl < ip4HdrLen:
+		return ipHeader{}, dropIP4IHL
+	case len(b) < ihl:
+		return ipHeader{}, dropIP4Short
+	case fold(sum(0, b[:ihl])) != 0xffff:
+		return ipHeader{}, dropIP4Csum
+	case len(b) < total:
+		return ipHeader{}, dropCutShort
+	case total < ihl:
+		return ipHeader{}, dropIP4Total
+	case !soundIP4Options(b[ip4HdrLen:ihl]):
+		return ipHeader{}, dropIP4Options
+	}
+	// With the lengths checked, gopacket can only stumble over option lists that
+	// Linux takes (an option of two octets), after it has read all that counts.
+	_ = d.ip4.DecodeFromBytes(b[:total], gopacket.NilDecodeFeedback)
+	if d.ip4.Flags&layers.IPv4MoreFragments != 0 || d.ip4.FragOffset != 0 {
+		return ipHeader{}, dropFragment
+	}
+	return ipHeader{
+		src:   netip.AddrFrom4([4]byte(b[12:16])),
+		dst:   netip.AddrFrom4([4]byte(b[16:20])),
+		addrs: b[12:20],
+		body:  b[ihl:total],
+		id:    d.ip4.Id,
+		tos:   d.ip4.TOS,
+		ttl:   d.ip4.TTL,
+		proto: uint8(d.ip4.Protocol),
+		noDF:  d.ip4.Flags&layers.IPv4DontFragment == 0,
+	}, nil
+}
+
+// soundIP4Options walks the list as __ip_options_compile does (net/ipv4/ip_options.c).
+func soundIP4Options(b []byte) bool {
+	for len(b) > 0 {
+		_, rest, ok := nextOption(b) // the grammar is TCP's
+		if !ok {
+			return false
+		}
+		if b[0] == KindEOL {
+			return true
+		}
+		b = rest
+	}
+	return true
+}
+
+// splitIP6 is ip6_rcv_core (net/ipv6/ip6_input.c) and the extension headers.
+func (d *decoder) splitIP6(b []byte) (ipHeader, error) {
+	if len(b) < ip6HdrLen {
+		return ipHeader{}, dropIP6Short
+	}
+	// The fixed header alone: gopacket reads hop-by-hop options by other rules than Linux.
+	_ = d.ip6.DecodeFromBytes(b[:ip6HdrLen], gopacket.NilDecodeFeedback)
+	h := ipHeader{
+		src:   netip.AddrFrom16([16]byte(b[8:24])),
+		dst:   netip.AddrFrom16([16]byte(b[24:40])),
+		addrs: b[8:40],
+		flow:  d.ip6.FlowLabel,
+		tos:   d.ip6.TrafficClass,
+		ttl:   d.ip6.HopLimit,
+		proto: uint8(d.ip6.NextHeader),
+	}
+	length := int(binary.BigEndian.Uint16(b[4:]))
+	switch {
+	case length == 0 && h.proto == extHopByHop:
+		return ipHeader{}, dropJumbo
+	case len(b) < ip6HdrLen+length:
+		return ipHeader{}, dropCutShort
+	}
+	h.body = b[ip6HdrLen : ip6HdrLen+length]
+	return h, h.skipExtensions()
+}
+
+// skipExtensions walks the extension headers as ip6_protocol_deliver_rcu does. Each takes at least
+// eight octets, so the walk ends.
+func (h *ipHeader) skipExtensions() error {
+	if h.proto == extHopByHop {
+		if err := h.skipOptions(true); err != nil {
+			return err
+		}
+	}
+	for {
+		var err error
+		switch h.proto {
+		case extDstOpts:
+			err = h.skipOptions(false)
+		case extRouting:
+			err = h.skipRouting()
+		case extFragment:
+			err = h.skipFragment()
+		default:
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// skipOptions checks and skips a hop-by-hop or destination options header.
+func (h *ipHeader) skipOptions(hopByHop bool) error {
+	n, ok := extLen(h.body)
+	if !ok {
+		return dropExtShort
+	}
+	if err := checkTLVs(h.body[2:n], hopByHop); err != nil {
+		return err
+	}
+	h.proto, h.body = h.body[0], h.body[n:]
+	return nil
+}
+
+// skipRouting lets pass what has no stop left to make (ipv6_rthdr_rcv).
+func (h *ipHeader) skipRouting() error {
+	n, ok := extLen(h.body)
+	if !ok {
+		return dropExtShort
+	}
+	if h.body[3] != 0 {
+		return dropRouting
+	}
+	h.proto, h.body = h.body[0], h.body[n:]
+	return nil
+}
+
+// skipFragment lets pass a fragment that is the whole packet (ipv6_frag_rcv, RFC 6946).
+func (h *ipHeader) skipFragment() error {
+	if len(h.body) < 8 {
+		return dropExtShort
+	}
+	const offsetAndMore = 0xfff9
+	if binary.BigEndian.Uint16(h.body[2:])&offsetAndMore != 0 {
+		return dropFragment
+	}
+	h.proto, h.body = h.body[0], h.body[8:]
+	return nil
+}
+
+// extLen is the length of an extension header, false when b does not hold it all.
+func extLen(b []byte) (int, bool) {
+	if len(b) < 8 {
+		return 0, false
+	}
+	n := (int(b[1]) + 1) * 8
+	return n, n <= len(b)
+}
