@@ -187,9 +187,12 @@ func TestRangesRefusalLeavesTheSetAsItWas(t *testing.T) {
 	_, ok = s.Add(Range{5, 4})
 	require.False(t, ok, "an inverted range")
 	require.True(t, s.Equal(&before))
-	fresh, ok := s.Add(Range{10, 20})
+	gone, ok := s.Remove(Range{8, 21})
+	require.True(t, ok, "a cut through two ranges needs no room")
+	require.Equal(t, uint32(3), gone)
+	fresh, ok := s.Add(Range{8, 21})
 	require.True(t, ok, "joining needs no room")
-	require.Equal(t, uint32(10), fresh)
+	require.Equal(t, uint32(13), fresh)
 	require.Equal(t, 1, s.Len())
 }
 
