@@ -14,7 +14,7 @@ import (
 
 // Captured is one packet of a capture.
 type Captured struct {
-	Time    time.Time // to the nanosecond, as far as the file has it
+	Time    time.Time // to the nanosecond, as far as the file has it; 1970 where it has none
 	Data    []byte    // an IP packet, without link headers, perhaps with a link's padding
 	Length  int       // octets that the packet had; more than len(Data) when the capture cut it
 	Comment string    // pcapng only
