@@ -1,0 +1,138 @@
+package conformance
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/sockspec/sockspec/conformance/script"
+	"github.com/sockspec/sockspec/sock"
+)
+
+// Control messages whose data scripts write as structures.
+const (
+	scmTimestamping = 37
+	ipRecvErr       = 11
+	ipv6RecvErr     = 25
+)
+
+// control reads [{cmsg_level=..., cmsg_type=..., cmsg_data=...}, ...].
+func (a *args) control(m *msghdr, x *script.Expr) {
+	if x.Kind != script.ExprArray {
+		a.failf("%s, where an array of {cmsg_level=...} was expected", x)
+		return
+	}
+	for i := range x.Elems {
+		el := &x.Elems[i]
+		level, ok1 := el.Field("cmsg_level")
+		typ, ok2 := el.Field("cmsg_type")
+		data, ok3 := el.Field("cmsg_data")
+		if !ok1 || !ok2 || !ok3 {
+			a.failf("%s, where {cmsg_level=..., cmsg_type=..., cmsg_data=...} was expected", el)
+			return
+		}
+		c := sock.Control{Level: int32(a.value(level)), Type: int32(a.value(typ))}
+		c.Data = a.controlData(&c, data)
+		m.control = append(m.control, c)
+	}
+}
+
+// controlData lays one message's data out as the kernel does.
+func (a *args) controlData(c *sock.Control, x *script.Expr) []byte {
+	if x.Kind == script.ExprArray {
+		a.unsupported("control data %s", x)
+		return nil
+	}
+	if x.Kind != script.ExprBraces {
+		return binary.LittleEndian.AppendUint32(nil, uint32(a.value(x)))
+	}
+	if sec, ok := x.Field("scm_sec"); ok {
+		nsec, _ := x.Field("scm_nsec")
+		b := binary.LittleEndian.AppendUint64(nil, uint64(a.value(sec)))
+		if nsec != nil {
+			b = binary.LittleEndian.AppendUint64(b, uint64(a.value(nsec)))
+		}
+		return append(b, make([]byte, 48-len(b))...) // struct scm_timestamping: three timespecs, the first is software's
+	}
+	return a.extendedError(c, x)
+}
+
+// extendedError is struct sock_extended_err, with room for the address that the kernel appends.
+func (a *args) extendedError(c *sock.Control, x *script.Expr) []byte {
+	b := make([]byte, 16, 16+28)
+	for i := range x.Elems {
+		m := &x.Elems[i]
+		if m.Kind != script.ExprAssign {
+			a.failf("%s in control data", m)
+			return nil
+		}
+		v := a.value(&m.Elems[0])
+		switch m.Text {
+		case "ee_errno":
+			binary.LittleEndian.PutUint32(b, uint32(v))
+		case "ee_origin":
+			b[4] = uint8(v)
+		case "ee_type":
+			b[5] = uint8(v)
+		case "ee_code":
+			b[6] = uint8(v)
+		case "ee_info":
+			binary.LittleEndian.PutUint32(b[8:], uint32(v))
+		case "ee_data":
+			binary.LittleEndian.PutUint32(b[12:], uint32(v))
+		default:
+			a.failf("member %s of control data", m.Text)
+		}
+	}
+	if c.Level == solIP {
+		return b[:16+16]
+	}
+	return b[:16+28]
+}
+
+// compareControl checks the control messages received (cmsg_expect_eq). Of an extended error the address is not compared, and
+// time stamps may be off by the tolerance.
+func (e *engine) compareControl(m *msghdr, got []sock.Control) (string, string) {
+	for i := range max(len(m.control), len(got)) {
+		if i >= len(m.control) || i >= len(got) {
+			return fmt.Sprintf("%d control messages", len(m.control)), fmt.Sprintf("%d control messages", len(got))
+		}
+		w, g := &m.control[i], &got[i]
+		if w.Level != g.Level || w.Type != g.Type || len(w.Data) != len(g.Data) || !e.sameControl(w, g) {
+			return controlString(w), controlString(g)
+		}
+	}
+	return "", ""
+}
+
+func (e *engine) sameControl(w, g *sock.Control) bool {
+	switch {
+	case w.Level == solIP && w.Type == ipRecvErr, w.Level == solIPv6 && w.Type == ipv6RecvErr:
+		return len(w.Data) >= 16 && bytes.Equal(w.Data[:16], g.Data[:16])
+	case w.Level == solSocket && w.Type == scmTimestamping:
+		return e.sameStamp(w.Data, g.Data)
+	}
+	return bytes.Equal(w.Data, g.Data)
+}
+
+// sameStamp compares a software time stamp, which the script writes as its own time; 0 is not compared.
+func (e *engine) sameStamp(w, g []byte) bool {
+	le := binary.LittleEndian
+	if le.Uint64(w) == 0 && le.Uint64(w[8:]) == 0 {
+		return true
+	}
+	want := sock.Time(le.Uint64(w)*1e6 + le.Uint64(w[8:])/1e3)
+	stamp := sock.Time(le.Uint64(g)*1e6 + le.Uint64(g[8:])/1e3)
+	if w, ok := e.inst.(wallClock); ok {
+		stamp -= w.Epoch()
+	}
+	off := stamp - e.zero - want
+	return max(off, -off) <= sock.Time(e.cfg.tolerance)
+}
+
+// wallClock is an instance whose time stamps for programs count from another origin than its own clock: Epoch is the latter's.
+type wallClock interface{ Epoch() sock.Time }
+
+func controlString(c *sock.Control) string {
+	return fmt.Sprintf("control message level %d type %d data %x", c.Level, c.Type, c.Data)
+}

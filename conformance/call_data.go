@@ -1,0 +1,173 @@
+package conformance
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/sockspec/sockspec/conformance/script"
+	"github.com/sockspec/sockspec/sock"
+)
+
+// unmapped is an address as it travels: IPv4 inside an AF_INET6 socket is plain IPv4 on the wire.
+func unmapped(ap netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}
+
+func planRead(a *args, p *plan) {
+	if !a.count(3, 3) {
+		return
+	}
+	p.call = sock.Call{Op: sock.OpRead, FD: a.fd(0)}
+	a.room(p, 1)
+}
+
+// room reads a buffer and its length into a call that receives.
+func (a *args) room(p *plan, i int) {
+	if a.buffer(i) {
+		a.unsupported("a null buffer to receive into")
+	}
+	p.call.Len = a.size(i + 1)
+}
+
+// data reads a buffer and its length into a call that sends: zeros, as in Google's runner. A null buffer with a length is a nil
+// Data with Len set.
+func (a *args) data(p *plan, i int) {
+	null := a.buffer(i)
+	n := a.size(i + 1)
+	p.call.Len = n
+	if !null {
+		p.call.Data = make([]byte, n)
+	}
+}
+
+func planReadv(a *args, p *plan) {
+	if a.count(3, 3) {
+		p.call = sock.Call{Op: sock.OpRead, FD: a.fd(0), Len: a.iov(a.at(1), a.num(2))}
+	}
+}
+
+// planRecv is recv and recvfrom.
+func planRecv(a *args, p *plan) {
+	n := 4
+	if a.call.Name == "recvfrom" {
+		n = 6
+	}
+	if !a.count(n, n) {
+		return
+	}
+	p.call = sock.Call{Op: sock.OpRecv, FD: a.fd(0), Flags: int32(a.num(3))}
+	a.room(p, 1)
+}
+
+func planRecvmsg(a *args, p *plan) {
+	if !a.count(3, 3) {
+		return
+	}
+	m := a.msghdr(a.at(1))
+	p.call = sock.Call{Op: sock.OpRecv, FD: a.fd(0), Flags: int32(a.num(2)), Len: m.length, Control: m.control}
+	if p.want < 0 {
+		return // a failed call writes nothing that could be compared
+	}
+	p.check = func(r *sock.Return) (string, string) {
+		if int64(r.MsgFlags) != m.flags {
+			return fmt.Sprintf("msg_flags 0x%x", m.flags), fmt.Sprintf("msg_flags 0x%x", r.MsgFlags)
+		}
+		return a.e.compareControl(m, r.Control)
+	}
+}
+
+func planWrite(a *args, p *plan) {
+	if !a.count(3, 3) {
+		return
+	}
+	p.call = sock.Call{Op: sock.OpWrite, FD: a.fd(0)}
+	a.data(p, 1)
+}
+
+func planWritev(a *args, p *plan) {
+	if !a.count(3, 3) {
+		return
+	}
+	n := a.iov(a.at(1), a.num(2))
+	p.call = sock.Call{Op: sock.OpWrite, FD: a.fd(0), Len: n, Data: make([]byte, n)}
+}
+
+func planSend(a *args, p *plan) {
+	if !a.count(4, 4) {
+		return
+	}
+	p.call = sock.Call{Op: sock.OpSend, FD: a.fd(0), Flags: int32(a.num(3))}
+	a.data(p, 1)
+}
+
+func planSendto(a *args, p *plan) {
+	if !a.count(6, 6) {
+		return
+	}
+	p.call = sock.Call{Op: sock.OpSend, FD: a.fd(0), Flags: int32(a.num(3))}
+	a.data(p, 1)
+	if v, err := number(a.at(4)); err == nil && v == 0 && a.at(4).Text == "NULL" {
+		return
+	}
+	a.addr(p, 4, a.e.cfg.sockAddr(a.e.cfg.remote(), a.e.cfg.connectPort))
+	a.connecting(p)
+}
+
+func planSendmsg(a *args, p *plan) {
+	if !a.count(3, 3) {
+		return
+	}
+	m := a.msghdr(a.at(1))
+	p.call = sock.Call{Op: sock.OpSend, FD: a.fd(0), Flags: int32(a.num(2)), Len: m.length, Data: make([]byte, m.length),
+		Control: m.control}
+	if m.named {
+		p.call.Addr = a.e.cfg.sockAddr(a.e.cfg.remote(), a.e.cfg.connectPort)
+		p.call.AddrLen = 16
+		if p.call.Addr.Family == afInet6 {
+			p.call.AddrLen = 28
+		}
+		a.connecting(p)
+	}
+}
+
+// msghdr is a struct msghdr as a script writes it.
+type msghdr struct {
+	named   bool
+	length  int32
+	flags   int64
+	control []sock.Control // what is sent, or what is expected
+
+}
+
+func (a *args) msghdr(x *script.Expr) *msghdr {
+	m := &msghdr{}
+	if x.Kind != script.ExprBraces {
+		a.failf("%s, where a {msg_name...} was expected", x)
+		return m
+	}
+	for i := range x.Elems {
+		f := &x.Elems[i]
+		if f.Kind != script.ExprAssign || len(f.Elems) == 0 {
+			a.failf("%s in a msghdr", f)
+			return m
+		}
+		v := &f.Elems[0]
+		switch f.Text {
+		case "msg_name":
+			m.named = v.Kind == script.ExprEllipsis
+		case "msg_iov":
+			count := int64(len(v.Elems))
+			if len(f.Elems) > 1 {
+				count = a.value(&f.Elems[1])
+			}
+			m.length = a.iov(v, count)
+		case "msg_flags":
+			m.flags = a.value(v)
+		case "msg_control":
+			a.control(m, v)
+		default:
+			a.failf("member %s of a msghdr", f.Text)
+		}
+	}
+	return m
+}

@@ -1,0 +1,268 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sockspec/sockspec/conformance/script"
+	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// engine is one run of one script.
+type engine struct {
+	ctx    context.Context
+	script *script.Script
+	cfg    config
+	inst   Instance
+	// zero is the instance's time at which the script's time 0 lies. Every other time in the engine is the script's.
+	zero sock.Time
+
+	cur  timed  // the event at hand
+	last *timed // the one before it, nil at the first
+	run  int    // events done
+
+	fds     map[int32]*descriptor // by the script's number
+	current map[string]*conn      // by label: the connection that packets and code refer to
+	conns   []*conn               // in order of creation
+	arrived []*segment            // packets the stack sent and no event has claimed yet
+	blocked map[sock.Thread]*pending
+	done    map[sock.Thread]sock.Return // calls that returned, by thread, until taken
+	ruled   []string                    // rules that showed in no packet, since the last event
+
+	trace  []Traced
+	output []string
+	code   []sample
+}
+
+// timed is an event with its times resolved to the script's clock.
+type timed struct {
+	ev       *script.Event
+	at, end  sock.Time
+	absolute bool
+}
+
+// Run plays a script on a fresh instance of a stack. It always returns a Result: what goes wrong is a Fail, what the stack
+// cannot do is a Skip. A cancelled context ends the run soon, with everything freed, as a Skip.
+func Run(ctx context.Context, s *script.Script, stack Stack, o Options) Result {
+	began := time.Now()
+	res := Result{Path: s.Path, Stack: stack.Name(), Verdict: Pass}
+	e := &engine{
+		ctx: ctx, script: s,
+		fds: map[int32]*descriptor{}, current: map[string]*conn{},
+		blocked: map[sock.Thread]*pending{}, done: map[sock.Thread]sock.Return{},
+	}
+	err := e.play(stack, o)
+	if e.inst != nil {
+		res.Elapsed = e.now()
+		if cerr := e.inst.Close(); err == nil && cerr != nil {
+			err = fmt.Errorf("closing the stack: %w", cerr)
+		}
+	}
+	res.Trace, res.Output, res.Wall = e.trace, e.output, time.Since(began)
+	res.judge(err)
+	return res
+}
+
+// judge turns the error that ended a run into its verdict.
+func (r *Result) judge(err error) {
+	var f *Failure
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrUnsupported), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		r.Verdict, r.Reason = Skip, err.Error()
+	case errors.As(err, &f):
+		f.Path = r.Path
+		r.Verdict, r.Failure = Fail, f
+	default:
+		r.Verdict, r.Failure = Fail, &Failure{Path: r.Path, What: "run", Expected: "a stack that works", Got: err.Error()}
+	}
+}
+
+// aligner is an instance whose timers have a grain: it waits for a moment from which script times are least disturbed by it.
+type aligner interface{ Align() }
+
+// play is the run proper, in the order of Google's run_script: set-up, events, clean-up, then the code, last the check that no
+// call is left hanging.
+func (e *engine) play(stack Stack, o Options) (err error) {
+	if e.cfg, err = newConfig(e.script, o); err != nil {
+		return err
+	}
+	if e.inst, err = stack.Start(e.cfg.setup); err != nil {
+		return fmt.Errorf("start %s: %w", stack.Name(), err)
+	}
+	for i := range e.script.Init {
+		if err := e.command(&e.script.Init[i]); err != nil {
+			return err
+		}
+	}
+	if a, ok := e.inst.(aligner); ok {
+		a.Align()
+	}
+	e.zero = e.inst.Now()
+	err = e.playEvents()
+	for i := range e.script.Cleanup { // whatever happened, as Google does
+		if cerr := e.command(&e.script.Cleanup[i]); err == nil {
+			err = cerr
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := e.runCode(); err != nil {
+		return err
+	}
+	return e.checkIdle()
+}
+
+func (e *engine) playEvents() error {
+	for i := range e.script.Events {
+		if err := e.ctx.Err(); err != nil {
+			return err
+		}
+		ev := &e.script.Events[i]
+		if err := e.resolve(ev); err != nil {
+			return err
+		}
+		if err := e.playEvent(ev); err != nil {
+			return err
+		}
+		if err := e.checkWhy(ev); err != nil {
+			return err
+		}
+		e.run++
+	}
+	return nil
+}
+
+func (e *engine) playEvent(ev *script.Event) error {
+	switch {
+	case ev.Packet != nil && ev.Packet.Direction == script.Outbound:
+		return e.expectPacket(ev.Packet)
+	case ev.Packet != nil:
+		return e.injectPacket(ev.Packet)
+	case ev.Call != nil:
+		return e.playCall(ev)
+	case ev.Command != nil:
+		if err := e.waitForEvent("command"); err != nil {
+			return err
+		}
+		return e.command(ev.Command)
+	case ev.Code != nil:
+		if err := e.waitForEvent("data collection for code"); err != nil {
+			return err
+		}
+		return e.sampleCode(ev.Code)
+	}
+	return e.failf("event", "a packet, call, command or code", "none")
+}
+
+// now is the instance's time on the script's clock.
+func (e *engine) now() sock.Time { return e.inst.Now() - e.zero }
+
+// slice bounds each wait, so that a cancelled context is noticed on a real clock too.
+const slice = 100 * tcpstate.Millisecond
+
+// pump lets time pass until stop says so or until the given time. It reports whether stop did.
+func (e *engine) pump(until sock.Time, stop func() bool) (bool, error) {
+	for {
+		if stop() {
+			return true, nil
+		}
+		if err := e.ctx.Err(); err != nil {
+			return false, err
+		}
+		next := min(until, e.now().Add(slice))
+		ev, ok, err := e.inst.Advance(e.zero + next)
+		if err != nil {
+			return false, err
+		}
+		if ok {
+			if err := e.take(ev); err != nil {
+				return false, err
+			}
+		} else if next >= until {
+			return stop(), nil
+		}
+	}
+}
+
+// take files one event of the instance under whoever will ask for it.
+func (e *engine) take(ev Event) error {
+	at := ev.At - e.zero
+	switch ev.Kind {
+	case PacketOut:
+		e.trace = append(e.trace, Traced{At: at, Packet: append([]byte(nil), ev.Packet...), Why: ev.Why})
+		s, err := parsePacket(ev.Packet)
+		if err != nil {
+			return e.failf("packet", "a well-formed IP packet", err.Error())
+		}
+		s.at, s.why, s.slot = at, ev.Why, len(e.trace)-1
+		e.arrived = append(e.arrived, s)
+	case CallDone:
+		if p := e.blocked[ev.Return.Thread]; p != nil {
+			delete(e.blocked, ev.Return.Thread)
+			return p.finish(e, ev.Return, at)
+		}
+		e.done[ev.Return.Thread] = ev.Return
+		e.ruled = append(e.ruled, ev.Why...)
+	case Ruled:
+		e.ruled = append(e.ruled, ev.Why...)
+	}
+	return nil
+}
+
+// failf is a failure at the event at hand.
+func (e *engine) failf(what, expected, got string) *Failure {
+	line := 0
+	if e.cur.ev != nil {
+		line = e.cur.ev.Pos.Line
+	}
+	return &Failure{Line: line, What: what, Expected: expected, Got: got}
+}
+
+// checkWhy compares an event's //@NAME directive with the rules that the stack named, where it names any.
+func (e *engine) checkWhy(ev *script.Event) error {
+	named := e.ruled
+	e.ruled = nil
+	if ev.Packet != nil && ev.Packet.Direction == script.Outbound {
+		for i := range e.trace {
+			if e.trace[i].Line == ev.Pos.Line && !e.trace[i].Inbound {
+				named = append(named, e.trace[i].Why...)
+			}
+		}
+	}
+	if len(ev.Why) == 0 || !e.namesRules() {
+		return nil
+	}
+	for _, want := range ev.Why {
+		if !contains(named, want) {
+			return &Failure{Line: ev.Pos.Line, What: "rule", Expected: want, Got: fmt.Sprint(named), Why: named}
+		}
+	}
+	return nil
+}
+
+// namesRules tells whether the stack has named any rule in this run: those that never do are not asked for them.
+func (e *engine) namesRules() bool {
+	if len(e.ruled) > 0 {
+		return true
+	}
+	for i := range e.trace {
+		if len(e.trace[i].Why) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}

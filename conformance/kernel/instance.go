@@ -1,0 +1,211 @@
+//go:build linux
+
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/sockspec/sockspec/conformance"
+	"github.com/sockspec/sockspec/packetio"
+	"github.com/sockspec/sockspec/sock"
+	"golang.org/x/sys/unix"
+)
+
+// instance is one namespace with its device and threads. The goroutine that made it drives it.
+type instance struct {
+	tun    *packetio.TUN
+	drain  sync.WaitGroup // the goroutine that empties the device
+	packet int            // packet socket on the device
+	wake   int            // eventfd: a call has returned
+	base   int64          // realtime nanoseconds of time 0
+	netns  int            // the namespace, for further threads
+
+	owner   *thread // made the namespace; runs commands
+	threads map[sock.Thread]*thread
+	fds     map[int32]bool // descriptors that calls have opened
+
+	mu   sync.Mutex
+	done []conformance.Event // calls that returned, to be fetched
+
+	queue []conformance.Event // in order of time
+	buf   []byte
+}
+
+func newInstance(setup conformance.Setup) (_ *instance, err error) {
+	in := &instance{packet: -1, wake: -1, netns: -1, threads: map[sock.Thread]*thread{}, fds: map[int32]bool{}}
+	runtime.LockOSThread()
+	defer func() {
+		if err != nil {
+			_ = in.Close()
+		}
+	}()
+	in.base = time.Now().UnixNano()
+	if in.wake, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("eventfd: %w", err)
+	}
+	if in.owner, err = in.newThread(func() error { return in.makeWorld(setup) }); err != nil {
+		return nil, err
+	}
+	in.buf = make([]byte, packetio.MaxPacket)
+	realTime(0)
+	in.drain.Add(1)
+	go in.drainDevice()
+	return in, nil
+}
+
+// drainDevice takes packets off the device as a network card would, so that the kernel sees them sent; TCP minds what is still
+// in the device's queue (skb_still_in_host_queue). Their contents come from the packet socket.
+func (in *instance) drainDevice() {
+	defer in.drain.Done()
+	b := make([]byte, 64)
+	for {
+		if _, err := in.tun.Read(b); err != nil {
+			return
+		}
+	}
+}
+
+// Now is the time since Start in microseconds.
+func (in *instance) Now() sock.Time { return in.micros(time.Now().UnixNano()) }
+
+func (in *instance) micros(ns int64) sock.Time { return sock.Time((ns - in.base) / 1000) }
+
+// Epoch is time 0 in microseconds since 1970: the time stamps that the kernel gives to programs count from there.
+func (in *instance) Epoch() sock.Time { return sock.Time(in.base / 1000) }
+
+// Inject hands the kernel a packet from the device.
+func (in *instance) Inject(p []byte) error {
+	_, err := in.tun.Write(p)
+	if errors.Is(err, unix.EINVAL) {
+		return fmt.Errorf("the kernel refuses the packet: %w", err)
+	}
+	return err
+}
+
+// Advance waits for the next event in a way that is exact to a few microseconds: asleep until shortly before the time, then
+// looking.
+func (in *instance) Advance(until sock.Time) (conformance.Event, bool, error) {
+	for {
+		if err := in.collect(); err != nil {
+			return conformance.Event{}, false, err
+		}
+		if len(in.queue) > 0 {
+			ev := in.queue[0]
+			in.queue = in.queue[1:]
+			return ev, true, nil
+		}
+		left := int64(until) - int64(in.Now())
+		if left <= 0 {
+			return conformance.Event{}, false, nil
+		}
+		in.sleep(time.Duration(max(0, left-spin)) * time.Microsecond)
+	}
+}
+
+// spin is how long before a time, in microseconds, sleeping ends and looking begins: what waking up takes.
+const spin = 40
+
+// sleep waits until a packet or a return is there, or until the time is up.
+func (in *instance) sleep(d time.Duration) {
+	fds := [2]unix.PollFd{{Fd: int32(in.packet), Events: unix.POLLIN}, {Fd: int32(in.wake), Events: unix.POLLIN}}
+	ts := unix.NsecToTimespec(int64(d))
+	_, _ = unix.Ppoll(fds[:], &ts, nil) // interrupted or not, the caller looks again
+}
+
+// collect fetches what has happened. Returns come first: whatever a call sent before it returned is then in the packet socket
+// too, and sorting puts it before the return.
+func (in *instance) collect() error {
+	var eight [8]byte
+	_, _ = unix.Read(in.wake, eight[:])
+	in.mu.Lock()
+	fresh := in.done
+	in.done = nil
+	in.mu.Unlock()
+	for _, ev := range fresh {
+		in.note(ev.Return)
+	}
+	fresh, err := in.sniff(fresh)
+	if err != nil || len(fresh) == 0 {
+		return err
+	}
+	in.queue = append(in.queue, fresh...)
+	sort.SliceStable(in.queue, func(i, j int) bool { return in.queue[i].At < in.queue[j].At })
+	return nil
+}
+
+// note keeps count of the descriptors that are open, so that Close can get blocked calls out of them.
+func (in *instance) note(r sock.Return) {
+	t := in.threads[r.Thread]
+	if t == nil || r.Value < 0 {
+		return
+	}
+	switch t.call.Op {
+	case sock.OpSocket, sock.OpAccept, sock.OpEpollCreate, sock.OpDup:
+		in.fds[int32(r.Value)] = true
+	case sock.OpClose:
+		delete(in.fds, t.call.FD)
+	}
+}
+
+// Call hands a call to its thread and waits until it has returned or sleeps in the kernel, so that whatever the script does next
+// really comes after it.
+func (in *instance) Call(id sock.Thread, c sock.Call) error {
+	t := in.threads[id]
+	if t == nil {
+		var err error
+		if t, err = in.newThread(in.enter); err != nil {
+			return err
+		}
+		t.id = id
+		in.threads[id] = t
+	}
+	if err := supported(&c); err != nil {
+		return err
+	}
+	if t.busy() {
+		return fmt.Errorf("thread %d is in a call already", id)
+	}
+	t.start(c)
+	for wait := 20 * time.Microsecond; ; wait = 100 * time.Microsecond {
+		if !t.busy() || t.asleep() {
+			return nil
+		}
+		fd := []unix.PollFd{{Fd: int32(in.wake), Events: unix.POLLIN}}
+		ts := unix.NsecToTimespec(int64(wait))
+		_, _ = unix.Ppoll(fd, &ts, nil)
+	}
+}
+
+// Close ends calls that still block, the threads, and with the last descriptor the namespace.
+func (in *instance) Close() error {
+	defer runtime.UnlockOSThread()
+	normalTime()
+	for fd := range in.fds {
+		_ = unix.Shutdown(int(fd), unix.SHUT_RDWR) // wakes accept, connect, read, write and poll
+	}
+	var err error
+	for _, t := range in.threads {
+		err = errors.Join(err, t.stop())
+	}
+	for fd := range in.fds {
+		_ = unix.Close(int(fd))
+	}
+	if in.owner != nil {
+		err = errors.Join(err, in.owner.stop())
+	}
+	if in.tun != nil {
+		err = errors.Join(err, in.tun.Close())
+		in.drain.Wait()
+	}
+	for _, fd := range []int{in.packet, in.netns, in.wake} {
+		if fd >= 0 {
+			_ = unix.Close(fd)
+		}
+	}
+	return err
+}

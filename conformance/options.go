@@ -1,0 +1,193 @@
+package conformance
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sockspec/sockspec/conformance/script"
+	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// Options are the caller's wishes for one run; the zero value has Google's defaults.
+type Options struct {
+	// Args are --name=value options as on a command line. They win over those at the top of the script (config.c of Google's
+	// runner parses the script's first and the command line's second).
+	Args []script.Option
+	// Tolerance overrides everything that says how far an event may be off, unless HasTolerance is false.
+	Tolerance    time.Duration
+	HasTolerance bool
+	Seed         uint64 // for stacks that draw at random
+	Profile      string // for stacks that have profiles
+}
+
+// Addresses that Google's runner takes by default (config.c), except for its local address, which it draws from 192.168/16.
+var (
+	defaultRemoteV4  = netip.MustParsePrefix("192.0.2.1/24")
+	defaultLocalV4   = netip.MustParseAddr("192.168.66.6")
+	defaultGatewayV4 = netip.MustParseAddr("192.168.0.1")
+	defaultRemoteV6  = netip.MustParsePrefix("2001:db8::1/32")
+	defaultLocalV6   = netip.MustParseAddr("fd3d:fa7b:d17d:6::6")
+	defaultGatewayV6 = netip.MustParseAddr("fd3d:fa7b:d17d:8888::")
+)
+
+// ipVersion is the flavour of --ip_version.
+type ipVersion uint8
+
+const (
+	ipv4 ipVersion = iota
+	ipv4Mapped
+	ipv6
+)
+
+// config is what the options of one run add up to.
+type config struct {
+	version          ipVersion
+	bindPort         uint16
+	connectPort      uint16
+	setup            Setup
+	tolerance        tcpstate.Duration
+	tolerancePercent float64
+	tsTick           int64 // microseconds per tick of TS val, 0: not compared
+	tsEcrScaled      bool
+	strictSegments   bool
+}
+
+// newConfig applies the script's options and then the caller's to Google's defaults.
+func newConfig(s *script.Script, o Options) (config, error) {
+	c := config{
+		bindPort: 8080, connectPort: 8080,
+		tolerance: 4 * tcpstate.Millisecond, tolerancePercent: 12.5,
+		setup: Setup{
+			LocalV4: defaultLocalV4, RemoteV4: defaultRemoteV4.Addr(), GatewayV4: defaultGatewayV4, PrefixV4: 16,
+			LocalV6: defaultLocalV6, RemoteV6: defaultRemoteV6.Addr(), GatewayV6: defaultGatewayV6, PrefixV6: 48,
+			MTU: 1500, Seed: o.Seed, Profile: o.Profile,
+		},
+	}
+	all := append(append([]script.Option(nil), s.Options...), o.Args...)
+	// The flavour decides what the address options mean, wherever it stands.
+	for _, opt := range all {
+		if opt.Name == "ip_version" {
+			if err := c.setVersion(opt.Value); err != nil {
+				return c, err
+			}
+		}
+	}
+	for _, opt := range all {
+		if err := c.set(opt); err != nil {
+			return c, fmt.Errorf("option --%s: %w", opt.Name, err)
+		}
+	}
+	if o.HasTolerance {
+		c.tolerance = o.Tolerance.Microseconds()
+		if c.tolerance == 0 {
+			c.tolerancePercent = 0 // exact means exact
+		}
+	}
+	return c, nil
+}
+
+func (c *config) setVersion(v string) error {
+	switch v {
+	case "ipv4":
+		c.version = ipv4
+	case "ipv4-mapped-ipv6":
+		c.version = ipv4Mapped
+	case "ipv6":
+		c.version = ipv6
+	default:
+		return fmt.Errorf("--ip_version=%s: want ipv4, ipv4-mapped-ipv6 or ipv6", v)
+	}
+	return nil
+}
+
+// set applies one option. Names that only steer Google's own machinery are accepted and do nothing.
+func (c *config) set(o script.Option) (err error) {
+	switch o.Name {
+	case "ip_version", "define", "D", "init_scripts", "verbose", "v", "debug", "dry_run", "code_command", "code_format",
+		"code_sockopt", "send_omit_free", "netmask_ip":
+		return nil
+	case "bind_port":
+		c.bindPort, err = portOf(o.Value)
+	case "connect_port":
+		c.connectPort, err = portOf(o.Value)
+	case "mtu":
+		c.setup.MTU, err = strconv.Atoi(o.Value)
+	case "tolerance_usecs":
+		c.tolerance, err = strconv.ParseInt(o.Value, 10, 64)
+	case "tolerance_percent":
+		c.tolerancePercent, err = strconv.ParseFloat(o.Value, 64)
+	case "tcp_ts_tick_usecs":
+		c.tsTick, err = strconv.ParseInt(o.Value, 10, 64)
+	case "tcp_ts_ecr_scaled":
+		c.tsEcrScaled = true
+	case "strict_segments":
+		c.strictSegments = true
+	case "local_ip", "remote_ip", "gateway_ip":
+		return c.setAddress(o.Name, o.Value)
+	default:
+		return fmt.Errorf("%w", ErrUnsupported)
+	}
+	return err
+}
+
+// setAddress takes an address with or without a prefix length.
+func (c *config) setAddress(name, value string) error {
+	if i := strings.IndexByte(value, '/'); i >= 0 {
+		value = value[:i]
+	}
+	a, err := netip.ParseAddr(value)
+	if err != nil {
+		return err
+	}
+	if a.Is4() == (c.version == ipv6) {
+		return fmt.Errorf("%s is of the other family than --ip_version", a)
+	}
+	v4, v6 := map[string]*netip.Addr{"local_ip": &c.setup.LocalV4, "remote_ip": &c.setup.RemoteV4, "gateway_ip": &c.setup.GatewayV4},
+		map[string]*netip.Addr{"local_ip": &c.setup.LocalV6, "remote_ip": &c.setup.RemoteV6, "gateway_ip": &c.setup.GatewayV6}
+	if a.Is4() {
+		*v4[name] = a
+	} else {
+		*v6[name] = a
+	}
+	return nil
+}
+
+func portOf(s string) (uint16, error) {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return uint16(n), err
+}
+
+// local, remote: the addresses on the wire.
+func (c *config) local() netip.Addr {
+	if c.version == ipv6 {
+		return c.setup.LocalV6
+	}
+	return c.setup.LocalV4
+}
+
+func (c *config) remote() netip.Addr {
+	if c.version == ipv6 {
+		return c.setup.RemoteV6
+	}
+	return c.setup.RemoteV4
+}
+
+// family is the socket domain that `...` stands for.
+func (c *config) family() int32 {
+	if c.version == ipv4 {
+		return afInet
+	}
+	return afInet6
+}
+
+// sockAddr is what a call passes for `...`: the mapped form on an AF_INET6 socket that speaks IPv4.
+func (c *config) sockAddr(a netip.Addr, port uint16) sock.Addr {
+	if c.version == ipv4Mapped {
+		a = netip.AddrFrom16(a.As16())
+	}
+	return sock.Addr{Family: uint16(c.family()), AP: netip.AddrPortFrom(a, port)}
+}
