@@ -83,13 +83,6 @@ func (c *clock) pop(until sock.Time) *timer {
 	return t
 }
 
-// pending counts the armed timers.
-func (c *clock) pending() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.armed)
-}
-
 // Stop implements tcpip.Timer.
 func (t *timer) Stop() bool {
 	t.clock.mu.Lock()

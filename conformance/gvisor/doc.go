@@ -27,10 +27,10 @@
 //
 // # Determinism
 //
-// Netstack hands segments to worker goroutines. With one worker (GOMAXPROCS is
-// 1 while the stack is made), Stack.Pause followed by Stack.Resume returns when
-// that worker has nothing left to do, so each input runs to its end before the
-// next. Time is a clock of this package, in whole microseconds, that fires equal
+// Netstack hands segments to worker goroutines. Stack.Pause followed by
+// Stack.Resume returns when the workers have nothing left to do, so each input
+// runs to its end before the next; and there is one worker (GOMAXPROCS is 1 while
+// the stack is made), so that an input with several consequences has one order. Time is a clock of this package, in whole microseconds, that fires equal
 // deadlines in the order in which they were armed. Both random sources are
 // seeded from Setup.Seed. No goroutine stands for a blocked thread: a call that
 // would block leaves a record that is tried again when its wait queue notifies.

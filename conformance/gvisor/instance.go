@@ -117,19 +117,15 @@ func (in *Instance) nextEvent() (conformance.Event, bool) {
 	return ev, true
 }
 
-// Close ends the instance: blocked calls are dropped, sockets are aborted, and
-// the worker has ended when it returns. A second Close does nothing.
+// Close ends the instance: blocked calls are dropped, netstack aborts every
+// endpoint that it knows, and the worker has ended when it returns. A second
+// Close does nothing.
 func (in *Instance) Close() error {
 	if in.closed {
 		return nil
 	}
 	in.closed = true
 	in.dropParked()
-	for _, f := range in.files {
-		if f != nil {
-			f.endpoint.Abort()
-		}
-	}
 	in.files = nil
 	in.shut()
 	in.events = nil

@@ -84,8 +84,8 @@ func (Stack) Start(s conformance.Setup) (conformance.Instance, error) {
 var oneProcessor sync.Mutex
 
 // newStack makes the stack that runsc makes for a container. TCP starts one
-// worker per processor as it is made; a single worker is what makes the order
-// of its output a function of its input.
+// worker per processor as it is made; two workers could race where one input
+// wakes several endpoints, over the loopback for one.
 func newStack(c *clock, seed uint64) *stack.Stack {
 	oneProcessor.Lock()
 	defer oneProcessor.Unlock()

@@ -26,7 +26,7 @@ func setup() conformance.Setup {
 }
 
 // peerISS sits just below 2^32, so that every test crosses the wrap.
-const peerISS = uint32(0xfffffffd)
+var peerISS = uint32(0xfffffffd)
 
 const (
 	serverPort = 8080
