@@ -221,7 +221,7 @@ func (r *Request) oowLimited(l *Listener, in Input) bool {
 func (r *Request) shown() uint32 { return min(r.Window, 65535) }
 
 // tsval is the timestamp to send now: milliseconds and the connection's offset.
-func (r *Request) tsval(now Time) uint32 { return uint32(now/Time(Millisecond)) + r.TSOffset }
+func (r *Request) tsval(now Time) uint32 { return tsClock(now) + r.TSOffset }
 
 // emitSynAck emits the SYN-ACK (tcp_make_synack, tcp_synack_options).
 func (r *Request) emitSynAck(now Time, why rule.ID, out []Output) []Output {

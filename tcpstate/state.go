@@ -59,9 +59,11 @@ type Edge struct {
 	On       string // the event, as the state diagram prints it
 }
 
-// edges is the one table of legal changes: RFC 9293 figure 5, plus the edges
-// that Linux adds (marked). The README's diagram is made from it and become
-// refuses any other edge.
+// edges is the one table of legal changes: RFC 9293 figure 5, as Linux walks
+// it. Where the figure takes two steps at once (FIN-WAIT-1 to TIME-WAIT on a FIN
+// that also acknowledges ours, SYN-RECEIVED to CLOSE-WAIT on an ACK with FIN),
+// Linux takes them one by one. The README's diagram is made from this table and
+// become refuses any other edge.
 var edges = [...]Edge{
 	{Closed, Listen, "listen()"},
 	{Closed, SynSent, "connect() / snd SYN"},
@@ -73,13 +75,11 @@ var edges = [...]Edge{
 	{SynReceived, Established, "rcv ACK of SYN"},
 	{SynReceived, FinWait1, "close() / snd FIN"},
 	{SynReceived, Closed, "rcv RST, time-out or abort"},
-	{SynReceived, CloseWait, "rcv FIN"},
 	{Established, FinWait1, "close() / snd FIN"},
 	{Established, CloseWait, "rcv FIN / snd ACK"},
 	{Established, Closed, "rcv RST, time-out or abort"},
 	{FinWait1, FinWait2, "rcv ACK of FIN"},
 	{FinWait1, Closing, "rcv FIN / snd ACK"},
-	{FinWait1, TimeWait, "rcv ACK of FIN with FIN / snd ACK"},
 	{FinWait1, Closed, "rcv RST, time-out or abort"},
 	{FinWait2, TimeWait, "rcv FIN / snd ACK"},
 	{FinWait2, Closed, "rcv RST, time-out or abort"},

@@ -1,0 +1,211 @@
+package tcpstate
+
+import (
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// Conn is the control block of one TCP endpoint. It is a value: Clone copies
+// it, Equal compares it, Fingerprint condenses it. Only Step changes it.
+type Conn struct {
+	cfg   *Config
+	now   Time // of the latest input (tcp_mstamp)
+	state State
+
+	orphan  bool // the user is gone (SOCK_DEAD)
+	mini    bool // shrunk to a timewait bucket (tcp_time_wait): TIME-WAIT, or FIN-WAIT-2 of an orphan
+	finRcvd bool // the peer's FIN is in the stream (SOCK_DONE)
+	ipv6    bool
+	locks   uint8 // LockRcvBuf, LockSndBuf
+	shut    uint8 // ShutRead, ShutWrite: sk_shutdown
+	err     Errno // sk_err
+	soft    Errno // sk_err_soft
+
+	opt    negotiated
+	user   settings
+	snd    sendState
+	rcv    recvState
+	ack    ackState
+	timers timers
+	rtt    rttState
+	ca     congState
+	rack   rackState
+	ecn    ecnState
+	urg    urgState
+	stat   counters
+
+	arrived rxOptions // what the segment under way carries
+	q       sendQueue // sent but unacknowledged, then unsent
+	rq      recvQueue // received, in order and not
+	out     []Output  // the caller's slice, during Step only
+	seg     *Segment  // the segment under way, during Step only
+	_       [0]func() // not comparable with ==: use Equal
+}
+
+// negotiated is what the two SYNs agreed on (tcp_options_received).
+type negotiated struct {
+	ts, sack, wscale bool
+	dsackSeen        bool  // the peer has sent a D-SACK
+	sndWScale        uint8 // shift of windows that the peer advertises
+	rcvWScale        uint8 // shift of windows that we advertise
+	mssClamp         uint16
+	hdrLen           uint8 // of a header with the options every segment carries
+	tsRecent         uint32
+	tsRecentAt       Time // when TS.Recent was taken, never = not valid
+	tsOffset         uint32
+	advMSS           uint32
+}
+
+// settings are the user's, by setsockopt; zero means "the system's".
+type settings struct {
+	keepAlive, oobInline             bool
+	nonagle                          uint8
+	keepCnt, synCnt                  uint8
+	userMSS                          uint16
+	keepIdle, keepIntvl, userTimeout Duration
+	linger2                          Duration // FIN-WAIT-2 of an orphan; negative = none
+	rcvLowat, notSentLowat           uint32
+}
+
+// Bits of settings.nonagle, as Linux's TCP_NAGLE_*.
+const (
+	nagleOff  uint8 = 1
+	nagleCork uint8 = 2
+	naglePush uint8 = 4
+)
+
+// New makes an endpoint in CLOSED. Params that are out of range are bounded.
+func New(p Params) *Conn {
+	c := &Conn{cfg: p.Cfg, state: Closed, ipv6: p.IPv6, locks: p.Locks, now: 1}
+	c.snd.init(p.ISS)
+	c.snd.mtu = max(p.MTU, 68)
+	c.snd.sndbuf = orDefault(p.SndBuf, c.cfg.Wmem[1])
+	c.rcv.rcvbuf = orDefault(p.RcvBuf, c.cfg.Rmem[1])
+	c.rcv.clamp = p.Clamp
+	c.rcv.scaling = defaultScaling
+	c.opt.mssClamp = defaultMSS
+	c.opt.tsOffset = p.TSOffset
+	c.user.userMSS = p.UserMSS
+	c.user.rcvLowat = 1
+	c.ca.init(c.cfg)
+	c.rack.steps = 1
+	c.rtt.init(c.cfg)
+	c.ack.rcvMSS = minMSS
+	c.snd.mssCache = defaultMSS
+	return c
+}
+
+func orDefault(v, def int32) int32 {
+	if v == 0 {
+		return def
+	}
+	return v
+}
+
+// Constants of include/net/tcp.h.
+const (
+	defaultMSS = 536 // TCP_MSS_DEFAULT
+	minMSS     = 88  // TCP_MIN_MSS
+	tcpHdrLen  = 20
+)
+
+// Step takes one input and appends what follows from it to out. It allocates
+// nothing once its queues have grown to the connection's size.
+func (c *Conn) Step(in Input, out []Output) []Output {
+	c.out = out
+	if in.Now > c.now {
+		c.now = in.Now
+	}
+	switch in.Kind {
+	case SegmentArrives:
+		c.segmentArrives(&in.Seg)
+	case Timeout:
+		c.timeout()
+	case Open:
+		c.open()
+	case Send:
+		c.send(in.N, in.Flags)
+	case Receive:
+		c.receive(in.N)
+	case Shutdown:
+		c.shutdown(in.How)
+	case Close:
+		c.close()
+	case Abort:
+		c.abort()
+	case Unreachable:
+		c.unreachable(in.Seg.Seq, in.Err, in.Hard)
+	case TooBig:
+		c.tooBig(in.Seg.Seq, in.N)
+	case Set:
+		c.set(in.Opt, in.N)
+	}
+	out, c.out, c.seg = c.out, nil, nil
+	return out
+}
+
+// tell appends a consequence that carries no segment.
+func (c *Conn) tell(k OutputKind, why rule.ID) *Output {
+	c.out = append(c.out, Output{Kind: k, Why: why})
+	return &c.out[len(c.out)-1]
+}
+
+// drop reports that the segment under way is discarded (tcp_drop_reason).
+func (c *Conn) drop(why rule.ID) { c.tell(Drop, why) }
+
+// become is the one door between states. An edge that the table does not have
+// is a fault in the machine: it is refused and shows as a failed invariant.
+func (c *Conn) become(to State, why rule.ID) {
+	if c.state == to {
+		return
+	}
+	if !LegalEdge(c.state, to) {
+		c.stat.badEdge = true
+		return
+	}
+	o := c.tell(Became, why)
+	o.From, o.To = c.state, to
+	c.state = to
+}
+
+// fail sets the pending error and tells the user (sk_error_report).
+func (c *Conn) fail(err Errno, why rule.ID) {
+	c.err = err
+	if !c.orphan {
+		c.tell(Failed, why).Err = err
+	}
+}
+
+// done ends the connection (tcp_done): CLOSED, no timers, nothing to send.
+func (c *Conn) done(why rule.ID) {
+	c.timers = timers{}
+	c.become(Closed, why)
+	c.shut = ShutRead | ShutWrite
+	c.tell(Gone, why)
+	if !c.orphan {
+		c.tell(Readable, why)
+		c.tell(Writable, why)
+	}
+}
+
+// doneWithError is done with a pending error (tcp_done_with_error).
+func (c *Conn) doneWithError(err Errno, why rule.ID) {
+	c.err = err
+	c.purgeSendQueue()
+	c.done(why)
+	c.fail(err, why)
+}
+
+// tick rounds a span up to whole jiffies (usecs_to_jiffies).
+func (c *Conn) tick(d Duration) Duration {
+	if t := c.cfg.Tick; t > 1 {
+		return (d + t - 1) / t * t
+	}
+	return d
+}
+
+// tsClock is the time in milliseconds that timestamps are made of
+// (tcp_time_stamp_ts, TCP_TS_HZ 1000).
+func tsClock(t Time) uint32 { return uint32(t / Time(Millisecond)) }
+
+// retransClock is tsClock for retransStamp, where 0 means "none".
+func retransClock(t Time) uint32 { return max(tsClock(t), 1) }

@@ -1,0 +1,79 @@
+package tcpstate
+
+// ecnState is explicit congestion notification as RFC 3168 has it.
+type ecnState struct {
+	on        bool // both ends agreed
+	seen      bool // the peer marks its packets
+	queueCWR  bool // the next new data tells that the window was reduced
+	demandCWR bool // echo congestion until the peer says CWR
+	asked     bool // our SYN asked
+}
+
+// ecnOpen asks for ECN on a SYN (tcp_ecn_send_syn).
+func (c *Conn) ecnOpen(b *buffer) {
+	c.ecn = ecnState{}
+	if c.cfg.ECN == 1 {
+		b.flags |= ECE | CWR
+		c.ecn.asked, c.ecn.on = true, true
+	}
+}
+
+// ecnSynAck takes the peer's answer (tcp_ecn_rcv_synack).
+func (c *Conn) ecnSynAck(s *Segment) {
+	c.ecn.on = c.ecn.asked && s.Flags&(ECE|CWR) == ECE
+}
+
+// ecnSyn takes a crossed SYN (tcp_ecn_rcv_syn).
+func (c *Conn) ecnSyn(s *Segment) { c.ecn.on = c.ecn.asked && s.Flags&(ECE|CWR) == ECE|CWR }
+
+// ecnSend marks an outgoing segment (tcp_ecn_send): new data is ECN-capable.
+func (c *Conn) ecnSend(s *Segment) {
+	if !c.ecn.on {
+		return
+	}
+	if s.Len > 0 && s.Seq.GreaterEq(c.snd.nxt) {
+		s.ECN = ECT0
+		if c.ecn.queueCWR {
+			c.ecn.queueCWR = false
+			s.Flags |= CWR
+		}
+	}
+	if c.ecn.demandCWR {
+		s.Flags |= ECE
+	}
+}
+
+// ecnQueueCWR: the window was reduced; say so (tcp_ecn_queue_cwr).
+func (c *Conn) ecnQueueCWR() { c.ecn.queueCWR = c.ecn.on }
+
+// ecnAcceptCWR ends the echo (tcp_ecn_accept_cwr).
+func (c *Conn) ecnAcceptCWR(s *Segment) {
+	if !s.Flags.Has(CWR) || !c.ecn.on {
+		return
+	}
+	c.ecn.demandCWR = false
+	if s.SeqLen() > 0 {
+		c.ack.pending |= ackNow // if it was lost, the sender must hear soon
+	}
+}
+
+// ecnData looks at the mark of arriving data (tcp_data_ecn_check).
+func (c *Conn) ecnData() {
+	if !c.ecn.on {
+		return
+	}
+	switch c.seg.ECN {
+	case NotECT:
+		if c.ecn.seen {
+			c.enterQuickAck(2) // probably a retransmission
+		}
+	case CE:
+		if !c.ecn.demandCWR {
+			c.enterQuickAck(2)
+			c.ecn.demandCWR = true
+		}
+		c.ecn.seen = true
+	default:
+		c.ecn.seen = true
+	}
+}

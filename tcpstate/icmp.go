@@ -1,0 +1,67 @@
+package tcpstate
+
+import "github.com/sockspec/sockspec/tcpstate/rule"
+
+// unreachable takes an ICMP error that quotes a segment of ours (tcp_v4_err;
+// RFC 5461): fatal while connecting, otherwise only remembered.
+func (c *Conn) unreachable(seq Seq, err Errno, hard bool) {
+	if c.mini || c.state == Closed {
+		return
+	}
+	if !seq.Between(c.snd.una, c.snd.nxt) {
+		c.drop(rule.ICMPOutOfWindow)
+		return
+	}
+	if c.state.in(bitSynSent | bitSynReceived) {
+		c.doneWithError(err, rule.ICMPFatal)
+		return
+	}
+	if !hard {
+		c.revertBackoff(seq)
+	}
+	c.soft = err
+	c.tell(SoftFailed, rule.ICMPSoft).Err = err
+}
+
+// revertBackoff takes one doubling back when a router says that it dropped a
+// retransmission (tcp_ld_RTO_revert; RFC 6069).
+func (c *Conn) revertBackoff(seq Seq) {
+	b := c.q.oldest()
+	if seq != c.snd.una || c.ca.retransmits == 0 || c.rtt.backoff == 0 || b == nil {
+		return
+	}
+	c.rtt.backoff--
+	rto := c.cfg.RTOInit
+	if c.rtt.srtt > 0 {
+		rto = c.baseRTO()
+	}
+	c.rtt.rto = min(rto<<c.rtt.backoff, c.cfg.RTOMax)
+	if left := c.rtt.rto - c.tick(c.now.Sub(b.sent)); left > 0 {
+		c.armXmit(xmitRTO, left)
+		return
+	}
+	c.clearXmit()
+	c.rtoTimer()
+}
+
+// tooBig takes "fragmentation needed" (tcp_v4_mtu_reduced; RFC 1191): smaller
+// segments from now on, and what was too large goes again.
+func (c *Conn) tooBig(seq Seq, mtu uint32) {
+	if c.mini || c.state == Closed {
+		return
+	}
+	if !seq.Between(c.snd.una, c.snd.nxt) {
+		c.drop(rule.ICMPOutOfWindow)
+		return
+	}
+	least := uint32(552) // net.ipv4.route.min_pmtu
+	if c.ipv6 {
+		least = 1280
+	}
+	mtu = max(mtu, least)
+	if mtu >= c.snd.mtu {
+		return
+	}
+	c.syncMSS(mtu)
+	c.simpleRetransmit()
+}

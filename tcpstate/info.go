@@ -1,0 +1,99 @@
+package tcpstate
+
+// Info is what getsockopt(TCP_INFO) reports (struct tcp_info of
+// include/uapi/linux/tcp.h), field by field in Linux's units: microseconds for
+// round trips and time-outs, milliseconds for the times since something.
+type Info struct {
+	State, CAState, Retransmits, Probes, Backoff, Options uint8
+	SndWScale, RcvWScale                                  uint8
+	DeliveryRateAppLimited                                bool
+	RTO, ATO, SndMSS, RcvMSS                              uint32
+	Unacked, Sacked, Lost, Retrans                        uint32
+	LastDataSent, LastDataRecv, LastAckRecv               uint32
+	PMTU, RcvSSThresh, RTT, RTTVar, SndSSThresh, SndCwnd  uint32
+	AdvMSS, Reordering, RcvRTT, RcvSpace, TotalRetrans    uint32
+	PacingRate, MaxPacingRate                             uint64
+	BytesAcked, BytesReceived                             uint64
+	SegsOut, SegsIn, NotSentBytes, MinRTT                 uint32
+	DataSegsIn, DataSegsOut                               uint32
+	DeliveryRate, BusyTime, RwndLimited, SndbufLimited    uint64
+	Delivered, DeliveredCE                                uint32
+	BytesSent, BytesRetrans                               uint64
+	DSACKDups, ReordSeen, RcvOOOPack, SndWnd, RcvWnd      uint32
+	TotalRTO, TotalRTORecoveries                          uint16
+	TotalRTOTime                                          uint32
+}
+
+// Bits of Info.Options (TCPI_OPT_*).
+const (
+	InfoTimestamps uint8 = 1
+	InfoSACK       uint8 = 2
+	InfoWScale     uint8 = 4
+	InfoECN        uint8 = 8
+	InfoECNSeen    uint8 = 16
+)
+
+// Info fills in what Linux would report at the given time (tcp_get_info).
+func (c *Conn) Info(now Time) Info {
+	now = max(now, c.now)
+	i := Info{
+		State: uint8(c.SockState()), CAState: uint8(c.ca.state), Retransmits: c.ca.retransmits,
+		Probes: c.ca.probes, Backoff: c.rtt.backoff, Options: c.infoOptions(),
+		RTO: uint32(c.rtt.rto), ATO: uint32(min(c.ack.ato, c.delackLimit())),
+		SndMSS: c.snd.mssCache, RcvMSS: c.ack.rcvMSS,
+		Unacked: c.q.packetsOut, Sacked: c.q.sackedOut, Lost: c.q.lostOut, Retrans: c.q.retransOut,
+		PMTU: c.snd.mtu, RcvSSThresh: c.rcv.ssthresh, RTT: c.rtt.srtt >> 3, RTTVar: c.rtt.mdev >> 2,
+		SndSSThresh: c.ca.ssthresh, SndCwnd: c.ca.cwnd, AdvMSS: c.opt.advMSS,
+		Reordering: c.ca.reordering, RcvRTT: c.rcv.rttUs >> 3, RcvSpace: c.rcv.space,
+		PacingRate: c.ca.pacing, MaxPacingRate: ^uint64(0),
+		NotSentBytes: c.NotSent(), MinRTT: c.rtt.min(), SndWnd: c.snd.wnd, RcvWnd: c.rcv.wnd,
+	}
+	if c.opt.wscale {
+		i.SndWScale, i.RcvWScale = c.opt.sndWScale, c.opt.rcvWScale
+	}
+	i.LastDataSent = sinceMs(now, c.snd.lastSent)
+	i.LastDataRecv = sinceMs(now, c.ack.lastRcv)
+	i.LastAckRecv = sinceMs(now, c.stat.lastAck)
+	c.infoCounters(&i, now)
+	return i
+}
+
+func sinceMs(now, then Time) uint32 { return uint32(now.Sub(then) / Millisecond) }
+
+func (c *Conn) infoOptions() (o uint8) {
+	for _, f := range [...]struct {
+		on  bool
+		bit uint8
+	}{{c.opt.ts, InfoTimestamps}, {c.opt.sack, InfoSACK}, {c.opt.wscale, InfoWScale},
+		{c.ecn.on, InfoECN}, {c.ecn.seen, InfoECNSeen}} {
+		if f.on {
+			o |= f.bit
+		}
+	}
+	return o
+}
+
+func (c *Conn) infoCounters(i *Info, now Time) {
+	s := &c.stat
+	i.TotalRetrans, i.BytesAcked, i.BytesReceived = s.totalRetrans, s.bytesAcked, s.bytesReceived
+	i.SegsOut, i.SegsIn, i.DataSegsIn, i.DataSegsOut = s.segsOut, s.segsIn, s.dataSegsIn, s.dataSegsOut
+	i.Delivered, i.DeliveredCE = s.delivered, s.deliveredCE
+	i.BytesSent, i.BytesRetrans = s.bytesSent, s.bytesRetrans
+	i.DSACKDups, i.ReordSeen, i.RcvOOOPack = s.dsackDups, s.reordSeen, s.rcvOOOPack
+	i.TotalRTO, i.TotalRTORecoveries = s.totalRTO, s.rtoRecoveries
+	rto := s.rtoTime
+	if s.rtoStamp != never {
+		rto += now.Sub(s.rtoStamp)
+	}
+	i.TotalRTOTime = uint32(rto / Millisecond)
+	if s.rateDelivered > 0 && s.rateInterval > 0 {
+		i.DeliveryRate = uint64(s.rateDelivered) * uint64(c.snd.mssCache) * 1_000_000 / uint64(s.rateInterval)
+	}
+	t := s.chronos
+	if s.chrono != chronoNone {
+		t[s.chrono-1] += now.Sub(s.chronoStart)
+	}
+	// Busy includes the time in which something held the sender up.
+	i.BusyTime = uint64(t[0] + t[1] + t[2])
+	i.RwndLimited, i.SndbufLimited = uint64(t[1]), uint64(t[2])
+}

@@ -1,0 +1,139 @@
+package tcpstate
+
+import "github.com/sockspec/sockspec/tcpstate/rule"
+
+// set changes a socket option; the caller has checked the value's range.
+func (c *Conn) set(o Option, n uint32) {
+	on := n != 0
+	switch o {
+	case NoDelay:
+		c.setNoDelay(on)
+	case Cork:
+		c.setCork(on)
+	case QuickAck:
+		c.setQuickAck(n)
+	case KeepAlive:
+		c.setKeepAlive(on)
+	case KeepIdle:
+		c.setKeepIdle(Duration(n) * Second)
+	case KeepIntvl:
+		c.user.keepIntvl = Duration(n) * Second
+	case KeepCnt:
+		c.user.keepCnt = uint8(n)
+	case SynCnt:
+		c.user.synCnt = uint8(n)
+	case UserTimeout:
+		c.user.userTimeout = Duration(n) * Millisecond
+	case Linger2:
+		c.setLinger2(int32(n))
+	case UserMSS:
+		c.user.userMSS = uint16(n)
+	case WindowClamp:
+		if n == 0 {
+			c.rcv.clamp = 0
+		} else {
+			c.setWindowClamp(n)
+		}
+	case RcvBuf:
+		c.rcv.rcvbuf = int32(n)
+		c.locks |= LockRcvBuf
+	case SndBuf:
+		c.snd.sndbuf = int32(n)
+		c.locks |= LockSndBuf
+		c.checkSpace()
+	case RcvLowat:
+		c.setRcvLowat(n)
+	case NotSentLowat:
+		c.user.notSentLowat = n
+		c.checkSpace()
+	case CongestionCtl:
+		c.ca.algo = Congestion(n)
+		c.cubicReset()
+	case OOBInline:
+		c.user.oobInline = on
+	}
+}
+
+// setNoDelay is __tcp_sock_set_nodelay.
+func (c *Conn) setNoDelay(on bool) {
+	if !on {
+		c.user.nonagle &^= nagleOff
+		return
+	}
+	c.user.nonagle |= nagleOff | naglePush
+	c.pushPending()
+}
+
+// setCork is __tcp_sock_set_cork.
+func (c *Conn) setCork(on bool) {
+	if on {
+		c.user.nonagle |= nagleCork
+		return
+	}
+	c.user.nonagle &^= nagleCork
+	if c.user.nonagle&nagleOff != 0 {
+		c.user.nonagle |= naglePush
+	}
+	c.pushPending()
+}
+
+// setQuickAck is __tcp_sock_set_quickack: an even value other than 0 acts once.
+func (c *Conn) setQuickAck(n uint32) {
+	if n == 0 {
+		c.enterPingpong()
+		return
+	}
+	c.ack.pingpongs = 0
+	if c.state.in(bitEstablished|bitCloseWait) && c.ack.pending&ackSched != 0 {
+		c.ack.pending |= ackPushed
+		c.windowUpdate(1)
+		if n&1 == 0 {
+			c.enterPingpong()
+		}
+	}
+}
+
+// setKeepAlive is tcp_set_keepalive.
+func (c *Conn) setKeepAlive(on bool) {
+	was := c.user.keepAlive
+	c.user.keepAlive = on
+	switch {
+	case c.state == Closed || c.mini:
+	case on && !was:
+		c.armKeep(c.keepIdle())
+	case !on:
+		c.timers.keep = never
+	}
+}
+
+// setKeepIdle re-arms a running keepalive (tcp_sock_set_keepidle_locked).
+func (c *Conn) setKeepIdle(d Duration) {
+	c.user.keepIdle = d
+	if c.user.keepAlive && c.state != Closed && !c.mini {
+		quiet := min(c.now.Sub(c.ack.lastRcv), c.now.Sub(c.stat.lastAck))
+		c.armKeep(d - quiet)
+	}
+}
+
+func (c *Conn) setLinger2(seconds int32) {
+	if seconds < 0 {
+		c.user.linger2 = -1
+		return
+	}
+	const most = 120 * Second // TCP_FIN_TIMEOUT_MAX
+	c.user.linger2 = min(Duration(seconds)*Second, most)
+}
+
+// setRcvLowat is tcp_set_rcvlowat: the buffer must be able to hold the mark.
+func (c *Conn) setRcvLowat(n uint32) {
+	c.user.rcvLowat = max(n, 1)
+	c.dataReady(rule.UserOption)
+	if c.locks&LockRcvBuf != 0 {
+		return
+	}
+	space := int32(min(uint64(c.rcv.spaceFromWin(n)), uint64(c.cfg.Rmem[2])))
+	if space > c.rcv.rcvbuf {
+		c.rcv.rcvbuf = space
+		c.rcv.clamp = max(c.rcv.clamp, n)
+	}
+}

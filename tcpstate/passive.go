@@ -1,0 +1,85 @@
+package tcpstate
+
+import "github.com/sockspec/sockspec/tcpstate/rule"
+
+// Accept makes the connection that a completed request stands for
+// (tcp_create_openreq_child). It is in SYN-RECEIVED until Step is given the
+// segment that completed the handshake.
+func Accept(p Params, r *Request) *Conn {
+	p.ISS = r.ISS.Add(1)
+	c := New(p)
+	c.become(SynReceived, rule.HandshakeDone)
+	c.out = nil
+	c.rcv.nxt = r.RcvNxt()
+	c.rcv.wup, c.rcv.copied = c.rcv.nxt, c.rcv.nxt
+	c.snd.wl1 = r.IRS
+	c.opt.ts, c.opt.sack, c.opt.wscale = r.TSOK, r.SACKOK, r.WScaleOK
+	c.opt.mssClamp, c.opt.tsOffset = r.MSS, r.TSOffset
+	c.opt.hdrLen = tcpHdrLen
+	c.opt.tsRecent = r.TSRecent
+	if r.TSOK {
+		c.opt.hdrLen += lenTS
+		c.opt.tsRecentAt = r.SynAckTime
+	}
+	c.opt.advMSS = uint32(p.advMSS())
+	c.rcv.clamp = r.Clamp
+	c.rcv.wnd, c.rcv.ssthresh = r.Window, r.Window
+	if r.WScaleOK {
+		c.opt.sndWScale, c.opt.rcvWScale = r.SndWScale, r.RcvWScale
+	} else {
+		c.rcv.clamp = min(c.rcv.clamp, 65535)
+	}
+	c.ecn.on = r.ECNOK
+	c.stat.totalRetrans = uint32(r.NumRetrans)
+	if r.NumTimeout > 0 {
+		c.stat.totalRTO = uint16(r.NumTimeout)
+		c.ca.undoOn, c.ca.undoMarker = true, r.ISS
+		c.ca.retransStamp = retransClock(r.SynAckTime)
+	}
+	c.stat.synAckAt = never
+	if r.NumRetrans == 0 {
+		c.stat.synAckAt = r.SynAckTime
+	}
+	c.syncMSS(c.snd.mtu)
+	c.initRcvMSS()
+	return c
+}
+
+// synReceivedAcked completes a passive or simultaneous open (tcp_rcv_state_process,
+// TCP_SYN_RECV).
+func (c *Conn) synReceivedAcked(s *Segment) {
+	c.stat.delivered++ // the SYN,ACK itself
+	if c.stat.synAckAt != never {
+		us := c.now.Sub(c.stat.synAckAt)
+		c.ackRTT(flagSynAcked, us, -1, us)
+	}
+	if c.rtt.srtt == 0 {
+		c.ackRTT(flagSynAcked, -1, -1, -1)
+	}
+	if c.opt.ts {
+		c.opt.advMSS -= lenTS
+	}
+	c.undoSpuriousSyn()
+	c.ca.retransStamp = 0
+	c.ack.lastRcv = c.now
+	c.initTransfer()
+	c.rcv.copied = c.rcv.nxt
+	c.become(Established, rule.HandshakeDone)
+	if !c.orphan {
+		c.tell(Writable, rule.HandshakeDone)
+	}
+	c.snd.una = s.Ack
+	c.snd.wnd = uint32(s.Wnd) << c.opt.sndWScale
+	c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
+	c.snd.wl1 = s.Seq
+	c.updatePacing()
+	c.snd.lastSent = c.now
+	c.initRcvMSS()
+	if c.user.keepAlive {
+		c.armKeep(c.keepIdle())
+	}
+	c.setPrediction(c.snd.wnd >> c.opt.sndWScale)
+	if c.shut&ShutWrite != 0 {
+		c.shutdownWrite(rule.UserShutdown)
+	}
+}

@@ -1,0 +1,192 @@
+package tcpstate
+
+import (
+	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// rxBuffer is a run of received octets in one of Linux's sk_buffs.
+type rxBuffer struct {
+	seq, end Seq
+	true     int32 // truesize
+	room     int32 // octets that still fit behind the data (skb_tailroom)
+	fin      bool
+}
+
+// recvQueue holds what was received: the in-order part that the user has not
+// taken, and what lies beyond holes, sorted and free of overlap beyond what
+// Linux's out-of-order tree allows.
+type recvQueue struct {
+	in  queue.Deque[rxBuffer]
+	ooo queue.Deque[rxBuffer]
+}
+
+// rxCost is what a packet of so many octets, IP header included, costs the
+// receive buffer: truesize and the room left behind it. The figures are those
+// of a linear sk_buff from a TUN device on x86-64: 256 for the sk_buff, a head
+// from Linux's size classes that ends in 320 octets of shared info, 64 of pad.
+func rxCost(packet uint32) (truesize, room int32) {
+	used := int32(packet) + 64
+	for _, head := range [...]int32{576, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072} {
+		if fit := head - 320; (used+63)&^63 <= fit {
+			return 256 + head, fit - used
+		}
+	}
+	return 256 + 262144, 0
+}
+
+// rxBufferOf describes the segment under way as a buffer.
+func (c *Conn) rxBufferOf(s *Segment) rxBuffer {
+	ip := uint32(20)
+	if c.ipv6 {
+		ip = 40
+	}
+	cost, room := rxCost(ip + s.headerLen() + s.Len)
+	return rxBuffer{seq: s.Seq, end: s.End(), true: cost, room: room, fin: s.Flags.Has(FIN)}
+}
+
+// data is the buffer's payload length.
+func (b *rxBuffer) data() uint32 {
+	n := b.end.Since(b.seq)
+	if b.fin && n > 0 {
+		n--
+	}
+	return n
+}
+
+// coalesce appends b to the buffer before it when its octets fit into the room
+// there (tcp_try_coalesce, skb_try_coalesce), and reports whether it did.
+func coalesce(to, b *rxBuffer) bool {
+	if to.end != b.seq || int32(b.data()) > to.room {
+		return false
+	}
+	to.room -= int32(b.data())
+	to.end = b.end
+	to.fin = to.fin || b.fin
+	return true
+}
+
+// storeSegment tells the caller where the payload octets [from, to) of the
+// segment under way belong.
+func (c *Conn) storeSegment(s *Segment, from, to Seq, why rule.ID) {
+	from, to = maxSeq(from, s.Seq), minSeq(to, s.Seq.Add(s.Len))
+	if to.LessEq(from) {
+		return
+	}
+	o := c.tell(Store, why)
+	o.Seg.Seq = from
+	o.Off, o.N = from.Since(s.Seq), to.Since(from)
+}
+
+// queueInOrder puts the buffer on the receive queue and moves RCV.NXT
+// (tcp_queue_rcv).
+func (c *Conn) queueInOrder(b rxBuffer) {
+	if n := c.rq.in.Len(); n == 0 || !coalesce(c.rq.in.At(n-1), &b) {
+		c.rq.in.PushBack(b)
+		c.rcv.rmem += b.true
+	}
+	c.advanceRcvNxt(b.end)
+}
+
+func (c *Conn) advanceRcvNxt(to Seq) {
+	c.stat.bytesReceived += uint64(to.Since(c.rcv.nxt))
+	c.rcv.nxt = to
+}
+
+// rmemRoom makes room for an arriving buffer or says that there is none
+// (tcp_try_rmem_schedule, tcp_prune_queue).
+func (c *Conn) rmemRoom(b *rxBuffer) bool {
+	if c.rcv.rmem <= c.rcv.rcvbuf {
+		return true
+	}
+	if c.rcv.rmem == 0 {
+		return false
+	}
+	c.clampWindow()
+	if c.rcv.rmem <= c.rcv.rcvbuf {
+		return true
+	}
+	c.collapse()
+	if c.rcv.rmem <= c.rcv.rcvbuf {
+		return true
+	}
+	c.pruneOOO(b)
+	if c.rcv.rmem <= c.rcv.rcvbuf {
+		return true
+	}
+	c.ack.pred.on = false
+	return false
+}
+
+// collapse repacks neighbouring in-order buffers into larger ones, whose
+// truesize is better used (tcp_collapse).
+func (c *Conn) collapse() {
+	const chunk = 3776 // payload of a page-sized head, SKB_MAX_ORDER(0, 0)
+	n := c.rq.in.Len()
+	if n < 2 {
+		return
+	}
+	first, last := *c.rq.in.At(0), *c.rq.in.At(n - 1)
+	seq := maxSeq(first.seq, c.rcv.copied)
+	total := last.end.Since(seq)
+	whole := int32(total/chunk)*(256+4096) + 0
+	if rest := total % chunk; rest > 0 {
+		cost, _ := rxCost(rest - min(rest, 64))
+		whole += cost
+	}
+	var had int32
+	for i := range n {
+		had += c.rq.in.At(i).true
+	}
+	if whole >= had {
+		return
+	}
+	c.rcv.rmem += whole - had
+	c.rq.in.Clear()
+	c.rq.in.PushBack(rxBuffer{seq: seq, end: last.end, true: whole, fin: last.fin})
+}
+
+// pruneOOO drops out-of-order buffers from the far end (tcp_prune_ofo_queue).
+// What SACK had promised is taken back.
+func (c *Conn) pruneOOO(in *rxBuffer) {
+	goal, pruned := c.rcv.rcvbuf>>3, false
+	for i := c.rq.ooo.Len() - 1; i >= 0; i-- {
+		b := *c.rq.ooo.At(i)
+		if in.seq.Greater(b.seq) {
+			break // the newcomer would be dropped next: stop
+		}
+		pruned = true
+		c.rq.ooo.Remove(i)
+		c.rcv.rmem -= b.true
+		goal -= b.true
+		c.drop(rule.OFOQueuePrune)
+		if goal <= 0 {
+			if c.rcv.rmem <= c.rcv.rcvbuf {
+				break
+			}
+			goal = c.rcv.rcvbuf >> 3
+		}
+	}
+	if pruned && c.opt.sack {
+		c.rcv.dsack, c.rcv.nsacks = false, 0
+	}
+}
+
+// receive takes n octets for the user (tcp_recvmsg's end): buffers are freed
+// once wholly read, and the peer may hear of the room.
+func (c *Conn) receive(n uint32) {
+	n = min(n, c.Readable())
+	c.rcv.copied = c.rcv.copied.Add(n)
+	if c.finRcvd && c.rcv.copied.Add(1) == c.rcv.nxt {
+		c.rcv.copied = c.rcv.nxt // the FIN is taken with the last octet
+	}
+	for c.rq.in.Len() > 0 && c.rq.in.At(0).end.LessEq(c.rcv.copied) {
+		b, _ := c.rq.in.PopFront()
+		c.rcv.rmem -= b.true
+	}
+	if c.mini || c.state == Closed {
+		return
+	}
+	c.spaceAdjust()
+	c.windowUpdate(n)
+}

@@ -1,0 +1,150 @@
+package tcpstate
+
+import (
+	"math/bits"
+
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// wspace is the free part of the send buffer (sk_stream_wspace).
+func (c *Conn) wspace() int32 { return c.snd.sndbuf - c.snd.queued }
+
+// memoryFree lets a write begin a new buffer (sk_stream_memory_free with
+// tcp_stream_memory_free): not full, and not too much unsent.
+func (c *Conn) memoryFree(wake uint) bool {
+	if c.snd.queued >= c.snd.sndbuf {
+		return false
+	}
+	low := c.user.notSentLowat
+	if low == 0 {
+		low = c.cfg.NotSentLowat
+	}
+	return uint64(c.NotSent())<<wake < uint64(low)
+}
+
+// send takes octets of a write into the send stream and sends what may go
+// (tcp_sendmsg_locked). It answers with Sent; 0 octets taken means that the
+// buffer is full or the state does not allow it, which the caller knows.
+func (c *Conn) send(n uint32, f SendFlags) {
+	var taken uint32
+	if c.state.in(bitEstablished|bitCloseWait) && !c.mini && c.err == 0 && c.shut&ShutWrite == 0 {
+		taken = c.fill(n, f)
+	}
+	o := c.tell(Sent, rule.UserSend)
+	o.N = taken
+	// What Emit outputs refer to must be in the caller's hands by then: Sent
+	// comes first.
+	c.pushSent(len(c.out)-1, taken, n, f)
+}
+
+// fill puts up to n octets on the queue and returns how many.
+func (c *Conn) fill(n uint32, f SendFlags) (taken uint32) {
+	for taken < n {
+		goal := c.sizeGoal(c.currentMSS())
+		if f&SendOOB != 0 {
+			goal = c.currentMSS()
+		}
+		b := c.q.tail()
+		if b == nil || b.len() >= goal || b.eor {
+			if !c.memoryFree(0) {
+				c.snd.noSpace = true
+				break
+			}
+			b = c.appendBuffer(c.snd.write, 0)
+			c.user.nonagle &^= naglePush
+			c.restartAfterIdle()
+		}
+		k := min(n-taken, goal-b.len())
+		if taken == 0 {
+			b.flags &^= PSH
+		}
+		b.end = b.end.Add(k)
+		b.true += int32(k)
+		b.pcount = 0
+		c.snd.queued += int32(k)
+		c.snd.write = c.snd.write.Add(k)
+		taken += k
+		if taken == n {
+			b.eor = f&SendEOR != 0
+			break
+		}
+		c.fullBuffer(b, goal, f)
+	}
+	return taken
+}
+
+// fullBuffer sends while a long write goes on.
+func (c *Conn) fullBuffer(b *buffer, goal uint32, f SendFlags) {
+	if b.len() < goal || f&SendOOB != 0 {
+		return
+	}
+	if c.forcedPush() {
+		c.markPush(b)
+		c.pushFrames(c.currentMSS(), naglePush)
+	} else if c.q.head == c.q.list.Len()-1 {
+		c.writeXmit(c.currentMSS(), naglePush, pushOne, rule.DataSent)
+	}
+}
+
+// forcedPush: more than half a window unpushed (forced_push).
+func (c *Conn) forcedPush() bool {
+	return c.snd.write.Greater(c.snd.pushed.Add(c.snd.maxWnd >> 1))
+}
+
+func (c *Conn) markPush(b *buffer) {
+	b.flags |= PSH
+	c.snd.pushed = c.snd.write
+}
+
+// pushSent ends a write (tcp_push): PSH on its last octet, then out with it.
+func (c *Conn) pushSent(_ int, taken, n uint32, f SendFlags) {
+	if taken == 0 {
+		return
+	}
+	nonagle := c.user.nonagle
+	if taken < n {
+		f, nonagle = f&^SendMore, naglePush // the rest waits for room
+	}
+	b := c.q.tail()
+	if b == nil {
+		return
+	}
+	if f&SendMore == 0 || c.forcedPush() {
+		c.markPush(b)
+	}
+	if f&SendOOB != 0 {
+		c.snd.up = c.snd.write
+	}
+	if f&SendMore != 0 {
+		nonagle = nagleCork
+	}
+	c.pushFrames(c.currentMSS(), nonagle)
+}
+
+// checkSpace tells the user of room once it has waited for some
+// (tcp_check_space): a third of the buffer must be free.
+func (c *Conn) checkSpace() {
+	if !c.snd.noSpace || c.orphan {
+		return
+	}
+	if c.locks&LockSndBuf == 0 && c.q.inFlight() < c.ca.cwnd {
+		c.expandSndbuf()
+		c.ca.stamp = c.now
+	}
+	if c.wspace() >= c.snd.queued>>1 && c.memoryFree(0) {
+		c.snd.noSpace = false
+		c.stopChrono(chronoSndbuf)
+		c.tell(Writable, rule.SendSpace)
+	}
+}
+
+// expandSndbuf sizes the send buffer for twice the window (tcp_sndbuf_expand).
+func (c *Conn) expandSndbuf() {
+	per := max(uint32(c.opt.mssClamp), c.snd.mssCache) + 192 + 320 // MAX_TCP_HEADER, skb_shared_info
+	per = 1<<bits.Len32(per-1) + 256                               // power of two, sk_buff
+	segs := max(10, c.ca.cwnd, c.ca.reordering+1)
+	want := int32(min(2*uint64(segs)*uint64(per), 1<<31-1))
+	if c.snd.sndbuf < want {
+		c.snd.sndbuf = min(want, c.cfg.Wmem[2])
+	}
+}

@@ -1,0 +1,187 @@
+package tcpstate
+
+import "github.com/sockspec/sockspec/queue"
+
+// Clone copies the endpoint; the two share only the Config.
+func (c *Conn) Clone() *Conn {
+	d := new(Conn)
+	*d = *c
+	d.q.list = c.q.list.Clone()
+	d.rq.in = c.rq.in.Clone()
+	d.rq.ooo = c.rq.ooo.Clone()
+	return d
+}
+
+// Equal reports whether both endpoints are in the same state, clocks included.
+func (c *Conn) Equal(d *Conn) bool {
+	return c.cfg == d.cfg && c.now == d.now && c.state == d.state &&
+		c.flags() == d.flags() && c.err == d.err && c.soft == d.soft &&
+		c.opt == d.opt && c.user == d.user && c.snd == d.snd && c.rcv == d.rcv &&
+		c.ack == d.ack && c.timers == d.timers && c.rtt == d.rtt && c.ca == d.ca &&
+		c.rack == d.rack && c.ecn == d.ecn && c.urg == d.urg && c.stat == d.stat &&
+		c.arrived == d.arrived && c.q.equal(&d.q) &&
+		c.rq.in.Equal(&d.rq.in, queue.Same[rxBuffer]) && c.rq.ooo.Equal(&d.rq.ooo, queue.Same[rxBuffer])
+}
+
+func (q *sendQueue) equal(o *sendQueue) bool {
+	return q.head == o.head && q.packetsOut == o.packetsOut && q.sackedOut == o.sackedOut &&
+		q.lostOut == o.lostOut && q.retransOut == o.retransOut && q.sackHigh == o.sackHigh &&
+		q.hint == o.hint && q.hasHint == o.hasHint && q.list.Equal(&o.list, queue.Same[buffer])
+}
+
+// flags packs the endpoint's booleans and small fields.
+func (c *Conn) flags() uint64 {
+	var f uint64
+	for _, b := range [...]bool{c.orphan, c.mini, c.finRcvd, c.ipv6} {
+		f <<= 1
+		if b {
+			f |= 1
+		}
+	}
+	return f<<16 | uint64(c.locks)<<8 | uint64(c.shut)
+}
+
+// printer hashes what a future step can depend on, with times relative to now
+// and sequence numbers relative to each side's stream, so that two endpoints
+// that differ only in where they started have one fingerprint.
+type printer struct {
+	h        queue.Hash
+	now      Time
+	snd, rcv Seq
+}
+
+func (p *printer) time(t Time) {
+	if t == never {
+		p.h.U64(1 << 63)
+		return
+	}
+	p.h.U64(uint64(t.Sub(p.now)))
+}
+func (p *printer) out(s Seq) { p.h.U32(s.Since(p.snd)) }
+func (p *printer) in(s Seq)  { p.h.U32(s.Since(p.rcv)) }
+
+func (p *printer) bools(bs ...bool) {
+	var v uint64
+	for _, b := range bs {
+		v <<= 1
+		if b {
+			v |= 1
+		}
+	}
+	p.h.U64(v)
+}
+
+func (p *printer) nums(ns ...uint32) {
+	for _, n := range ns {
+		p.h.U32(n)
+	}
+}
+
+// Fingerprint condenses the state for model checking: what no later step looks
+// at (counters that only TCP_INFO reports) is left out.
+func (c *Conn) Fingerprint(now Time) uint64 {
+	p := printer{now: now, snd: c.snd.una, rcv: c.rcv.nxt}
+	p.h.U64(uint64(c.state)<<56 ^ c.flags())
+	p.nums(uint32(c.err), uint32(c.soft))
+	c.printOptions(&p)
+	c.printSend(&p)
+	c.printReceive(&p)
+	c.printCongestion(&p)
+	return p.h.Sum()
+}
+
+func (c *Conn) printOptions(p *printer) {
+	o, u := &c.opt, &c.user
+	p.bools(o.ts, o.sack, o.wscale, o.dsackSeen, u.keepAlive, u.oobInline, o.tsRecentAt != never)
+	p.nums(uint32(o.sndWScale), uint32(o.rcvWScale), uint32(o.mssClamp), uint32(o.hdrLen), o.advMSS, o.tsRecent)
+	p.nums(uint32(u.nonagle), uint32(u.keepCnt), uint32(u.synCnt), uint32(u.userMSS), u.rcvLowat, u.notSentLowat)
+	for _, d := range [...]Duration{u.keepIdle, u.keepIntvl, u.userTimeout, u.linger2} {
+		p.h.U64(uint64(d))
+	}
+}
+
+func (c *Conn) printSend(p *printer) {
+	s, q := &c.snd, &c.q
+	for _, v := range [...]Seq{s.nxt, s.up, s.write, s.sml, s.pushed, q.sackHigh} {
+		p.out(v)
+	}
+	p.in(s.wl1)
+	p.nums(s.wnd, s.maxWnd, s.mtu, s.mssCache, s.gsoSegs, uint32(s.sndbuf), uint32(s.queued))
+	p.bools(s.noSpace, q.hasHint)
+	p.time(s.lastSent)
+	p.nums(uint32(q.head), q.packetsOut, q.sackedOut, q.lostOut, q.retransOut)
+	if q.hasHint {
+		p.out(q.hint)
+	}
+	for i := range q.list.Len() {
+		b := q.at(i)
+		p.out(b.seq)
+		p.out(b.end)
+		p.time(b.sent)
+		p.nums(uint32(b.true), uint32(b.pcount)<<16|uint32(b.mss), uint32(b.flags)<<8|uint32(b.tags))
+		p.bools(b.eor)
+	}
+	p.nums(uint32(c.timers.kind))
+	for _, t := range [...]Time{c.timers.xmit, c.timers.delack, c.timers.keep, c.timers.compress, c.timers.wait} {
+		p.time(t)
+	}
+}
+
+func (c *Conn) printReceive(p *printer) {
+	r, a := &c.rcv, &c.ack
+	for _, v := range [...]Seq{r.wup, r.copied, a.compressAt, r.rttSeq, r.spaceSeq} {
+		p.in(v)
+	}
+	p.nums(r.wnd, r.ssthresh, r.clamp, uint32(r.rcvbuf), uint32(r.rmem), uint32(r.scaling), r.rttUs, r.space)
+	p.bools(r.dsack, a.pred.on)
+	if r.dsack {
+		p.in(r.dup.Start)
+		p.in(r.dup.End)
+	}
+	for _, b := range r.sacks[:r.nsacks] {
+		p.in(b.Start)
+		p.in(b.End)
+	}
+	for _, t := range [...]Time{r.rttTime, r.spaceTime, a.lastRcv, a.lastOOW} {
+		p.time(t)
+	}
+	p.nums(uint32(a.pending), uint32(a.quick), uint32(a.pingpongs), uint32(a.compressed), uint32(a.dupAcks),
+		a.lastSegSize, a.rcvMSS, uint32(a.pred.wnd))
+	p.h.U64(uint64(a.ato))
+	for _, q := range [...]*queue.Deque[rxBuffer]{&c.rq.in, &c.rq.ooo} {
+		p.nums(uint32(q.Len()))
+		for i := range q.Len() {
+			b := q.At(i)
+			p.in(b.seq)
+			p.in(b.end)
+			p.nums(uint32(b.true), uint32(b.room))
+			p.bools(b.fin)
+		}
+	}
+	p.nums(uint32(c.urg.state))
+	if c.urg.state != urgNone {
+		p.in(c.urg.seq)
+	}
+}
+
+func (c *Conn) printCongestion(p *printer) {
+	a, r, k := &c.ca, &c.rtt, &c.rack
+	p.bools(a.reneg, a.frto, a.undoOn, a.cwndLimited, a.tlpOn, a.tlpRetrans, k.advanced, k.dsackSeen,
+		c.ecn.on, c.ecn.seen, c.ecn.queueCWR, c.ecn.demandCWR, a.cubic.found, a.cubic.epoch != 0)
+	p.nums(uint32(a.algo)<<8|uint32(a.state), a.cwnd, a.ssthresh, a.cwndCnt, a.cwndUsed, a.maxOut, a.priorCwnd,
+		a.priorSS, a.prrDelivered, a.prrOut, a.reordering, uint32(a.undoRetrans), uint32(a.retransmits), uint32(a.probes))
+	for _, s := range [...]Seq{a.highSeq, a.undoMarker, a.usageSeq, a.tlpHigh, r.seq, k.end, a.cubic.endSeq} {
+		p.out(s)
+	}
+	for _, t := range [...]Time{a.stamp, a.probesSince, k.xmit, r.minima[0].at, c.stat.lastAck} {
+		p.time(t)
+	}
+	p.nums(r.srtt, r.mdev, r.mdevMax, r.rttvar, uint32(r.backoff), r.min(), k.rttUs, uint32(k.steps), uint32(k.persist))
+	u := &a.cubic
+	p.nums(u.cnt, u.lastMax, u.lastCwnd, u.origin, u.k, u.delayMin, u.ackCnt, u.tcpCwnd, u.currRTT, uint32(u.samples))
+	if u.epoch != 0 {
+		p.nums(c.jiffies()-u.epoch, c.jiffies()-u.lastTime)
+	}
+	p.h.U64(uint64(r.rto))
+	p.h.U64(a.pacing)
+}
