@@ -84,3 +84,25 @@ func TestClosedInstanceRefusesEverything(t *testing.T) {
 		require.ErrorIs(t, err, errClosed)
 	}
 }
+
+// A call that has returned stands in no queue and has no timer.
+func TestReturnedCallsLeaveNothingBehind(t *testing.T) {
+	w := newWorld(t)
+	fd, iss := w.established()
+	in := w.in.(*Instance)
+	armed := len(in.clock.armed)
+	w.ok(sock.Call{Op: sock.OpSetsockopt, FD: fd, Level: solSocket, Name: soRcvtimeo, Data: timevalData(9, 0)})
+	w.start(1, sock.Call{Op: sock.OpRead, FD: fd, Len: 1})
+	w.start(2, sock.Call{Op: sock.OpPoll, Poll: []sock.PollFD{{FD: fd, Events: 1}}, Timeout: 60000})
+	a, n := w.addr(w.remote(), 80)
+	require.Equal(t, eisconn, w.call(sock.Call{Op: sock.OpConnect, FD: fd, Addr: a, AddrLen: n}).Errno)
+	require.Len(t, in.clock.armed, armed+2)
+	w.data(iss, 0, "xy")
+	w.returned(1)
+	w.returned(2)
+	f := in.file(fd)
+	require.True(t, f.queue.IsEmpty())
+	require.Equal(t, 1, f.refs)
+	require.Len(t, in.clock.armed, armed)
+	require.Empty(t, in.parked)
+}

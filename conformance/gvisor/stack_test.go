@@ -149,57 +149,134 @@ func TestOnlyIPPacketsCanBeInjected(t *testing.T) {
 	require.NoError(t, w.in.Inject([]byte{0x60, 0}))
 }
 
-// Nothing that comes over the link or from a program panics.
+// Nothing that comes over the link or from a program panics, and the instance
+// always comes to rest.
 func TestAnyInputIsAnsweredWithoutPanic(t *testing.T) {
-	w := newWorld(t)
-	_, iss := w.established()
 	rapid.Check(t, func(t *rapid.T) {
-		p := w.packet(segment{
-			flags: header.TCPFlags(rapid.Byte().Draw(t, "flags")),
-			seq:   peerISS + uint32(rapid.IntRange(-3, 9).Draw(t, "seq")),
-			ack:   iss + uint32(rapid.IntRange(-3, 9).Draw(t, "ack")),
-			opts:  rapid.SliceOfN(rapid.Byte(), 8, 8).Draw(t, "options"),
-			data:  rapid.StringN(0, 4, 16).Draw(t, "data"),
-			from:  uint16(rapid.IntRange(peerPort, peerPort+2).Draw(t, "port")),
-		})
-		if rapid.Bool().Draw(t, "break") {
-			p[rapid.IntRange(0, len(p)-1).Draw(t, "at")] ^= rapid.Byte().Draw(t, "xor")
-		}
-		_ = w.in.Inject(p[:rapid.IntRange(1, len(p)).Draw(t, "cut")])
-		_ = w.in.Call(sock.Thread(rapid.IntRange(0, 3).Draw(t, "thread")), sock.Call{
-			Op: sock.Op(rapid.IntRange(0, 25).Draw(t, "op")), FD: rapid.Int32Range(-1, 9).Draw(t, "fd"),
-			Domain: rapid.SampledFrom([]int32{0, 2, 10, 1}).Draw(t, "domain"), Type: rapid.Int32Range(0, 5).Draw(t, "type"),
-			Level: rapid.SampledFrom([]int32{0, 1, 6, 41, 99}).Draw(t, "level"), Name: rapid.Int32Range(-1, 70).Draw(t, "name"),
-			N: rapid.Int64Range(-1, 5).Draw(t, "n"), Len: rapid.Int32Range(-1, 100).Draw(t, "len"),
-			Data: rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "bytes"), Arg: rapid.Int64().Draw(t, "arg"),
-			Flags: rapid.Int32().Draw(t, "msg"), AddrLen: rapid.Int32Range(-1, 30).Draw(t, "addrlen"),
-			Addr:    sock.Addr{Family: rapid.SampledFrom([]uint16{0, 2, 10}).Draw(t, "family"), AP: netip.AddrPortFrom(w.remote(), 80)},
-			Poll:    []sock.PollFD{{FD: rapid.Int32Range(-1, 9).Draw(t, "pollfd"), Events: rapid.Uint32().Draw(t, "events")}},
-			Timeout: rapid.Int64Range(-1, 5).Draw(t, "timeout"),
-		})
-		_, _, err := w.in.Advance(w.in.Now() + sock.Time(rapid.IntRange(0, 2_000_000).Draw(t, "time")))
+		in, err := Stack{}.Start(setup())
 		require.NoError(t, err)
+		w := &world{TB: testingTB{t: t}, in: in, setup: setup()}
+		_, iss := w.established()
+		for range 40 {
+			require.NoError(t, in.Inject(anySegment(t, w, iss)))
+			if err := in.Call(sock.Thread(rapid.IntRange(0, 5).Draw(t, "thread")), anyCall(t, w)); err != nil {
+				require.ErrorIs(t, err, conformance.ErrUnsupported)
+			}
+			until := in.Now() + sock.Time(rapid.IntRange(0, 2_000_000).Draw(t, "time"))
+			for ok := true; ok; {
+				_, ok, err = in.Advance(until)
+				require.NoError(t, err)
+			}
+		}
+		require.NoError(t, in.Close())
 	})
+}
+
+// testingTB lends a rapid test to helpers that want a testing.TB.
+type testingTB struct {
+	testing.TB
+	t *rapid.T
+}
+
+func (b testingTB) Errorf(format string, args ...any) { b.t.Errorf(format, args...) }
+func (b testingTB) FailNow()                          { b.t.FailNow() }
+func (b testingTB) Helper()                           {}
+
+// anySegment is a segment near the connection's windows, perhaps damaged.
+func anySegment(t *rapid.T, w *world, iss uint32) []byte {
+	p := w.packet(segment{
+		flags: header.TCPFlags(rapid.Byte().Draw(t, "flags")),
+		seq:   peerISS + uint32(rapid.IntRange(-3, 9).Draw(t, "seq")),
+		ack:   iss + uint32(rapid.IntRange(-3, 9).Draw(t, "ack")),
+		opts:  rapid.SliceOfN(rapid.Byte(), 8, 8).Draw(t, "options"),
+		data:  rapid.StringN(0, 4, 16).Draw(t, "data"),
+		from:  uint16(rapid.IntRange(peerPort, peerPort+2).Draw(t, "port")),
+	})
+	if rapid.Bool().Draw(t, "break") {
+		p[rapid.IntRange(1, len(p)-1).Draw(t, "at")] ^= rapid.Byte().Draw(t, "xor")
+		p = p[:rapid.IntRange(1, len(p)).Draw(t, "cut")]
+	}
+	return p
+}
+
+// anyCall is a system call, often one that makes sense.
+func anyCall(t *rapid.T, w *world) sock.Call {
+	ip := rapid.SampledFrom([]netip.Addr{w.local(), w.remote(), netip.IPv4Unspecified(), {}}).Draw(t, "address")
+	fd := rapid.Int32Range(2, 7)
+	return sock.Call{
+		Op: sock.Op(rapid.IntRange(0, 23).Draw(t, "op")), FD: fd.Draw(t, "fd"),
+		Domain: rapid.SampledFrom([]int32{0, afInet, afInet6, afUnix}).Draw(t, "domain"),
+		Type:   rapid.Int32Range(0, 5).Draw(t, "type"),
+		Level:  rapid.SampledFrom([]int32{solIP, solSocket, solTCP, solIPv6, 99}).Draw(t, "level"),
+		Name:   rapid.Int32Range(-1, 70).Draw(t, "name"),
+		N:      rapid.Int64Range(-1, 5).Draw(t, "n"), Arg: rapid.Int64().Draw(t, "arg"),
+		Len: rapid.Int32Range(-1, 100).Draw(t, "len"), Data: rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "bytes"),
+		Flags:   rapid.SampledFrom([]int32{0, msgDontwait, msgPeek, msgWaitall, msgTrunc | msgPeek, sockNonblock, -1}).Draw(t, "flags"),
+		AddrLen: rapid.SampledFrom([]int32{16, 28, 0, -1}).Draw(t, "addrlen"),
+		Addr: sock.Addr{
+			Family: rapid.SampledFrom([]uint16{afInet, afInet6, afUnspec}).Draw(t, "family"),
+			AP:     netip.AddrPortFrom(ip, rapid.SampledFrom([]uint16{80, serverPort, 0}).Draw(t, "port")),
+		},
+		Poll:    []sock.PollFD{{FD: fd.Draw(t, "polled"), Events: rapid.Uint32().Draw(t, "events")}},
+		Timeout: rapid.Int64Range(-1, 5).Draw(t, "timeout"),
+	}
+}
+
+// lean drives an instance without the world's bookkeeping, for benchmarks.
+type lean struct {
+	*world
+	iss uint32
+}
+
+// take drains the events and remembers the sequence number of a SYN-ACK.
+func (l *lean) take() (ret sock.Return) {
+	for {
+		ev, ok, err := l.in.Advance(l.in.Now())
+		switch {
+		case err != nil:
+			l.Fatal(err)
+		case !ok:
+			return ret
+		case ev.Kind == conformance.CallDone:
+			ret = ev.Return
+		case header.TCP(ev.Packet[20:]).Flags()&header.TCPFlagSyn != 0:
+			l.iss = header.TCP(ev.Packet[20:]).SequenceNumber()
+		}
+	}
+}
+
+func (l *lean) segment(s segment) {
+	if err := l.in.Inject(l.packet(s)); err != nil {
+		l.Fatal(err)
+	}
+	l.take()
+}
+
+func (l *lean) do(c sock.Call) sock.Return {
+	if err := l.in.Call(0, c); err != nil {
+		l.Fatal(err)
+	}
+	return l.take()
 }
 
 // One scripted connection: handshake, data both ways, close both ways.
 func BenchmarkConnection(b *testing.B) {
-	w := newWorld(b)
+	w := &lean{world: newWorld(b)}
 	l := w.listener(sockStream, 5)
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
 		port := uint16(1024 + n%60000)
-		w.inject(segment{flags: header.TCPFlagSyn, seq: peerISS, opts: synOptions, from: port})
-		iss := w.sentISS()
-		w.inject(segment{flags: header.TCPFlagAck, seq: peerISS + 1, ack: iss + 1, from: port})
-		fd := int32(w.ok(sock.Call{Op: sock.OpAccept, FD: l}).Value)
-		w.inject(segment{flags: header.TCPFlagAck, seq: peerISS + 1, ack: iss + 1, data: "hello", from: port})
-		w.ok(sock.Call{Op: sock.OpRead, FD: fd, Len: 100})
-		w.ok(sock.Call{Op: sock.OpWrite, FD: fd, Data: []byte("hello")})
-		w.inject(segment{flags: finAck, seq: peerISS + 6, ack: iss + 6, from: port})
-		w.ok(sock.Call{Op: sock.OpClose, FD: fd})
-		w.inject(segment{flags: header.TCPFlagAck, seq: peerISS + 7, ack: iss + 7, from: port})
-		w.events = w.events[:0]
+		w.segment(segment{flags: header.TCPFlagSyn, seq: peerISS, opts: synOptions, from: port})
+		w.segment(segment{flags: header.TCPFlagAck, seq: peerISS + 1, ack: w.iss + 1, from: port})
+		fd := int32(w.do(sock.Call{Op: sock.OpAccept, FD: l}).Value)
+		w.segment(segment{flags: header.TCPFlagAck, seq: peerISS + 1, ack: w.iss + 1, data: "hello", from: port})
+		if w.do(sock.Call{Op: sock.OpRead, FD: fd, Len: 100}).Value != 5 {
+			b.Fatal("no data")
+		}
+		w.do(sock.Call{Op: sock.OpWrite, FD: fd, Data: []byte("hello")})
+		w.segment(segment{flags: finAck, seq: peerISS + 6, ack: w.iss + 6, from: port})
+		w.do(sock.Call{Op: sock.OpClose, FD: fd})
+		w.segment(segment{flags: header.TCPFlagAck, seq: peerISS + 7, ack: w.iss + 7, from: port})
 	}
 }
 
@@ -213,12 +290,9 @@ func BenchmarkStart(b *testing.B) {
 	}
 }
 
-// Example runs a refused connection attempt.
+// A call's outcome is an event.
 func Example() {
-	in, err := Stack{}.Start(setup())
-	if err != nil {
-		panic(err)
-	}
+	in, _ := Stack{}.Start(setup())
 	defer in.Close()
 	_ = in.Call(0, sock.Call{Op: sock.OpSocket, Domain: afInet, Type: sockStream})
 	ev, _, _ := in.Advance(0)
