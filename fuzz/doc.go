@@ -1,0 +1,2 @@
+// Package fuzz looks for the input that breaks the machine.
+package fuzz
