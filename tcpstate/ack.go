@@ -355,7 +355,7 @@ func (c *Conn) afterClean(r *ackRun, d cleaned) {
 	if r.sack.first != never {
 		sackUs, caUs = c.now.Sub(r.sack.first), c.now.Sub(r.sack.last)
 	}
-	sampled := c.ackRTT(r.flag, seqUs, sackUs, caUs)
+	sampled, caUs := c.ackRTT(r.flag, seqUs, sackUs, caUs)
 	switch {
 	case r.flag&flagAcked != 0:
 		c.tellAcked(r)
@@ -371,7 +371,7 @@ func (c *Conn) afterClean(r *ackRun, d cleaned) {
 	case oldest != nil && sampled && sackUs >= 0 && sackUs > c.now.Sub(oldest.sent):
 		r.flag |= flagSetTimer
 	}
-	c.packetsAcked(r)
+	c.packetsAcked(caUs)
 }
 
 // tellAcked releases the user's octets: SYN and FIN are none of them.

@@ -7,6 +7,8 @@ import (
 // Conn is the control block of one TCP endpoint. It is a value: Clone copies
 // it, Equal compares it, Fingerprint condenses it. Only Step changes it.
 type Conn struct {
+	_ [0]func() // not comparable with ==: use Equal
+
 	cfg   *Config
 	now   Time // of the latest input (tcp_mstamp)
 	state State
@@ -38,7 +40,6 @@ type Conn struct {
 	rq      recvQueue // received, in order and not
 	out     []Output  // the caller's slice, during Step only
 	seg     *Segment  // the segment under way, during Step only
-	_       [0]func() // not comparable with ==: use Equal
 }
 
 // negotiated is what the two SYNs agreed on (tcp_options_received).
@@ -61,8 +62,8 @@ type settings struct {
 	nonagle                          uint8
 	keepCnt, synCnt                  uint8
 	userMSS                          uint16
-	keepIdle, keepIntvl, userTimeout Duration
-	linger2                          Duration // FIN-WAIT-2 of an orphan; negative = none
+	keepIdle, keepIntvl, userTimeout uint32 // milliseconds
+	linger2                          int32  // milliseconds; FIN-WAIT-2 of an orphan; negative = none
 	rcvLowat, notSentLowat           uint32
 }
 

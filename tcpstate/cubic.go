@@ -147,13 +147,13 @@ func cubeRoot(a uint64) uint32 {
 }
 
 // packetsAcked feeds round trips to HyStart (cubictcp_acked).
-func (c *Conn) packetsAcked(r *ackRun) {
+func (c *Conn) packetsAcked(rttUs int64) {
 	u := &c.ca.cubic
 	hz := uint32(Second / max(c.cfg.Tick, 1))
-	if c.ca.algo != Cubic || c.rtt.lastCaUs < 0 || (u.epoch != 0 && c.jiffies()-u.epoch < hz) {
+	if c.ca.algo != Cubic || rttUs < 0 || (u.epoch != 0 && c.jiffies()-u.epoch < hz) {
 		return
 	}
-	delay := uint32(max(c.rtt.lastCaUs, 1))
+	delay := uint32(max(rttUs, 1))
 	if u.delayMin == 0 || u.delayMin > delay {
 		u.delayMin = delay
 	}

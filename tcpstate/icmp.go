@@ -54,11 +54,11 @@ func (c *Conn) tooBig(seq Seq, mtu uint32) {
 		c.drop(rule.ICMPOutOfWindow)
 		return
 	}
-	least := uint32(552) // net.ipv4.route.min_pmtu
-	if c.ipv6 {
-		least = 1280
+	if c.ipv6 && mtu < 1280 {
+		c.drop(rule.ICMPOutOfWindow) // no IPv6 path is that narrow (RFC 8201 section 4)
+		return
 	}
-	mtu = max(mtu, least)
+	mtu = max(mtu, 552) // net.ipv4.route.min_pmtu
 	if mtu >= c.snd.mtu {
 		return
 	}

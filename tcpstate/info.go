@@ -82,18 +82,18 @@ func (c *Conn) infoCounters(i *Info, now Time) {
 	i.DSACKDups, i.ReordSeen, i.RcvOOOPack = s.dsackDups, s.reordSeen, s.rcvOOOPack
 	i.TotalRTO, i.TotalRTORecoveries = s.totalRTO, s.rtoRecoveries
 	rto := s.rtoTime
-	if s.rtoStamp != never {
-		rto += now.Sub(s.rtoStamp)
+	if s.rtoStamp != 0 {
+		rto += retransClock(now) - s.rtoStamp
 	}
-	i.TotalRTOTime = uint32(rto / Millisecond)
+	i.TotalRTOTime = rto
 	if s.rateDelivered > 0 && s.rateInterval > 0 {
 		i.DeliveryRate = uint64(s.rateDelivered) * uint64(c.snd.mssCache) * 1_000_000 / uint64(s.rateInterval)
 	}
 	t := s.chronos
 	if s.chrono != chronoNone {
-		t[s.chrono-1] += now.Sub(s.chronoStart)
+		t[s.chrono-1] += tsClock(now) - s.chronoStart
 	}
 	// Busy includes the time in which something held the sender up.
-	i.BusyTime = uint64(t[0] + t[1] + t[2])
-	i.RwndLimited, i.SndbufLimited = uint64(t[1]), uint64(t[2])
+	i.BusyTime = (uint64(t[0]) + uint64(t[1]) + uint64(t[2])) * 1000
+	i.RwndLimited, i.SndbufLimited = uint64(t[1])*1000, uint64(t[2])*1000
 }

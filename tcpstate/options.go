@@ -17,13 +17,13 @@ func (c *Conn) set(o Option, n uint32) {
 	case KeepIdle:
 		c.setKeepIdle(Duration(n) * Second)
 	case KeepIntvl:
-		c.user.keepIntvl = Duration(n) * Second
+		c.user.keepIntvl = n * 1000
 	case KeepCnt:
 		c.user.keepCnt = uint8(n)
 	case SynCnt:
 		c.user.synCnt = uint8(n)
 	case UserTimeout:
-		c.user.userTimeout = Duration(n) * Millisecond
+		c.user.userTimeout = n
 	case Linger2:
 		c.setLinger2(int32(n))
 	case UserMSS:
@@ -108,7 +108,7 @@ func (c *Conn) setKeepAlive(on bool) {
 
 // setKeepIdle re-arms a running keepalive (tcp_sock_set_keepidle_locked).
 func (c *Conn) setKeepIdle(d Duration) {
-	c.user.keepIdle = d
+	c.user.keepIdle = uint32(d / Millisecond)
 	if c.user.keepAlive && c.state != Closed && !c.mini {
 		quiet := min(c.now.Sub(c.ack.lastRcv), c.now.Sub(c.stat.lastAck))
 		c.armKeep(d - quiet)
@@ -120,8 +120,8 @@ func (c *Conn) setLinger2(seconds int32) {
 		c.user.linger2 = -1
 		return
 	}
-	const most = 120 * Second // TCP_FIN_TIMEOUT_MAX
-	c.user.linger2 = min(Duration(seconds)*Second, most)
+	const most = 120 // TCP_FIN_TIMEOUT_MAX, seconds
+	c.user.linger2 = min(seconds, most) * 1000
 }
 
 // setRcvLowat is tcp_set_rcvlowat: the buffer must be able to hold the mark.

@@ -4,19 +4,18 @@ package tcpstate
 // bookkeeping looks at.
 type counters struct {
 	badEdge, finSent                                   bool
-	rateLimited                                        bool
 	chrono                                             chronoKind
 	totalRTO, rtoRecoveries                            uint16
 	segsIn, segsOut, dataSegsIn, dataSegsOut           uint32
 	delivered, deliveredCE, lost                       uint32
 	totalRetrans, dsackDups, reordSeen, rcvOOOPack     uint32
 	rateDelivered                                      uint32
-	rateInterval                                       Duration
-	rtoStamp, lastAck, lastXmit, synAckAt              Time
+	rateInterval                                       uint32    // microseconds
+	rtoStamp, rtoTime                                  uint32    // milliseconds of the clock; 0 = no time-out under way
+	chronoStart                                        uint32    // milliseconds of the clock
+	chronos                                            [3]uint32 // milliseconds, by chronoKind
+	lastAck, lastXmit, synAckAt                        Time
 	firstTx, deliveredAt                               Time
-	chronoStart                                        Time
-	chronos                                            [3]Duration
-	rtoTime                                            Duration
 	bytesAcked, bytesReceived, bytesSent, bytesRetrans uint64
 }
 
@@ -24,16 +23,16 @@ type counters struct {
 func (s *counters) countRTO(first bool, now Time) {
 	if first {
 		s.rtoRecoveries++
-		s.rtoStamp = now
+		s.rtoStamp = retransClock(now)
 	}
 	s.totalRTO++
 }
 
 // endRTO notes that a time-out was repaired (tcp_update_rto_time).
 func (s *counters) endRTO(now Time) {
-	if s.rtoStamp != never {
-		s.rtoTime += now.Sub(s.rtoStamp)
-		s.rtoStamp = never
+	if s.rtoStamp != 0 {
+		s.rtoTime += retransClock(now) - s.rtoStamp
+		s.rtoStamp = 0
 	}
 }
 
@@ -83,10 +82,8 @@ func (c *Conn) rateGen(newly uint32, reneg bool, rs *rateSample) {
 	if rs.interval < Duration(c.rtt.min()) {
 		return
 	}
-	n := c.stat.delivered - rs.priorDelivered
-	if uint64(n)*uint64(c.stat.rateInterval) >= uint64(c.stat.rateDelivered)*uint64(rs.interval) || !c.stat.rateLimited {
-		c.stat.rateDelivered, c.stat.rateInterval = n, rs.interval
-	}
+	c.stat.rateDelivered = c.stat.delivered - rs.priorDelivered
+	c.stat.rateInterval = uint32(rs.interval)
 }
 
 // chronoKind is what holds the sender up (tcp_chrono).
@@ -101,9 +98,9 @@ const (
 
 func (c *Conn) setChrono(k chronoKind) {
 	if old := c.stat.chrono; old != chronoNone {
-		c.stat.chronos[old-1] += c.now.Sub(c.stat.chronoStart)
+		c.stat.chronos[old-1] += tsClock(c.now) - c.stat.chronoStart
 	}
-	c.stat.chronoStart, c.stat.chrono = c.now, k
+	c.stat.chronoStart, c.stat.chrono = tsClock(c.now), k
 }
 
 // startChrono notes a limit; the highest counts (tcp_chrono_start).

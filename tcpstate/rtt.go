@@ -3,24 +3,20 @@ package tcpstate
 // rttState estimates the round trip and the retransmission time-out
 // (RFC 6298, with Linux's changes; tcp_rtt_estimator).
 type rttState struct {
-	srtt     uint32 // smoothed, microseconds scaled by 8
-	mdev     uint32 // mean deviation, scaled by 4
-	mdevMax  uint32 // largest in this round trip
-	rttvar   uint32 // smoothed mdevMax, scaled by 4
-	seq      Seq    // SND.NXT when this round trip began
-	rto      Duration
-	backoff  uint8
-	minima   [3]rttMin // windowed minimum (lib/minmax.c)
-	lastCaUs int64     // RTT sample of the latest ACK for congestion control, -1 none
+	srtt    uint32 // smoothed, microseconds scaled by 8
+	mdev    uint32 // mean deviation, scaled by 4
+	mdevMax uint32 // largest in this round trip
+	rttvar  uint32 // smoothed mdevMax, scaled by 4
+	seq     Seq    // SND.NXT when this round trip began
+	rto     Duration
+	backoff uint8
+	minima  [3]rttMin // windowed minimum (lib/minmax.c)
 }
 
-type rttMin struct {
-	at Time
-	us uint32
-}
+type rttMin struct{ at, us uint32 } // milliseconds of the clock, microseconds
 
 // minRTTWindow is sysctl tcp_min_rtt_wlen.
-const minRTTWindow = 300 * Second
+const minRTTWindow = 300_000 // milliseconds
 
 func (r *rttState) init(cfg *Config) {
 	r.mdev = uint32(cfg.RTOInit)
@@ -30,7 +26,7 @@ func (r *rttState) init(cfg *Config) {
 
 func (r *rttState) reset(now Time) {
 	for i := range r.minima {
-		r.minima[i] = rttMin{now, ^uint32(0)}
+		r.minima[i] = rttMin{tsClock(now), ^uint32(0)}
 	}
 }
 
@@ -41,8 +37,9 @@ func (r *rttState) min() uint32 { return r.minima[0].us }
 // noteMin feeds the windowed minimum (minmax_running_min): three samples, each
 // the best of what came after the one before.
 func (r *rttState) noteMin(now Time, us uint32) {
-	m, v := &r.minima, rttMin{now, us}
-	if us <= m[0].us || now.Sub(m[2].at) > minRTTWindow {
+	at := tsClock(now)
+	m, v := &r.minima, rttMin{at, us}
+	if us <= m[0].us || at-m[2].at > minRTTWindow {
 		m[0], m[1], m[2] = v, v, v
 		return
 	}
@@ -51,10 +48,10 @@ func (r *rttState) noteMin(now Time, us uint32) {
 	} else if us <= m[2].us {
 		m[2] = v
 	}
-	switch age := now.Sub(m[0].at); {
+	switch age := at - m[0].at; {
 	case age > minRTTWindow:
 		m[0], m[1], m[2] = m[1], m[2], v
-		if now.Sub(m[0].at) > minRTTWindow {
+		if at-m[0].at > minRTTWindow {
 			m[0], m[1], m[2] = m[1], m[2], v
 		}
 	case m[1].at == m[0].at && age > minRTTWindow/4:
@@ -118,8 +115,8 @@ func (c *Conn) tsRTT(least uint32) int64 {
 
 // ackRTT takes what samples an ACK gave (tcp_ack_update_rtt): of data never
 // retransmitted (Karn), else of SACKs, else by timestamp. It reports whether
-// there was one.
-func (c *Conn) ackRTT(flag ackFlag, seqUs, sackUs, caUs int64) bool {
+// there was one, and the sample for congestion control (-1: none).
+func (c *Conn) ackRTT(flag ackFlag, seqUs, sackUs, caUs int64) (sampled bool, ca int64) {
 	if seqUs < 0 {
 		seqUs = sackUs
 	}
@@ -127,9 +124,8 @@ func (c *Conn) ackRTT(flag ackFlag, seqUs, sackUs, caUs int64) bool {
 		seqUs = c.tsRTT(1)
 		caUs = seqUs
 	}
-	c.rtt.lastCaUs = caUs
 	if seqUs < 0 {
-		return false
+		return false, caUs
 	}
 	if flag&flagAckMaybeDelayed == 0 || uint32(caUs) <= c.rtt.min() {
 		us := uint32(caUs)
@@ -141,7 +137,7 @@ func (c *Conn) ackRTT(flag ackFlag, seqUs, sackUs, caUs int64) bool {
 	c.sampleRTT(seqUs)
 	c.setRTO()
 	c.rtt.backoff = 0 // RFC 6298 section 5: only a valid sample ends the back-off
-	return true
+	return true, caUs
 }
 
 // rtoDelta is how far ahead the oldest buffer's time-out lies (tcp_rto_delta_us).

@@ -14,7 +14,6 @@ type sendState struct {
 	wnd, maxWnd uint32
 	mtu         uint32 // of the path (icsk_pmtu_cookie)
 	mssCache    uint32 // send MSS with the options that every segment carries
-	gsoSegs     uint32
 	sndbuf      int32
 	queued      int32 // truesize of all that is queued (sk_wmem_queued)
 	noSpace     bool  // the user waits for room (SOCK_NOSPACE)

@@ -88,7 +88,7 @@ func (c *Conn) clampToUserTimeout() Duration {
 	if c.user.userTimeout == 0 {
 		return c.rtt.rto
 	}
-	left := c.user.userTimeout - c.sinceRetrans()
+	left := c.userTimeout() - c.sinceRetrans()
 	if left <= 0 {
 		return max(c.cfg.Tick, 1)
 	}
@@ -104,7 +104,7 @@ func (c *Conn) shrunkTooLong(b *buffer) bool {
 	}
 	since := Duration(int32(tsClock(c.now)-stamp)) * Millisecond
 	limit := 2 * c.cfg.RTOMax
-	if u := c.user.userTimeout; u > 0 {
+	if u := c.userTimeout(); u > 0 {
 		if since > u {
 			return true
 		}
@@ -141,7 +141,7 @@ func (c *Conn) writeTimedOut() bool {
 		retries = c.orphanRetries(c.rtt.rto < c.cfg.RTOMax)
 	}
 	if !expired {
-		expired = c.timedOut(retries, c.user.userTimeout)
+		expired = c.timedOut(retries, c.userTimeout())
 	}
 	if expired {
 		c.writeErr()
@@ -196,7 +196,7 @@ func (c *Conn) probeTimer() {
 	most := c.cfg.Retries2
 	if c.ca.probesSince == never {
 		c.ca.probesSince = c.now
-	} else if u := c.user.userTimeout; u > 0 && c.now.Sub(c.ca.probesSince) >= u {
+	} else if u := c.userTimeout(); u > 0 && c.now.Sub(c.ca.probesSince) >= u {
 		c.writeErr()
 		return
 	}
@@ -237,7 +237,7 @@ func (c *Conn) probeWhen() Duration {
 
 // probeClamp is tcp_clamp_probe0_to_user_timeout.
 func (c *Conn) probeClamp(in Duration) Duration {
-	u := c.user.userTimeout
+	u := c.userTimeout()
 	if u == 0 || c.ca.probesSince == never {
 		return in
 	}
@@ -294,7 +294,7 @@ func (c *Conn) keepTimer() {
 		c.armKeep(idle - quiet)
 		return
 	}
-	u := c.user.userTimeout
+	u := c.userTimeout()
 	if (u != 0 && quiet >= u && c.ca.probes > 0) || (u == 0 && c.ca.probes >= c.keepCount()) {
 		c.sendReset(rule.KeepaliveTimeout)
 		c.writeErr()
@@ -305,9 +305,10 @@ func (c *Conn) keepTimer() {
 	c.armKeep(c.keepInterval())
 }
 
-func orSpan(v, def Duration) Duration {
-	if v != 0 {
-		return v
+// orSpan is ms milliseconds, or the default for 0.
+func orSpan(ms uint32, def Duration) Duration {
+	if ms != 0 {
+		return Duration(ms) * Millisecond
 	}
 	return def
 }
@@ -320,3 +321,5 @@ func (c *Conn) keepCount() uint8 {
 	}
 	return c.cfg.KeepaliveProbes
 }
+
+func (c *Conn) userTimeout() Duration { return Duration(c.user.userTimeout) * Millisecond }

@@ -95,9 +95,7 @@ func (c *Conn) printOptions(p *printer) {
 	p.bools(o.ts, o.sack, o.wscale, o.dsackSeen, u.keepAlive, u.oobInline, o.tsRecentAt != never)
 	p.nums(uint32(o.sndWScale), uint32(o.rcvWScale), uint32(o.mssClamp), uint32(o.hdrLen), o.advMSS, o.tsRecent)
 	p.nums(uint32(u.nonagle), uint32(u.keepCnt), uint32(u.synCnt), uint32(u.userMSS), u.rcvLowat, u.notSentLowat)
-	for _, d := range [...]Duration{u.keepIdle, u.keepIntvl, u.userTimeout, u.linger2} {
-		p.h.U64(uint64(d))
-	}
+	p.nums(u.keepIdle, u.keepIntvl, u.userTimeout, uint32(u.linger2))
 }
 
 func (c *Conn) printSend(p *printer) {
@@ -106,7 +104,7 @@ func (c *Conn) printSend(p *printer) {
 		p.out(v)
 	}
 	p.in(s.wl1)
-	p.nums(s.wnd, s.maxWnd, s.mtu, s.mssCache, s.gsoSegs, uint32(s.sndbuf), uint32(s.queued))
+	p.nums(s.wnd, s.maxWnd, s.mtu, s.mssCache, uint32(s.sndbuf), uint32(s.queued))
 	p.bools(s.noSpace, q.hasHint)
 	p.time(s.lastSent)
 	p.nums(uint32(q.head), q.packetsOut, q.sackedOut, q.lostOut, q.retransOut)
@@ -173,7 +171,7 @@ func (c *Conn) printCongestion(p *printer) {
 	for _, s := range [...]Seq{a.highSeq, a.undoMarker, a.usageSeq, a.tlpHigh, r.seq, k.end, a.cubic.endSeq} {
 		p.out(s)
 	}
-	for _, t := range [...]Time{a.stamp, a.probesSince, k.xmit, r.minima[0].at, c.stat.lastAck} {
+	for _, t := range [...]Time{a.stamp, a.probesSince, k.xmit, c.stat.lastAck} {
 		p.time(t)
 	}
 	p.nums(r.srtt, r.mdev, r.mdevMax, r.rttvar, uint32(r.backoff), r.min(), k.rttUs, uint32(k.steps), uint32(k.persist))

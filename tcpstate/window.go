@@ -22,12 +22,12 @@ type recvState struct {
 
 	// Receiver's round trip and buffer auto-tuning (DRS).
 	rttUs     uint32 // scaled by 8
-	rttSeq    Seq
-	rttTime   Time
+	space     uint32 // octets the user takes a round trip (rcvq_space)
 	lastEcr   uint32
+	rttSeq    Seq
 	spaceSeq  Seq
+	rttTime   Time
 	spaceTime Time
-	space     uint32
 }
 
 // winFromSpace is the window that so much buffer space affords.

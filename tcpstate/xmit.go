@@ -47,13 +47,7 @@ func (c *Conn) currentMSS() uint32 {
 
 // sizeGoal is how large a buffer the user's writes fill (tcp_xmit_size_goal).
 func (c *Conn) sizeGoal(mss uint32) uint32 {
-	most := c.halfWindow(gsoMaxSize)
-	goal := c.snd.gsoSegs * mss
-	if most < goal || most >= goal+mss {
-		c.snd.gsoSegs = min(most/mss, 65535)
-		goal = c.snd.gsoSegs * mss
-	}
-	return max(goal, mss)
+	return max(c.halfWindow(gsoMaxSize)/mss*mss, mss)
 }
 
 // tsoSegs is how many segments one packet should span: about a millisecond's
