@@ -152,6 +152,7 @@ const (
 	oNonblock     = 0x800
 	siocInq       = 0x541b
 	siocOutq      = 0x5411
+	fionbio       = 0x5421
 )
 
 // Events of poll.

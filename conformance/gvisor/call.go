@@ -225,8 +225,8 @@ func (f *file) named(full tcpip.FullAddress, err tcpip.Error) sock.Return {
 	return ret
 }
 
-// ioctl has the two queue lengths (Sentry: Ioctl); the result comes as Data.
-// Requests that the Sentry does not know are ENOTTY.
+// ioctl has the two queue lengths (Sentry: Ioctl), whose result comes as Data,
+// and FIONBIO with its flag in Arg. What the Sentry does not know is ENOTTY.
 func (f *file) ioctl(c *sock.Call) (sock.Return, error) {
 	var opt tcpip.SockOptInt
 	switch c.N {
@@ -234,6 +234,9 @@ func (f *file) ioctl(c *sock.Call) (sock.Return, error) {
 		opt = tcpip.ReceiveQueueSizeOption
 	case siocOutq:
 		opt = tcpip.SendQueueSizeOption
+	case fionbio:
+		f.nonblock = int32(c.Arg) != 0
+		return value(0), nil
 	default:
 		if c.N>>8 == 0x89 {
 			return sock.Return{}, unsupported("ioctl %#x: interface requests are the Sentry's", c.N)

@@ -162,6 +162,10 @@ func TestIoctlTellsQueueLengths(t *testing.T) {
 	fd, iss := w.established()
 	w.data(iss, 0, "abcdef")
 	require.Equal(t, int32Bytes(6), w.ok(sock.Call{Op: sock.OpIoctl, FD: fd, N: siocInq}).Data)
+	// Netstack's TCP tells nothing of its send queue.
+	require.Equal(t, enoprotoopt, w.call(sock.Call{Op: sock.OpIoctl, FD: fd, N: siocOutq}).Errno)
+	w.ok(sock.Call{Op: sock.OpIoctl, FD: fd, N: fionbio, Arg: 1})
+	require.EqualValues(t, oRdwr|oNonblock, w.ok(sock.Call{Op: sock.OpFcntl, FD: fd, N: fGetfl}).Value)
 	require.Equal(t, enotty, w.call(sock.Call{Op: sock.OpIoctl, FD: fd, N: 1}).Errno)
 }
 
