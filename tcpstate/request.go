@@ -220,7 +220,7 @@ func (r *Request) oowLimited(l *Listener, in Input) bool {
 // shown is the window as the SYN-ACK's 16 bits show it (tcp_synack_window).
 func (r *Request) shown() uint32 { return min(r.Window, 65535) }
 
-// tsval is the timestamp to send now: milliseconds and the connection's offset.
+// tsval is the timestamp to send now, by the clock that connections use.
 func (r *Request) tsval(now Time) uint32 { return tsClock(now) + r.TSOffset }
 
 // emitSynAck emits the SYN-ACK (tcp_make_synack, tcp_synack_options).

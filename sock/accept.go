@@ -1,0 +1,102 @@
+package sock
+
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+var netipZero netip.AddrPort
+
+// promote makes a connection out of a request whose ACK came, puts it at the
+// tail of the accept queue and hands it the ACK (tcp_v4_syn_recv_sock,
+// inet_csk_complete_hashdance, tcp_child_process).
+func (h *Host) promote(s *sock, f flow, lp *tcpstate.Listener, p *Packet) {
+	r, _ := s.lst.requests.Delete(f)
+	h.armRequests(s)
+	c := h.newSock()
+	id := c.id
+	*c = *s // the listener's options and buffers are inherited
+	c.id, c.parent, c.ss = id, s.id, ssUnconnected
+	c.lst, c.err, c.soft, c.shut, c.num = nil, 0, 0, 0, 0
+	c.waiters = queue.Waiters[Thread]{}
+	c.locks &^= lockPort
+	c.sport = f.local.Port()
+	c.local, c.source, c.remote = f.local.Addr(), f.local.Addr(), f.remote
+	c.af = afOf(c.local)
+	h.tcpCount++
+	h.takePort(c, f.local.Port(), false)
+	h.flows[f] = id
+	lp.ISS, lp.TSOffset = r.ISS, r.TSOffset
+	h.attach(c, tcpstate.Accept(lp.Params, &r), r.ISS)
+	s.lst.accept.Push(id)
+	h.stepWith(c, tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg}, p.Payload)
+	if h.socks[id] != c || c.state() != tcpstate.SynReceived {
+		h.wake(s, wakeIn)
+	}
+}
+
+// reserved marks a descriptor that a call holds for what it will return.
+const reserved fileID = -2
+
+// inetAccept is accept4(2) (inet_csk_accept). The descriptor is taken first, as
+// Linux does, so that a full table shows before anything else.
+func inetAccept(h *Host, s *sock, t *thread) outcome {
+	fd, err := h.proc.lowest(0)
+	if err != 0 {
+		return fail(err)
+	}
+	if s.state() != tcpstate.Listen {
+		return fail(EINVAL)
+	}
+	h.patience(t, h.nonblock(t), s.opt.rcvTimeo)
+	if s.lst.accept.Len() > 0 {
+		return h.acceptOne(s, t, fd)
+	}
+	if !h.waits(t) {
+		return fail(EAGAIN)
+	}
+	h.reserve(fd)
+	t.fd = fd
+	return h.parkOn(t, s, true)
+}
+
+// reserve keeps a descriptor from being given out.
+func (h *Host) reserve(fd int32) {
+	for int(fd) >= len(h.proc.fds) {
+		h.proc.fds = append(h.proc.fds, descriptor{file: noFile})
+	}
+	h.proc.fds[fd].file = reserved
+}
+
+// inetAcceptAgain looks at an accept that waits: queue, state, signal, patience,
+// in that order (inet_csk_wait_for_connect).
+func inetAcceptAgain(h *Host, s *sock, t *thread) outcome {
+	var err Errno
+	switch {
+	case s.state() == tcpstate.Listen && s.lst.accept.Len() > 0:
+		h.proc.fds[t.fd].file = noFile
+		return h.acceptOne(s, t, t.fd)
+	case s.state() != tcpstate.Listen:
+		err = EINVAL
+	case t.signal:
+		err = t.intrErrno()
+	case !h.waits(t):
+		err = EAGAIN
+	default:
+		return h.parkOn(t, s, true)
+	}
+	h.proc.fds[t.fd].file = noFile
+	return fail(err)
+}
+
+// acceptOne takes the connection that waited longest.
+func (h *Host) acceptOne(s *sock, t *thread, fd int32) outcome {
+	id, _ := s.lst.accept.Pop()
+	c := h.socks[id]
+	c.parent, c.ss = noSock, ssConnected
+	h.openSock(fd, c, t.call.Flags)
+	t.ret.Addr, t.ret.AddrLen, _ = c.asSeen(c.remote)
+	return done(int64(fd))
+}

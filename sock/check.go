@@ -1,0 +1,194 @@
+package sock
+
+import (
+	"fmt"
+
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// Check tests what must hold between any two inputs; an error names the rule
+// that does not, and the place. Tests and fuzzing call it after every input.
+func (h *Host) Check() error {
+	for _, check := range [...]func(*Host) error{checkFiles, checkSocks, checkListeners, checkFlows, checkPorts, checkThreads} {
+		if err := check(h); err != nil {
+			return err
+		}
+	}
+	if len(h.run) > 0 || len(h.loop) > 0 {
+		return fmt.Errorf("host: work is left over between inputs: %d threads, %d packets", len(h.run), len(h.loop))
+	}
+	return nil
+}
+
+// checkFiles: each file is held exactly by its descriptors and waiting calls.
+func checkFiles(h *Host) error {
+	refs := make([]int32, len(h.files))
+	for fd, d := range h.proc.fds {
+		if d.file >= 0 {
+			if int(d.file) >= len(h.files) || h.files[d.file].kind == fileFree {
+				return fmt.Errorf("descriptor %d: refers to a file that is closed", fd)
+			}
+			refs[d.file]++
+		}
+	}
+	for i := range h.threads {
+		if t := &h.threads[i]; t.parked && t.file != noFile {
+			refs[t.file]++
+		}
+	}
+	for i := range h.files {
+		f := &h.files[i]
+		if f.refs != refs[i] {
+			return fmt.Errorf("file %d: %d references are counted, %d exist", i, f.refs, refs[i])
+		}
+		if f.kind == fileSocket && h.sockAt(f.sock) == nil {
+			return fmt.Errorf("file %d: its socket %d is gone", i, f.sock)
+		}
+	}
+	return nil
+}
+
+// checkSocks: a socket is held by a file, by an accept queue, by a close that
+// lingers, or lives on for its protocol alone; and TCP's own invariants hold.
+func checkSocks(h *Host) error {
+	held := make([]bool, len(h.socks))
+	for i := range h.files {
+		if h.files[i].kind == fileSocket {
+			held[h.files[i].sock] = true
+		}
+	}
+	for i := range h.threads {
+		if t := &h.threads[i]; t.parked && t.call.Op == OpClose {
+			held[t.sock] = true
+		}
+	}
+	n := int32(0)
+	for i, s := range h.socks {
+		if s == nil {
+			continue
+		}
+		n++
+		switch {
+		case s.lst != nil && s.conn != nil:
+			return fmt.Errorf("socket %d: is a listener and a connection", i)
+		case !held[i] && !s.dead && s.parent == noSock:
+			return fmt.Errorf("socket %d: nobody holds it and it is not an orphan", i)
+		case held[i] && s.dead:
+			return fmt.Errorf("socket %d: is held and counts as orphan", i)
+		case s.dead && s.conn.State() == tcpstate.Closed:
+			return fmt.Errorf("socket %d: an orphan outlived its connection", i)
+		}
+		if s.conn != nil {
+			if err := s.conn.Check(); err != nil {
+				return fmt.Errorf("socket %d: %w", i, err)
+			}
+			if at, on := s.conn.Deadline(); on {
+				if t, ok := h.timers.Get(timerConn | timer(uint32(i))); !ok || t != int64(at) {
+					return fmt.Errorf("socket %d: its timer is due at %d and armed for %d", i, at, t)
+				}
+			}
+		}
+	}
+	if n != h.tcpCount {
+		return fmt.Errorf("host: %d TCP sockets are counted, %d exist", h.tcpCount, n)
+	}
+	return nil
+}
+
+// checkListeners: LISTEN if and only if there is a record that can be found,
+// and queues within their bounds.
+func checkListeners(h *Host) error {
+	n := 0
+	for i, s := range h.socks {
+		if s == nil || s.lst == nil {
+			continue
+		}
+		n++
+		l := s.lst
+		if uint64(l.accept.Len()) > uint64(l.accept.Limit()) && l.accept.Len() > int(l.backlog)+1 {
+			// A backlog lowered while the queue was full leaves it so.
+			if l.accept.Len() > int(h.sysctl.get(ctlSomaxconn))+1 {
+				return fmt.Errorf("listener %d: %d wait to be accepted, backlog %d", i, l.accept.Len(), l.backlog)
+			}
+		}
+		for k := range l.accept.Len() {
+			c := h.sockAt(*l.accept.At(k))
+			if c == nil || c.parent != s.id {
+				return fmt.Errorf("listener %d: entry %d of its accept queue is no child of it", i, k)
+			}
+		}
+		for _, r := range l.requests.All() {
+			t, ok := h.timers.Get(timerRequest | timer(uint32(i)))
+			if !ok || Time(t) > r.Deadline {
+				return fmt.Errorf("listener %d: a request's SYN-ACK is due at %d, and the timer is not armed for it", i, r.Deadline)
+			}
+		}
+	}
+	if n != len(h.listens) {
+		return fmt.Errorf("host: %d sockets listen, %d can be found", n, len(h.listens))
+	}
+	return nil
+}
+
+// checkFlows: every live connection is found under its name and under no other.
+func checkFlows(h *Host) error {
+	live := 0
+	for i, s := range h.socks {
+		if s == nil || s.conn == nil || s.conn.State() == tcpstate.Closed {
+			continue
+		}
+		live++
+		if id, ok := h.flows[s.flow()]; !ok || id != s.id {
+			return fmt.Errorf("socket %d: is in %v and can't be found by its addresses", i, s.conn.State())
+		}
+	}
+	if live != len(h.flows) {
+		return fmt.Errorf("host: %d connections live, %d names are taken", live, len(h.flows))
+	}
+	return nil
+}
+
+// checkPorts: a socket owns the port it has, and no other.
+func checkPorts(h *Host) error {
+	owned := 0
+	for i := range h.ports {
+		b := &h.ports[i]
+		if i > 0 && h.ports[i-1].port >= b.port {
+			return fmt.Errorf("port %d: the table is out of order", b.port)
+		}
+		for _, o := range b.owners {
+			owned++
+			if s := h.sockAt(o); s == nil || s.num != b.port {
+				return fmt.Errorf("port %d: its owner, socket %d, does not know", b.port, o)
+			}
+		}
+	}
+	for _, s := range h.socks {
+		if s != nil && s.num != 0 {
+			owned--
+		}
+	}
+	if owned != 0 {
+		return fmt.Errorf("host: %+d owners of ports too many", owned)
+	}
+	return nil
+}
+
+// checkThreads: whoever waits can be woken.
+func checkThreads(h *Host) error {
+	for i := range h.threads {
+		t := &h.threads[i]
+		if !t.parked {
+			continue
+		}
+		if t.until != forever {
+			if at, ok := h.timers.Get(timerThread | timer(t.id)); !ok || at != int64(t.until) {
+				return fmt.Errorf("thread %d: waits until %d and no timer is set for it", t.id, t.until)
+			}
+		}
+		if s := h.sockAt(t.sock); t.sock != noSock && (s == nil || !s.waiters.Waiting(t.id)) {
+			return fmt.Errorf("thread %d: waits in %v and is on no wait list", t.id, t.call.Op)
+		}
+	}
+	return nil
+}

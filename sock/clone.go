@@ -1,0 +1,170 @@
+package sock
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/sockspec/sockspec/queue"
+)
+
+// Clone copies the host with all that is in it. The copy shares nothing that
+// either of them writes.
+func (h *Host) Clone() *Host {
+	c := *h
+	c.fixed = choices{slices.Clone(h.fixed.iss), slices.Clone(h.fixed.port), slices.Clone(h.fixed.ts)}
+	c.proc.fds = slices.Clone(h.proc.fds)
+	c.files = slices.Clone(h.files)
+	c.flows = maps.Clone(h.flows)
+	c.timers = h.timers.Clone()
+	c.listens = slices.Clone(h.listens)
+	c.socks = make([]*sock, len(h.socks))
+	for i, s := range h.socks {
+		if s != nil {
+			c.socks[i] = s.clone()
+		}
+	}
+	c.epolls = slices.Clone(h.epolls)
+	for i := range c.epolls {
+		e := &c.epolls[i]
+		e.items, e.ready, e.waiters = slices.Clone(e.items), slices.Clone(e.ready), e.waiters.Clone()
+	}
+	c.threads = slices.Clone(h.threads)
+	for i := range c.threads {
+		c.threads[i].own()
+	}
+	c.ports = slices.Clone(h.ports)
+	for i := range c.ports {
+		c.ports[i].owners = slices.Clone(c.ports[i].owners)
+	}
+	c.out, c.conn, c.req, c.due, c.arena, c.run, c.loop = nil, nil, nil, nil, nil, nil, nil
+	return &c
+}
+
+// own gives a copied thread memory of its own.
+func (t *thread) own() {
+	t.data, t.in, t.poll, t.control = slices.Clone(t.data), slices.Clone(t.in), nil, nil
+	t.call.Data = slices.Clone(t.call.Data)
+	t.call.Poll = slices.Clone(t.call.Poll)
+	t.ret = Return{Thread: t.ret.Thread}
+}
+
+// clone copies a socket.
+func (s *sock) clone() *sock {
+	c := *s
+	if s.conn != nil {
+		c.conn = s.conn.Clone()
+	}
+	if s.lst != nil {
+		c.lst = &listener{s.lst.backlog, s.lst.accept.Clone(), s.lst.requests.Clone()}
+	}
+	c.tx, c.rx, c.waiters = s.tx.Clone(), s.rx.Clone(), s.waiters.Clone()
+	return &c
+}
+
+// Fingerprint condenses the state: hosts that will answer the same, time
+// counted from now, have the same fingerprint.
+func (h *Host) Fingerprint() uint64 {
+	var f queue.Hash
+	f.U64(uint64(h.rand))
+	for i := range h.sysctl.val {
+		for _, v := range h.sysctl.val[i] {
+			f.U64(uint64(v))
+		}
+	}
+	f.U32(uint32(h.sysctl.congestion))
+	for i := range h.proc.fds {
+		d := &h.proc.fds[i]
+		f.U32(uint32(d.file))
+		f.Bool(d.cloexec)
+	}
+	for i := range h.files {
+		h.files[i].fingerprint(&f)
+	}
+	for i, s := range h.socks {
+		if s != nil {
+			f.U64(uint64(i))
+			s.fingerprint(&f, h.now)
+		}
+	}
+	for i := range h.threads {
+		h.threads[i].fingerprint(&f, h.now)
+	}
+	for i := range h.ports {
+		b := &h.ports[i]
+		f.U64(uint64(b.port)<<32 | uint64(uint8(b.fastReuse))<<8 | uint64(uint8(b.fastReusePort)))
+		for _, o := range b.owners {
+			f.U32(uint32(o))
+		}
+	}
+	return f.Sum()
+}
+
+// fingerprint feeds a thread's call, if it waits in one.
+func (t *thread) fingerprint(f *queue.Hash, now Time) {
+	if !t.parked {
+		return
+	}
+	f.U64(uint64(t.id)<<32 | uint64(t.call.Op))
+	f.U64(uint64(t.until - now))
+	f.U64(uint64(t.done))
+	f.U64(uint64(uint32(t.sock))<<32 | uint64(uint32(t.call.Len)))
+	f.Bytes(t.call.Data)
+	f.Bool(t.signal)
+}
+
+// fingerprint feeds a socket.
+func (s *sock) fingerprint(f *queue.Hash, now Time) {
+	f.U64(uint64(s.ss)<<48 | uint64(s.family)<<32 | uint64(s.typ)<<24 | uint64(s.proto)<<16 | uint64(s.locks)<<8 | uint64(s.shut))
+	s.flow().fingerprint(f)
+	f.U64(uint64(s.sport)<<32 | uint64(s.err)<<16 | uint64(s.soft))
+	f.Bool(s.dead)
+	f.U32(uint32(s.parent))
+	s.opt.fingerprint(f)
+	if s.conn != nil {
+		f.U64(s.conn.Fingerprint(now))
+		s.tx.Fingerprint(f)
+		s.rx.Fingerprint(f)
+	}
+	if s.lst != nil {
+		f.U32(s.lst.backlog)
+		s.lst.accept.Fingerprint(f, queue.HashInteger[sockID])
+		for k, r := range s.lst.requests.All() {
+			k.fingerprint(f)
+			r.Fingerprint(f, now)
+		}
+	}
+	s.waiters.Fingerprint(f, queue.HashInteger[Thread])
+}
+
+// fingerprint feeds the settings that have an effect.
+func (o *options) fingerprint(f *queue.Hash) {
+	for _, b := range [...]bool{o.reuseAddr, o.reusePort, o.linger, o.recvErr, o.recvErr6, o.freebind, o.transparent, o.bindNoPort, o.v6only, o.inq} {
+		f.Bool(b)
+	}
+	for _, v := range [...]int64{o.lingerTime, o.rcvTimeo, o.sndTimeo, int64(o.rcvLowat), int64(o.rcvbuf), int64(o.sndbuf),
+		int64(o.tos), int64(o.tclass), int64(o.ttl), int64(o.hops), int64(o.userMSS), int64(o.windowClamp), int64(o.deferAccept), int64(o.boundDev), int64(o.portRange)} {
+		f.U64(uint64(v))
+	}
+	for i := range o.tcp {
+		f.U32(o.tcp[i])
+	}
+	f.U64(uint64(o.bufLocks)<<32 | uint64(o.set))
+}
+
+// fingerprint feeds both ends of a flow.
+func (k flow) fingerprint(f *queue.Hash) {
+	a, b := k.local.Addr().As16(), k.remote.Addr()
+	f.Bytes(a[:])
+	if b.IsValid() {
+		r := b.As16()
+		f.Bytes(r[:])
+	}
+	f.U64(uint64(k.local.Port())<<16 | uint64(k.remote.Port()))
+}
+
+// hash is a number that depends on both ends.
+func (k flow) hash() uint64 {
+	var f queue.Hash
+	k.fingerprint(&f)
+	return f.Sum()
+}

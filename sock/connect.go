@@ -1,0 +1,220 @@
+package sock
+
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// inetStreamConnect is connect(2) on a stream socket (__inet_stream_connect).
+func inetStreamConnect(h *Host, s *sock, t *thread) outcome {
+	a, n := t.call.Addr, t.call.AddrLen
+	if n < sizeofFamily {
+		return fail(EINVAL)
+	}
+	if a.Family == AF_UNSPEC {
+		s.prot.disconnect(h, s)
+		s.ss = ssUnconnected
+		h.wakeAll(s)
+		return done(0)
+	}
+	err := EALREADY
+	switch s.ss {
+	case ssConnected:
+		return fail(EISCONN)
+	case ssConnecting:
+	case ssUnconnected:
+		if s.state() != tcpstate.Closed {
+			return fail(EISCONN)
+		}
+		if err := s.prot.connect(h, s, a, n); err != 0 {
+			return fail(err)
+		}
+		s.ss = ssConnecting
+		err = EINPROGRESS
+	default:
+		return fail(EINVAL)
+	}
+	h.patience(t, h.nonblock(t), s.opt.sndTimeo)
+	if s.handshaking() {
+		if !h.waits(t) {
+			return fail(err)
+		}
+		t.disconnects = s.disconnects
+		return h.parkOn(t, s, false)
+	}
+	return h.connectEnd(s)
+}
+
+// handshaking reports whether connect has to wait.
+func (s *sock) handshaking() bool { return s.in(tcpstate.SynSent, tcpstate.SynReceived) }
+
+// streamConnectAgain looks at a connect that waits: state, patience, signal, in
+// that order (inet_wait_for_connect and what follows it).
+func streamConnectAgain(h *Host, s *sock, t *thread) outcome {
+	switch {
+	case t.disconnects != s.disconnects:
+		return fail(EPIPE) // another thread took the connection down
+	case !s.handshaking():
+	case !h.waits(t):
+		return fail(EINPROGRESS)
+	case t.signal:
+		return fail(t.intrErrno())
+	default:
+		return h.parkOn(t, s, false)
+	}
+	if t.signal {
+		return fail(t.intrErrno())
+	}
+	return h.connectEnd(s)
+}
+
+// connectEnd tells how the handshake came out.
+func (h *Host) connectEnd(s *sock) outcome {
+	if s.state() != tcpstate.Closed {
+		s.ss = ssConnected
+		return done(0)
+	}
+	err := s.takeErr()
+	if err == 0 {
+		err = ECONNABORTED
+	}
+	s.prot.disconnect(h, s)
+	s.ss = ssUnconnected
+	return fail(err)
+}
+
+// tcpConnect sends the SYN (tcp_v4_connect, tcp_v6_connect).
+func tcpConnect(h *Host, s *sock, a Addr, n int32) Errno {
+	dst, err := h.connectAddr(s, a, n)
+	if err != 0 {
+		return err
+	}
+	if k := h.kindOf(dst); k == addrMulticast || k == addrBroadcast {
+		return ENETUNREACH
+	}
+	if s.source.IsValid() && !s.source.IsUnspecified() && s.source.Is4() != dst.Is4() {
+		return EINVAL // bound to the other family (ip6_dst_lookup, ip_route_connect)
+	}
+	r, err := h.routeTo(dst, s.source)
+	if err != 0 {
+		return err
+	}
+	before, source := s.local, s.source
+	s.local, s.source = r.src, r.src
+	s.remote = netip.AddrPortFrom(dst, a.AP.Port())
+	if !h.hashConnect(s) {
+		s.local, s.source, s.remote = before, source, netip.AddrPort{}
+		return EADDRNOTAVAIL
+	}
+	s.af = afOf(dst)
+	h.startConn(s, r.mtu)
+	h.step(s, tcpstate.Input{Kind: tcpstate.Open})
+	return 0
+}
+
+// afOf is the table of the address's family.
+func afOf(a netip.Addr) *afOps {
+	if a.Is4() {
+		return &ipv4Specific
+	}
+	return &ipv6Specific
+}
+
+// connectAddr checks the destination; the any-address means this host.
+func (h *Host) connectAddr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
+	least := int32(sizeofSockaddrIn)
+	if s.family == AF_INET6 {
+		least = sizeofIn6RFC2133
+	}
+	if n < least {
+		return netip.Addr{}, EINVAL
+	}
+	if a.Family != s.family {
+		return netip.Addr{}, EAFNOSUPPORT
+	}
+	dst, mapped := wire(s.addrOf(a))
+	if dst.Is4() != (s.family == AF_INET || mapped) {
+		return netip.Addr{}, EAFNOSUPPORT
+	}
+	if dst.IsUnspecified() {
+		switch {
+		case dst.Is6() && s.local.Is4(), dst.Is4():
+			dst = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+			if s.source.Is4() && !s.source.IsUnspecified() {
+				dst = s.source // ip_route_output_key: to nowhere means to the source
+			}
+		default:
+			dst = netip.IPv6Loopback()
+		}
+	}
+	if dst.Is4() && s.v6only() {
+		return netip.Addr{}, ENETUNREACH
+	}
+	return dst, 0
+}
+
+// hashConnect makes the connection findable, with an ephemeral port when the
+// socket has none (__inet_hash_connect).
+func (h *Host) hashConnect(s *sock) bool {
+	if s.num != 0 {
+		return h.claim(s, s.num)
+	}
+	if p, ok := shift(&h.fixed.port); ok && p != 0 && h.connectPort(s, p) {
+		return true
+	}
+	low, high, own := h.portRange(s)
+	high++
+	remaining, step := high-low, int64(2)
+	if own {
+		step = 1
+	} else if remaining > 1 {
+		remaining &^= 1
+	}
+	offset := int64(h.rand.below(uint32(remaining)))
+	if !own {
+		offset &^= 1 // even distances first: bind prefers the odd ones
+	}
+	for range 2 {
+		port := low + offset
+		for i := int64(0); i < remaining; i, port = i+step, port+step {
+			if port >= high {
+				port -= remaining
+			}
+			if h.connectPort(s, uint16(port)) {
+				return true
+			}
+		}
+		if own {
+			break
+		}
+		offset++
+	}
+	return false
+}
+
+// connectPort tries one port: it must not be bound by bind, and the connection's
+// name must be free.
+func (h *Host) connectPort(s *sock, port uint16) bool {
+	if i, found := h.bucketAt(port); found && (h.ports[i].fastReuse >= 0 || h.ports[i].fastReusePort >= 0) {
+		return false
+	}
+	if !h.claim(s, port) {
+		return false
+	}
+	s.num = 0
+	h.takePort(s, port, true)
+	s.sport = port
+	s.locks |= connectBind
+	return true
+}
+
+// claim gives the connection its name if nobody has it (__inet_check_established).
+func (h *Host) claim(s *sock, port uint16) bool {
+	f := flow{netip.AddrPortFrom(s.local, port), s.remote}
+	if id, taken := h.flows[f]; taken && id != s.id {
+		return false
+	}
+	h.flows[f] = s.id
+	return true
+}

@@ -1,0 +1,170 @@
+package sock
+
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// deliver gives a packet to whom it is for (ip_local_deliver).
+func (h *Host) deliver(p *Packet) {
+	if k := h.kindOf(p.Dst); k == addrUnicast || k == addrAny {
+		h.emit(Dropped, rule.NotForUs, noSock)
+		return
+	}
+	switch p.Proto {
+	case ProtoTCP:
+		h.deliverTCP(p)
+	case ProtoICMP, ProtoICMPv6:
+		h.deliverICMP(p)
+	default:
+		h.emit(Dropped, rule.NotTCP, noSock)
+	}
+}
+
+// deliverTCP looks for the connection, then for a request, then for a listener;
+// a segment for none of them is reset (tcp_v4_rcv).
+func (h *Host) deliverTCP(p *Packet) {
+	f := flow{netip.AddrPortFrom(p.Dst, p.DstPort), netip.AddrPortFrom(p.Src, p.SrcPort)}
+	if id, ok := h.flows[f]; ok {
+		h.connSegment(h.socks[id], p)
+		return
+	}
+	for _, id := range h.listens {
+		if s := h.socks[id]; s.num == p.DstPort {
+			if r := s.lst.requests.Get(f); r != nil {
+				h.requestSegment(s, f, r, p)
+				return
+			}
+		}
+	}
+	if s := h.findListener(f); s != nil {
+		h.listenSegment(s, p)
+		return
+	}
+	h.emit(Dropped, rule.NoSocket, noSock)
+	h.resetFor(p, rule.NoSocket)
+}
+
+// connSegment gives a segment to its connection. A TIME-WAIT that gives way to
+// a new SYN hands it to the listener.
+func (h *Host) connSegment(s *sock, p *Packet) {
+	h.stepWith(s, tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg}, p.Payload)
+	for i := range h.conn {
+		if o := &h.conn[i]; o.Kind == tcpstate.Reopen {
+			h.reopen(s, p, o.N, o.Why)
+			return
+		}
+	}
+}
+
+// reopen answers the SYN that ends a TIME-WAIT, with the number that TIME-WAIT
+// chose so that the old connection's segments can't be taken for the new one's.
+func (h *Host) reopen(old *sock, p *Packet, isn uint32, why rule.ID) {
+	f := flow{netip.AddrPortFrom(p.Dst, p.DstPort), netip.AddrPortFrom(p.Src, p.SrcPort)}
+	l := h.findListener(f)
+	if l == nil {
+		h.emit(Dropped, why, old.id)
+		return
+	}
+	h.unhash(old)
+	l.af.forAddr(p.Dst).connRequest(h, l, p, isnChoice{true, tcpstate.Seq(isn)})
+}
+
+// forAddr is the table for a packet to that address: a listener of AF_INET6
+// answers IPv4 as well.
+func (*afOps) forAddr(a netip.Addr) *afOps { return afOf(a) }
+
+// listenSegment is what LISTEN does with a segment (tcp_rcv_state_process).
+func (h *Host) listenSegment(s *sock, p *Packet) {
+	answer, why := tcpstate.Listens(&p.Seg)
+	switch answer {
+	case tcpstate.ListenSyn:
+		s.af.forAddr(p.Dst).connRequest(h, s, p, isnChoice{})
+	case tcpstate.ListenResets:
+		h.emit(Dropped, why, s.id)
+		h.resetFor(p, why)
+	default:
+		h.emit(Dropped, why, s.id)
+	}
+}
+
+// resetFor answers a segment that nobody accounts for.
+func (h *Host) resetFor(p *Packet, why rule.ID) {
+	rst, ok := tcpstate.ResetFor(&p.Seg)
+	if !ok || !h.isLocal(p.Dst) {
+		return
+	}
+	h.count.OutRsts++
+	h.transmit(&Packet{
+		Src: p.Dst, Dst: p.Src, SrcPort: p.DstPort, DstPort: p.SrcPort,
+		Proto: ProtoTCP, TTL: 64, TOS: p.TOS, Seg: rst,
+	}, why, noSock)
+}
+
+// findListener looks among those bound to the address, then among those bound
+// to any (__inet_lookup_listener, inet6_lookup_listener).
+func (h *Host) findListener(f flow) *sock {
+	for _, exact := range [...]bool{true, false} {
+		var best *sock
+		bestScore := 0
+		for _, id := range h.listens {
+			s := h.socks[id]
+			if sc := s.listenScore(f.local, exact); sc > bestScore {
+				best, bestScore = s, sc
+			}
+		}
+		if best != nil {
+			return h.pickReusePort(best, f)
+		}
+	}
+	return nil
+}
+
+// listenScore is compute_score: 0 when the listener can't be meant.
+func (s *sock) listenScore(to netip.AddrPort, exact bool) int {
+	if s.num != to.Port() || s.opt.boundDev != 0 {
+		return 0
+	}
+	a := to.Addr()
+	switch {
+	case exact && s.local != a, !exact && !s.local.IsUnspecified():
+		return 0
+	case a.Is4() && s.v6only(), a.Is6() && s.family != AF_INET6:
+		return 0
+	case a.Is4() && s.family == AF_INET:
+		return 2
+	}
+	return 1
+}
+
+// pickReusePort spreads connections over listeners that share the port by
+// SO_REUSEPORT, by a hash of the connection's name (reuseport_select_sock).
+func (h *Host) pickReusePort(best *sock, f flow) *sock {
+	if !best.opt.reusePort {
+		return best
+	}
+	n := uint64(0)
+	for _, id := range h.listens {
+		if h.sharesPort(best, id) {
+			n++
+		}
+	}
+	pick := f.hash() % n
+	for _, id := range h.listens {
+		if !h.sharesPort(best, id) {
+			continue
+		}
+		if pick == 0 {
+			return h.socks[id]
+		}
+		pick--
+	}
+	return best
+}
+
+func (h *Host) sharesPort(best *sock, id sockID) bool {
+	s := h.socks[id]
+	return s.opt.reusePort && s.num == best.num && s.local == best.local && s.family == best.family
+}

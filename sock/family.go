@@ -1,0 +1,115 @@
+package sock
+
+import "net/netip"
+
+// family is a registered family of addresses (struct net_proto_family).
+type family struct {
+	number int32
+	create func(h *Host, s *sock, typ, proto int32) Errno
+}
+
+// families is where socket() looks; one row a family.
+var families = [...]family{
+	{AF_INET, inetCreate},
+	{AF_INET6, inet6Create},
+}
+
+// protosw ties a type and a protocol to their tables (struct inet_protosw).
+type protosw struct {
+	typ, proto int32
+	ops        *sockOps
+	prot       *protoOps
+}
+
+// inetsw are the kinds of socket of AF_INET and AF_INET6, in the order of search.
+var inetsw = [...]protosw{
+	{SOCK_STREAM, IPPROTO_TCP, &inetStreamOps, &tcpProt},
+}
+
+// sysSocket is socket(2).
+func sysSocket(h *Host, t *thread) outcome {
+	c := &t.call
+	flags := c.Type &^ sockTypeMask
+	if flags&^(SOCK_CLOEXEC|SOCK_NONBLOCK) != 0 {
+		return fail(EINVAL)
+	}
+	s, err := h.createSock(c.Domain, c.Type&sockTypeMask, c.Proto)
+	if err != 0 {
+		return fail(err)
+	}
+	// The descriptor comes last: without one, the socket is let go of again.
+	fd, err := h.proc.lowest(0)
+	if err != 0 {
+		h.free(s)
+		return fail(err)
+	}
+	t.sock = s.id
+	h.openSock(fd, s, flags)
+	return done(int64(fd))
+}
+
+// createSock makes a socket without descriptor (__sock_create).
+func (h *Host) createSock(domain, typ, proto int32) (*sock, Errno) {
+	if domain < 0 || domain >= afMax {
+		return nil, EAFNOSUPPORT
+	}
+	if typ < 0 || typ >= sockMax {
+		return nil, EINVAL
+	}
+	for i := range families {
+		if families[i].number != domain {
+			continue
+		}
+		s := h.newSock()
+		s.ss, s.family, s.typ = ssUnconnected, uint16(domain), uint8(typ)
+		if err := families[i].create(h, s, typ, proto); err != 0 {
+			h.socks[s.id] = nil
+			return nil, err
+		}
+		return s, 0
+	}
+	return nil, EAFNOSUPPORT
+}
+
+// inetCreate makes a socket of AF_INET (inet_create).
+func inetCreate(h *Host, s *sock, typ, proto int32) Errno {
+	s.local, s.source, s.af = netip.IPv4Unspecified(), netip.IPv4Unspecified(), &ipv4Specific
+	return h.inetCreate(s, typ, proto)
+}
+
+// inet6Create makes a socket of AF_INET6 (inet6_create).
+func inet6Create(h *Host, s *sock, typ, proto int32) Errno {
+	s.local, s.source, s.af = netip.IPv6Unspecified(), netip.IPv6Unspecified(), &ipv6Specific
+	s.opt.v6only = h.sysctl.get(ctlBindV6Only) != 0
+	return h.inetCreate(s, typ, proto)
+}
+
+// inetCreate is what both families share.
+func (h *Host) inetCreate(s *sock, typ, proto int32) Errno {
+	if proto < 0 || proto >= ipprotoMax {
+		return EINVAL
+	}
+	sw, err := lookupProtocol(typ, proto)
+	if err != 0 {
+		return err
+	}
+	s.ops, s.prot, s.proto = sw.ops, sw.prot, uint8(sw.proto)
+	s.opt.init(h)
+	return s.prot.init(h, s)
+}
+
+// lookupProtocol searches inetsw: the type must be known, and the protocol must
+// be that of the row or 0.
+func lookupProtocol(typ, proto int32) (*protosw, Errno) {
+	err := ESOCKTNOSUPPORT
+	for i := range inetsw {
+		if inetsw[i].typ != typ {
+			continue
+		}
+		if proto == inetsw[i].proto || proto == IPPROTO_IP {
+			return &inetsw[i], 0
+		}
+		err = EPROTONOSUPPORT
+	}
+	return nil, err
+}

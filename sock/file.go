@@ -1,0 +1,188 @@
+package sock
+
+import "github.com/sockspec/sockspec/queue"
+
+// fileID names an open file description; noFile is none.
+type fileID int32
+
+const noFile fileID = -1
+
+// fileKind says what a file is.
+type fileKind uint8
+
+const (
+	fileFree fileKind = iota
+	fileSocket
+	fileEpoll
+)
+
+// file is an open file description (struct file), shared by dup'ed descriptors.
+type file struct {
+	kind  fileKind
+	flags int32 // O_NONBLOCK, O_APPEND, O_ASYNC as F_SETFL leaves them
+	refs  int32 // descriptors, and calls that wait on it
+	sock  sockID
+	epoll int32 // index of an epoll
+}
+
+// descriptor is a slot of a process's table.
+type descriptor struct {
+	file    fileID
+	cloexec bool
+}
+
+// process is a table of descriptors and its bounds.
+type process struct {
+	fds   []descriptor
+	first int32 // lowest descriptor to give out
+	limit int32 // RLIMIT_NOFILE
+}
+
+// maxFiles bounds the descriptors of a process (fs.nr_open).
+const maxFiles = 1 << 20
+
+func (p *process) init(first, limit int32) {
+	if limit <= 0 {
+		limit = 1024
+	}
+	p.limit = min(limit, maxFiles)
+	p.first = min(max(first, 0), p.limit)
+}
+
+// lowest is the lowest free descriptor that is at least from, or EMFILE
+// (alloc_fd).
+func (p *process) lowest(from int32) (int32, Errno) {
+	fd := max(from, p.first)
+	for int(fd) < len(p.fds) && p.fds[fd].file != noFile {
+		fd++
+	}
+	if fd >= p.limit {
+		return 0, EMFILE
+	}
+	return fd, 0
+}
+
+// install lets fd, which lowest has named, refer to the file (fd_install).
+func (h *Host) install(fd int32, f fileID, cloexec bool) {
+	for int(fd) >= len(h.proc.fds) {
+		h.proc.fds = append(h.proc.fds, descriptor{file: noFile})
+	}
+	h.proc.fds[fd] = descriptor{f, cloexec}
+	h.files[f].refs++
+}
+
+// newFile takes the lowest free file description.
+func (h *Host) newFile(f file) fileID {
+	for i := range h.files {
+		if h.files[i].kind == fileFree {
+			h.files[i] = f
+			return fileID(i)
+		}
+	}
+	h.files = append(h.files, f)
+	return fileID(len(h.files) - 1)
+}
+
+// openSock gives the socket a file and a descriptor.
+func (h *Host) openSock(fd int32, s *sock, flags int32) {
+	f := h.newFile(file{kind: fileSocket, flags: flags & O_NONBLOCK, sock: s.id})
+	h.install(fd, f, flags&SOCK_CLOEXEC != 0)
+}
+
+// fileAt finds what a descriptor refers to, or noFile (fdget).
+func (h *Host) fileAt(fd int32) fileID {
+	if fd < 0 || int(fd) >= len(h.proc.fds) {
+		return noFile
+	}
+	return h.proc.fds[fd].file
+}
+
+// lookup finds a descriptor's socket (sockfd_lookup_light).
+func (h *Host) lookup(fd int32) (fileID, *sock, Errno) {
+	f := h.fileAt(fd)
+	if f == noFile {
+		return noFile, nil, EBADF
+	}
+	if h.files[f].kind != fileSocket {
+		return f, nil, ENOTSOCK
+	}
+	return f, h.socks[h.files[f].sock], 0
+}
+
+// put drops one reference; last says that nobody holds the file any more and
+// that its slot is free.
+func (h *Host) put(id fileID) (was file, last bool) {
+	f := &h.files[id]
+	f.refs--
+	if f.refs > 0 {
+		return file{}, false
+	}
+	was = *f
+	*f = file{}
+	return was, true
+}
+
+// dup gives the file another descriptor, at least from (f_dupfd).
+func (h *Host) dup(fd, from int32, cloexec bool) outcome {
+	f := h.fileAt(fd)
+	if f == noFile {
+		return fail(EBADF)
+	}
+	if from < 0 || from >= h.proc.limit {
+		return fail(EINVAL)
+	}
+	to, err := h.proc.lowest(from)
+	if err != 0 {
+		return fail(err)
+	}
+	h.install(to, f, cloexec)
+	return done(int64(to))
+}
+
+// sysDup is dup(2).
+func sysDup(h *Host, t *thread) outcome { return h.dup(t.call.FD, 0, false) }
+
+// setfl are the flags that F_SETFL may change (SETFL_MASK).
+const setfl = O_NONBLOCK | O_APPEND | O_ASYNC
+
+// sysFcntl is fcntl(2), as far as sockets go.
+func sysFcntl(h *Host, t *thread) outcome {
+	c := &t.call
+	id := h.fileAt(c.FD)
+	if id == noFile {
+		return fail(EBADF)
+	}
+	f, d := &h.files[id], &h.proc.fds[c.FD]
+	switch c.N {
+	case F_DUPFD:
+		return h.dup(c.FD, clampInt32(c.Arg), false)
+	case F_DUPFD_CLOEXEC:
+		return h.dup(c.FD, clampInt32(c.Arg), true)
+	case F_GETFD:
+		if d.cloexec {
+			return done(FD_CLOEXEC)
+		}
+		return done(0)
+	case F_SETFD:
+		d.cloexec = c.Arg&FD_CLOEXEC != 0
+		return done(0)
+	case F_GETFL:
+		return done(int64(O_RDWR | f.flags))
+	case F_SETFL:
+		f.flags = f.flags&^setfl | int32(c.Arg)&setfl
+		return done(0)
+	}
+	return fail(EINVAL)
+}
+
+// clampInt32 bounds a caller's number so that what is out of range stays so.
+func clampInt32(v int64) int32 {
+	return int32(min(max(v, -1), 1<<31-1))
+}
+
+// fingerprint feeds what a program could tell of the file.
+func (f *file) fingerprint(hash *queue.Hash) {
+	hash.U64(uint64(f.kind)<<32 | uint64(uint32(f.flags)))
+	hash.U64(uint64(uint32(f.refs))<<32 | uint64(uint32(f.sock)))
+	hash.U32(uint32(f.epoll))
+}

@@ -1,0 +1,233 @@
+package sock
+
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// HostConfig describes a network namespace before anything happens in it. The
+// zero value of each field has a use: no addresses but loopback, Ethernet's
+// MTU, the profile of a current kernel, all capabilities.
+type HostConfig struct {
+	// Addrs are the addresses of the one link beside loopback, with the prefix
+	// of the network that is reachable directly. The first of a family is the
+	// source address of connections that leave (no more specific rule is kept).
+	Addrs []netip.Prefix
+	// MTU of the link, octets; 0 means 1500. Loopback has 65536.
+	MTU uint32
+	// Unreachable has no default route: addresses outside Addrs are ENETUNREACH.
+	Unreachable bool
+	// Seed of all that the host draws by chance.
+	Seed uint64
+	// Profile is the kernel to be; nil means Linux.
+	Profile *Profile
+	// NoCaps takes away the capabilities of root.
+	NoCaps Capability
+	// MaxFiles is the limit of descriptors (RLIMIT_NOFILE); 0 means 1024.
+	MaxFiles int32
+	// FirstFile is the lowest descriptor to give out, as if the lower ones were
+	// open: 3 for a program with standard streams.
+	FirstFile int32
+}
+
+// Capability is a set of Linux capabilities that network calls ask for.
+type Capability uint8
+
+// The capabilities.
+const (
+	CapNetBindService Capability = 1 << iota
+	CapNetRaw
+	CapNetAdmin
+)
+
+// Host is one network namespace with the processes that live in it: descriptors,
+// sockets, listeners, connections, parked threads. It is a state machine: the
+// same inputs give the same effects. It is not safe for use by several
+// goroutines, and is copied with Clone.
+type Host struct {
+	addrs    []netip.Prefix // never written
+	mtu      uint32
+	noRoute  bool
+	caps     Capability
+	linux24  bool
+	sysctl   sysctls
+	tcp      *tcpstate.Config // made from sysctl; never written, replaced on change
+	rand     rand
+	fixed    choices
+	now      Time
+	proc     process
+	files    []file  // by fileID
+	socks    []*sock // by sockID; nil where free
+	epolls   []epoll // by index; free ones have no users
+	threads  []thread
+	ports    []bucket // bind table, in order of port
+	flows    map[flow]sockID
+	timers   queue.Deadlines[timer]
+	listens  []sockID // listeners, newest first, as Linux's hash chain has them
+	tcpCount int32    // TCP sockets in being (CR-22)
+	count    Counters
+
+	// What follows lives during one input only.
+	out   []Effect
+	conn  []tcpstate.Output // outputs of the machine under way
+	req   []tcpstate.Output // outputs of a request
+	due   []flow            // requests whose time-out has come
+	arena []byte            // bytes that effects refer to
+	run   []Thread          // woken, to be looked at
+	loop  []Packet          // to an address of our own, under way
+}
+
+// New makes a host. Fields of cfg that are out of range are bounded.
+func New(cfg HostConfig) *Host {
+	p := cfg.Profile
+	if p == nil {
+		p = &Linux
+	}
+	h := &Host{
+		addrs: append([]netip.Prefix(nil), cfg.Addrs...), mtu: cfg.MTU, noRoute: cfg.Unreachable,
+		caps:    (CapNetBindService | CapNetRaw | CapNetAdmin) &^ cfg.NoCaps,
+		linux24: p.Linux24, rand: rand(cfg.Seed), flows: map[flow]sockID{},
+	}
+	if h.mtu == 0 {
+		h.mtu = 1500
+	}
+	h.mtu = min(max(h.mtu, 68), 65535)
+	h.sysctl.init(p)
+	h.tcp = h.sysctl.config(p)
+	h.proc.init(cfg.FirstFile, cfg.MaxFiles)
+	return h
+}
+
+// Now is the time of the latest input.
+func (h *Host) Now() Time { return h.now }
+
+// enter begins an input. Time never runs backwards; an earlier now counts as
+// the latest.
+func (h *Host) enter(now Time, out []Effect) {
+	h.now = max(h.now, now)
+	h.out = out
+	h.arena = h.arena[:0]
+}
+
+// leave ends an input: what was woken looks again, what went to ourselves is
+// delivered, until nothing is left to do.
+func (h *Host) leave() []Effect {
+	h.settle()
+	out := h.out
+	h.out = nil
+	return out
+}
+
+// emit appends an effect without packet and return.
+func (h *Host) emit(k EffectKind, why rule.ID, s sockID) *Effect {
+	h.out = append(h.out, Effect{Kind: k, Why: why, Sock: int32(s)})
+	return &h.out[len(h.out)-1]
+}
+
+// grab takes n bytes of the arena. They stay valid until the next input.
+func (h *Host) grab(n int) []byte {
+	at := len(h.arena)
+	if at+n > cap(h.arena) {
+		// Earlier slices keep the old memory; it is garbage after this input.
+		h.arena = make([]byte, 0, 2*cap(h.arena)+n)
+		at = 0
+	}
+	h.arena = h.arena[:at+n]
+	return h.arena[at : at+n : at+n]
+}
+
+// maxRounds bounds the work that one input can cause through loopback: two ends
+// of this host that answer each other.
+const maxRounds = 1 << 16
+
+// settle runs woken threads and delivers looped packets, in the order in which
+// they came up; threads first, since Linux delivers to ourselves from a softirq
+// that the caller's lock holds back.
+func (h *Host) settle() {
+	for range maxRounds {
+		switch {
+		case len(h.run) > 0:
+			t := h.run[0]
+			h.run = h.run[:copy(h.run, h.run[1:])]
+			h.resume(t)
+		case len(h.loop) > 0:
+			p := h.loop[0]
+			h.loop = h.loop[:copy(h.loop, h.loop[1:])]
+			h.deliver(&p)
+		default:
+			return
+		}
+	}
+	h.run, h.loop = h.run[:0], h.loop[:0]
+}
+
+// Deliver takes a packet that arrives from the link.
+func (h *Host) Deliver(now Time, p *Packet, out []Effect) []Effect {
+	h.enter(now, out)
+	h.deliver(p)
+	return h.leave()
+}
+
+// timer names what a deadline belongs to: kind in the upper half, index in the lower.
+type timer uint64
+
+const (
+	timerConn    timer = iota << 32 // a connection's own timers, by sockID
+	timerRequest                    // the earliest of a listener's requests, by sockID
+	timerThread                     // a parked thread's time-out, by Thread
+)
+
+// arm sets or clears a deadline.
+func (h *Host) arm(k timer, at Time, on bool) {
+	if on {
+		h.timers.Set(k, int64(at))
+		return
+	}
+	h.timers.Clear(k)
+}
+
+// Deadline is when Tick has to be called next; false when nothing is to come.
+func (h *Host) Deadline() (Time, bool) {
+	t, _, ok := h.timers.Min()
+	return Time(t), ok
+}
+
+// Tick lets every timer fire that is due, in the order of their deadlines.
+func (h *Host) Tick(now Time, out []Effect) []Effect {
+	h.enter(now, out)
+	for range maxRounds {
+		_, k, ok := h.timers.PopDue(int64(h.now))
+		if !ok {
+			break
+		}
+		switch id := int32(uint32(k)); k &^ (1<<32 - 1) {
+		case timerConn:
+			if s := h.sockAt(sockID(id)); s != nil {
+				h.step(s, tcpstate.Input{Kind: tcpstate.Timeout})
+			}
+		case timerRequest:
+			if s := h.sockAt(sockID(id)); s != nil {
+				h.requestTimeout(s)
+			}
+		case timerThread:
+			h.threadTimeout(Thread(id))
+		}
+		h.settle()
+	}
+	return h.leave()
+}
+
+// Counters are the host's statistics, by the names that /proc/net/netstat and
+// snmp give them.
+type Counters struct {
+	ListenOverflows, ListenDrops          uint64 // SYNs and ACKs that met a full accept queue; all SYNs lost
+	TCPReqQFullDrop, TCPReqQFullDoCookies uint64
+	EmbryonicRsts, TCPDeferAcceptDrop     uint64
+	OutRsts                               uint64
+}
+
+// Counters returns the statistics so far.
+func (h *Host) Counters() Counters { return h.count }

@@ -1,0 +1,122 @@
+package sock
+
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// icmpMeaning is what an ICMP error says to TCP.
+type icmpMeaning struct {
+	err   Errno
+	fatal bool // ends a request (tcp_req_err)
+	lost  bool // a router dropped the packet: not a sign of congestion (RFC 6069)
+	big   bool // path MTU
+	known bool
+}
+
+// icmpErrno is icmp_err_convert: the error of each code of ICMPDestUnreach.
+var icmpErrno = [...]Errno{
+	ENETUNREACH, EHOSTUNREACH, ENOPROTOOPT, ECONNREFUSED, EMSGSIZE, EOPNOTSUPP, ENETUNREACH, EHOSTDOWN,
+	ENONET, ENETUNREACH, EHOSTUNREACH, ENETUNREACH, EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH,
+}
+
+// ENONET is only ever the meaning of an ICMP code.
+const ENONET Errno = 64
+
+// meaning4 follows tcp_v4_err.
+func meaning4(m *ICMP) icmpMeaning {
+	switch m.Type {
+	case ICMPParameterProb:
+		return icmpMeaning{err: EPROTO, fatal: true, known: true}
+	case ICMPTimeExceeded:
+		return icmpMeaning{err: EHOSTUNREACH, fatal: true, known: true}
+	case ICMPDestUnreach:
+		if m.Code == ICMPFragNeeded {
+			return icmpMeaning{big: true, known: true}
+		}
+		if int(m.Code) < len(icmpErrno) {
+			return icmpMeaning{err: icmpErrno[m.Code], fatal: m.Code <= 1, lost: m.Code <= 1, known: true}
+		}
+	}
+	return icmpMeaning{}
+}
+
+// icmp6Errno is tab_unreach of icmpv6_err_convert.
+var icmp6Errno = [...]Errno{ENETUNREACH, EACCES, EHOSTUNREACH, EHOSTUNREACH, ECONNREFUSED, EACCES, EACCES}
+
+// meaning6 follows tcp_v6_err.
+func meaning6(m *ICMP) icmpMeaning {
+	switch m.Type {
+	case ICMPv6PacketTooBig:
+		return icmpMeaning{big: true, known: true}
+	case ICMPv6TimeExceeded:
+		return icmpMeaning{err: EHOSTUNREACH, known: true}
+	case ICMPv6ParamProb:
+		return icmpMeaning{err: EPROTO, fatal: true, known: true}
+	case ICMPv6DestUnreach:
+		if int(m.Code) < len(icmp6Errno) {
+			fatal := m.Code == 1 || m.Code >= ICMPv6PortUnreach
+			return icmpMeaning{err: icmp6Errno[m.Code], fatal: fatal, lost: m.Code == 0, known: true}
+		}
+	}
+	return icmpMeaning{}
+}
+
+// deliverICMP takes an error to the connection or request that it is about.
+func (h *Host) deliverICMP(p *Packet) {
+	m, q := &p.ICMP, &p.ICMP.Quote
+	mean := meaning4(m)
+	if p.Proto == ProtoICMPv6 {
+		mean = meaning6(m)
+	}
+	if !mean.known || q.Proto != ProtoTCP || !q.Src.IsValid() {
+		h.emit(Dropped, rule.ICMPIgnored, noSock)
+		return
+	}
+	f := flow{netip.AddrPortFrom(q.Src, q.SrcPort), netip.AddrPortFrom(q.Dst, q.DstPort)}
+	in := tcpstate.Input{Kind: tcpstate.Unreachable, Now: h.now, Err: mean.err, Hard: !mean.lost, Seg: tcpstate.Segment{Seq: q.Seq}}
+	if mean.big {
+		in.Kind, in.N = tcpstate.TooBig, m.MTU
+	}
+	if id, ok := h.flows[f]; ok {
+		h.connICMP(h.socks[id], in)
+		return
+	}
+	for _, id := range h.listens {
+		s := h.socks[id]
+		if r := s.lst.requests.Get(f); r != nil && !mean.big {
+			in.Hard = mean.fatal
+			lp := h.listenParams(s, f)
+			h.req = r.Step(&lp, in, h.req[:0])
+			if _, gone := h.followRequest(s, f, h.req); gone {
+				h.count.ListenDrops++
+				s.lst.requests.Delete(f)
+				h.armRequests(s)
+			}
+			return
+		}
+	}
+	h.emit(Dropped, rule.ICMPNoSocket, noSock)
+}
+
+// connICMP tells a connection. With IP_RECVERR an error that the connection
+// outlives is pending at once, instead of being kept for a time-out.
+func (h *Host) connICMP(s *sock, in tcpstate.Input) {
+	if in.Kind == tcpstate.Unreachable && !s.handshaking() && s.recvErr() &&
+		in.Seg.Seq.Between(s.conn.SndUna(), s.conn.SndNxt()) {
+		s.err = in.Err
+		h.wake(s, POLLERR)
+		return
+	}
+	h.step(s, in)
+}
+
+// recvErr is IP_RECVERR or IPV6_RECVERR, by the addresses in use.
+func (s *sock) recvErr() bool {
+	if s.af.ipv6 {
+		return s.opt.recvErr6
+	}
+	return s.opt.recvErr
+}

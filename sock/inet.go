@@ -1,0 +1,195 @@
+package sock
+
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// inetStreamOps are the calls of a stream socket of either family
+// (inet_stream_ops, inet6_stream_ops: they differ in nothing that shows).
+var inetStreamOps = sockOps{
+	name: "inet_stream_ops",
+	bind: inetBind, connect: inetStreamConnect, connectAgain: streamConnectAgain,
+	listen: inetListen, accept: inetAccept, acceptAgain: inetAcceptAgain,
+	getname: inetGetname, poll: tcpPoll, ioctl: tcpIoctl, shutdown: inetShutdown,
+	sendmsg: tcpSendmsg, sendAgain: tcpSendAgain, recvmsg: tcpRecvmsg, recvAgain: tcpRecvAgain,
+	release: inetRelease, releaseAgain: inetReleaseAgain,
+}
+
+// Least lengths of addresses, octets.
+const (
+	sizeofFamily     = 2  // sa_family_t
+	sizeofSockaddrIn = 16 // struct sockaddr_in
+	sizeofIn6RFC2133 = 24 // struct sockaddr_in6 without scope id
+	sizeofIn6        = 28 // struct sockaddr_in6
+)
+
+// wire is the address as packets carry it, and whether it was IPv4-mapped.
+func wire(a netip.Addr) (netip.Addr, bool) {
+	if a.Is4In6() {
+		return a.Unmap(), true
+	}
+	return a.WithZone(""), false
+}
+
+// addrOf is an address of the call's, the any-address of the family if it has none.
+func (s *sock) addrOf(a Addr) netip.Addr {
+	if !a.AP.Addr().IsValid() {
+		return s.any()
+	}
+	return a.AP.Addr()
+}
+
+// inetBind is bind(2) (inet_bind, inet6_bind).
+func inetBind(h *Host, s *sock, t *thread) outcome {
+	a, n := t.call.Addr, t.call.AddrLen
+	var addr netip.Addr
+	var err Errno
+	if s.family == AF_INET6 {
+		addr, err = h.bind6Addr(s, a, n)
+	} else {
+		addr, err = h.bind4Addr(s, a, n)
+	}
+	if err != 0 {
+		return fail(err)
+	}
+	return result(h.bind(s, addr, a.AP.Port()))
+}
+
+// bind4Addr checks an address of AF_INET. AF_UNSPEC passes with the
+// any-address, for old programs.
+func (h *Host) bind4Addr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
+	if n < sizeofSockaddrIn {
+		return netip.Addr{}, EINVAL
+	}
+	addr := s.addrOf(a)
+	if a.Family != AF_INET && (a.Family != AF_UNSPEC || !addr.IsUnspecified()) {
+		return netip.Addr{}, EAFNOSUPPORT
+	}
+	addr, _ = wire(addr)
+	if !addr.Is4() {
+		return netip.Addr{}, EAFNOSUPPORT
+	}
+	if h.kindOf(addr) == addrUnicast && !h.nonlocal(s) {
+		return netip.Addr{}, EADDRNOTAVAIL
+	}
+	return addr, 0
+}
+
+// bind6Addr checks an address of AF_INET6 (__inet6_bind).
+func (h *Host) bind6Addr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
+	if n < sizeofIn6RFC2133 {
+		return netip.Addr{}, EINVAL
+	}
+	if a.Family != AF_INET6 {
+		return netip.Addr{}, EAFNOSUPPORT
+	}
+	addr, mapped := wire(s.addrOf(a))
+	if addr.Is4() && !mapped {
+		return netip.Addr{}, EAFNOSUPPORT
+	}
+	kind := h.kindOf(addr)
+	switch {
+	case kind == addrMulticast && !mapped && s.typ == SOCK_STREAM:
+		return netip.Addr{}, EINVAL
+	case mapped && s.v6only():
+		return netip.Addr{}, EINVAL
+	case kind == addrUnicast && !h.nonlocal(s):
+		return netip.Addr{}, EADDRNOTAVAIL
+	}
+	return addr, 0
+}
+
+// nonlocal reports whether addresses of others may be bound
+// (inet_can_nonlocal_bind).
+func (h *Host) nonlocal(s *sock) bool {
+	return h.sysctl.get(ctlNonlocalBind) != 0 || s.opt.freebind || s.opt.transparent
+}
+
+// bind takes address and port for the socket (__inet_bind).
+func (h *Host) bind(s *sock, addr netip.Addr, port uint16) Errno {
+	if port != 0 && int64(port) < h.sysctl.get(ctlUnprivPortStart) && h.caps&CapNetBindService == 0 {
+		return EACCES
+	}
+	if s.state() != tcpstate.Closed || s.num != 0 {
+		return EINVAL
+	}
+	was := s.local
+	s.local, s.source = addr, addr
+	if k := h.kindOf(addr); k == addrMulticast || k == addrBroadcast {
+		s.source = s.any() // the way out decides
+	}
+	if (port != 0 || !s.opt.bindNoPort) && !s.prot.getPort(h, s, port) {
+		s.local, s.source = was, was
+		s.local, s.source = s.any(), s.any()
+		return EADDRINUSE
+	}
+	if !addr.IsUnspecified() {
+		s.locks |= lockAddr
+	}
+	if port != 0 {
+		s.locks |= lockPort
+	}
+	s.sport = s.num
+	s.remote = netip.AddrPort{}
+	return 0
+}
+
+// inetGetname is getsockname(2) and getpeername(2) (inet_getname, inet6_getname).
+func inetGetname(s *sock, peer bool) (Addr, int32, Errno) {
+	ap := netip.AddrPortFrom(s.local, s.sport)
+	if peer {
+		if s.remote.Port() == 0 || s.in(tcpstate.Closed, tcpstate.SynSent) {
+			return Addr{}, 0, ENOTCONN
+		}
+		ap = s.remote
+	} else if s.local.IsUnspecified() && !s.source.IsUnspecified() {
+		ap = netip.AddrPortFrom(s.source, s.sport)
+	}
+	return s.asSeen(ap)
+}
+
+// asSeen is an address as the socket's family shows it: IPv4 as IPv4-mapped to
+// a socket of AF_INET6.
+func (s *sock) asSeen(ap netip.AddrPort) (Addr, int32, Errno) {
+	if s.family != AF_INET6 {
+		return Addr{Family: AF_INET, AP: ap}, sizeofSockaddrIn, 0
+	}
+	if ap.Addr().Is4() {
+		ap = netip.AddrPortFrom(netip.AddrFrom16(ap.Addr().As16()), ap.Port())
+	}
+	return Addr{Family: AF_INET6, AP: ap}, sizeofIn6, 0
+}
+
+// inetShutdown is shutdown(2) (inet_shutdown).
+func inetShutdown(h *Host, s *sock, how int64) Errno {
+	bits := uint8(how + 1) // SHUT_RD, SHUT_WR, SHUT_RDWR are bits less one
+	if how < SHUT_RD || how > SHUT_RDWR {
+		return EINVAL
+	}
+	if s.ss == ssConnecting {
+		s.ss = ssConnected
+		if s.in(tcpstate.SynSent, tcpstate.SynReceived, tcpstate.Closed) {
+			s.ss = ssDisconnecting
+		}
+	}
+	var err Errno
+	switch st := s.state(); {
+	case st == tcpstate.SynSent, st == tcpstate.Listen && bits&tcpstate.ShutRead != 0:
+		s.prot.disconnect(h, s)
+		s.ss = ssUnconnected
+	case st == tcpstate.Closed:
+		err = ENOTCONN // and yet the direction is shut, so that poll tells
+		s.shut |= bits
+		if s.conn != nil {
+			h.step(s, tcpstate.Input{Kind: tcpstate.Shutdown, How: bits})
+		}
+	case st == tcpstate.Listen:
+		s.shut |= bits
+	default:
+		h.step(s, tcpstate.Input{Kind: tcpstate.Shutdown, How: bits})
+	}
+	h.wakeAll(s)
+	return err
+}

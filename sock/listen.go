@@ -1,0 +1,284 @@
+package sock
+
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// listener is what a socket in LISTEN has (struct request_sock_queue).
+type listener struct {
+	backlog uint32 // as clamped (sk_max_ack_backlog)
+	// accept holds connections until accept takes them.
+	accept queue.FIFO[sockID]
+	// requests is the SYN queue, oldest first.
+	requests queue.Table[flow, tcpstate.Request]
+}
+
+// acceptFull: the queue is full when its length exceeds the backlog, so that a
+// backlog of 0 admits one (sk_acceptq_is_full).
+func (l *listener) acceptFull() bool { return uint32(l.accept.Len()) > l.backlog }
+
+// requestsFull is inet_csk_reqsk_queue_is_full.
+func (l *listener) requestsFull() bool { return uint32(l.requests.Len()) > l.backlog }
+
+// young counts the requests whose SYN-ACK has not timed out.
+func (l *listener) young() (n uint32) {
+	for _, r := range l.requests.All() {
+		if r.Young() {
+			n++
+		}
+	}
+	return n
+}
+
+// setBacklog adjusts the limits; what is queued stays.
+func (l *listener) setBacklog(n int32) {
+	l.backlog = uint32(n)
+	room := int(min(l.backlog, 1<<30)) + 1
+	l.accept.SetLimit(room)
+	l.requests.SetLimit(room)
+}
+
+// inetListen is listen(2) (inet_listen).
+func inetListen(h *Host, s *sock, backlog int32) Errno {
+	if s.ss != ssUnconnected || s.typ != SOCK_STREAM {
+		return EINVAL
+	}
+	if !s.in(tcpstate.Closed, tcpstate.Listen) {
+		return EINVAL
+	}
+	if s.lst != nil {
+		s.lst.setBacklog(backlog)
+		return 0
+	}
+	h.detach(s)
+	s.lst = &listener{}
+	s.lst.setBacklog(backlog)
+	// The port is checked once more, now that the state is LISTEN: two that
+	// share it by SO_REUSEADDR may not both listen.
+	if !s.prot.getPort(h, s, s.num) {
+		s.lst = nil
+		return EADDRINUSE
+	}
+	s.sport = s.num
+	h.listens = append(h.listens, noSock)
+	copy(h.listens[1:], h.listens)
+	h.listens[0] = s.id // found from here on
+	e := h.emit(Changed, rule.CallReturns, s.id)
+	e.From, e.To = tcpstate.Closed, tcpstate.Listen
+	return 0
+}
+
+// listenStop ends listening: what waits to be accepted is reset, what waits for
+// an ACK is forgotten (inet_csk_listen_stop).
+func (h *Host) listenStop(s *sock) {
+	l := s.lst
+	s.lst = nil
+	for i, id := range h.listens {
+		if id == s.id {
+			h.listens = append(h.listens[:i], h.listens[i+1:]...)
+			break
+		}
+	}
+	h.arm(timerRequest|timer(uint32(s.id)), 0, false)
+	e := h.emit(Changed, rule.ListenStop, s.id)
+	e.From, e.To = tcpstate.Listen, tcpstate.Closed
+	for id, ok := l.accept.Pop(); ok; id, ok = l.accept.Pop() {
+		h.forgetChild(h.socks[id])
+	}
+	h.wakeAll(s)
+}
+
+// forgetChild resets a connection that nobody will accept (inet_child_forget).
+func (h *Host) forgetChild(c *sock) {
+	c.parent, c.dead = noSock, true
+	h.step(c, tcpstate.Input{Kind: tcpstate.Abort})
+	if h.socks[c.id] == c && c.conn.State() == tcpstate.Closed {
+		h.free(c)
+	}
+}
+
+// isnChoice is an initial sequence number that TIME-WAIT chose for its successor.
+type isnChoice struct {
+	set bool
+	seq tcpstate.Seq
+}
+
+// ipv4Specific and ipv6Specific are the tables of the families of addresses.
+var ipv4Specific = afOps{name: "ipv4_specific", connRequest: tcpV4ConnRequest, setsockopt: ipSetsockopt, getsockopt: ipGetsockopt}
+var ipv6Specific = afOps{name: "ipv6_specific", ipv6: true, connRequest: tcpV6ConnRequest, setsockopt: ipv6Setsockopt, getsockopt: ipv6Getsockopt}
+
+// tcpV4ConnRequest handles a SYN over IPv4 (tcp_v4_conn_request).
+func tcpV4ConnRequest(h *Host, s *sock, p *Packet, isn isnChoice) {
+	if k := h.kindOf(p.Dst); k == addrBroadcast || k == addrMulticast {
+		h.dropSyn(s, rule.NotForUs)
+		return
+	}
+	h.connRequest(s, p, isn)
+}
+
+// tcpV6ConnRequest handles a SYN over IPv6 (tcp_v6_conn_request).
+func tcpV6ConnRequest(h *Host, s *sock, p *Packet, isn isnChoice) {
+	if h.kindOf(p.Dst) == addrMulticast || p.Src.Is4In6() {
+		h.dropSyn(s, rule.NotForUs)
+		return
+	}
+	h.connRequest(s, p, isn)
+}
+
+// dropSyn drops a SYN and counts it (tcp_listendrop).
+func (h *Host) dropSyn(s *sock, why rule.ID) {
+	h.count.ListenDrops++
+	h.emit(Dropped, why, s.id)
+}
+
+// connRequest makes a request out of a SYN, if the queues have room
+// (tcp_conn_request). A SYN that replaces a TIME-WAIT has the right of way in
+// the SYN queue.
+func (h *Host) connRequest(s *sock, p *Packet, isn isnChoice) {
+	l := s.lst
+	if !isn.set && (h.sysctl.get(ctlSyncookies) == 2 || l.requestsFull()) {
+		h.count.TCPReqQFullDrop++
+		h.dropSyn(s, rule.SynQueueFull)
+		return
+	}
+	if l.acceptFull() {
+		h.count.ListenOverflows++
+		h.dropSyn(s, rule.SynOverflow)
+		return
+	}
+	if h.lastQuarter(l) && !isn.set {
+		h.dropSyn(s, rule.SynQueueFull)
+		return
+	}
+	if _, err := h.routeTo(p.Src, p.Dst); err != 0 {
+		h.dropSyn(s, rule.NotForUs)
+		return
+	}
+	f := flow{netip.AddrPortFrom(p.Dst, p.DstPort), netip.AddrPortFrom(p.Src, p.SrcPort)}
+	lp := h.listenParams(s, f)
+	lp.ISS, lp.TSOffset = isn.seq, 0
+	if !isn.set {
+		lp.ISS = h.drawISS()
+	}
+	if p.Seg.Opts.Has(tcpstate.OptTS) {
+		lp.TSOffset = h.drawTSOffset()
+	}
+	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Now: h.now, Seg: p.Seg}
+	r, out := lp.AnswerSYN(in, h.req[:0])
+	h.req = out
+	if l.requests.Full() {
+		l.requests.SetLimit(l.requests.Len() + 1) // TIME-WAIT's right of way
+	}
+	l.requests.Put(f, r)
+	h.followRequest(s, f, out)
+	h.armRequests(s)
+}
+
+// lastQuarter: without cookies the last quarter of tcp_max_syn_backlog is kept
+// for peers that are known to be alive; this host remembers none.
+func (h *Host) lastQuarter(l *listener) bool {
+	limit := h.sysctl.get(ctlMaxSynBacklog)
+	return h.sysctl.get(ctlSyncookies) == 0 && limit-int64(l.requests.Len()) < limit>>2
+}
+
+// listenParams is what the machine must know of the listener and of the way to
+// the peer.
+func (h *Host) listenParams(s *sock, f flow) tcpstate.Listener {
+	r, _ := h.routeTo(f.remote.Addr(), f.local.Addr())
+	l := s.lst
+	return tcpstate.Listener{
+		Params:     h.params(s, r.mtu, f.local.Addr().Is6()),
+		SynRetries: uint8(s.opt.get(tcpstate.SynCnt)), DeferAccept: s.opt.deferAccept,
+		Queued: uint32(l.requests.Len()), Young: l.young(), Backlog: l.backlog,
+	}
+}
+
+// followRequest does what the machine says of a request; it reports Promote and
+// Gone.
+func (h *Host) followRequest(s *sock, f flow, out []tcpstate.Output) (promote, gone bool) {
+	for i := range out {
+		o := &out[i]
+		switch o.Kind {
+		case tcpstate.Emit:
+			if o.Seg.Flags.Has(tcpstate.RST) {
+				h.count.OutRsts++
+			}
+			h.transmit(&Packet{
+				Src: f.local.Addr(), Dst: f.remote.Addr(), SrcPort: f.local.Port(), DstPort: f.remote.Port(),
+				Proto: ProtoTCP, TTL: h.ttl(s), TOS: s.tos(), Seg: o.Seg,
+			}, o.Why, s.id)
+		case tcpstate.Drop:
+			if o.Why == rule.DeferAccept {
+				h.count.TCPDeferAcceptDrop++
+			}
+			h.emit(Dropped, o.Why, s.id)
+		case tcpstate.Promote:
+			promote = true
+		case tcpstate.Gone:
+			gone = true
+		}
+	}
+	return promote, gone
+}
+
+// requestSegment gives a segment to the request that it belongs to.
+func (h *Host) requestSegment(s *sock, f flow, r *tcpstate.Request, p *Packet) {
+	lp := h.listenParams(s, f)
+	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Now: h.now, Seg: p.Seg}
+	h.req = r.Step(&lp, in, h.req[:0])
+	promote, gone := h.followRequest(s, f, h.req)
+	if promote {
+		if s.lst.acceptFull() {
+			h.count.ListenOverflows++
+			h.count.ListenDrops++
+			h.req = r.Overflow(&lp, in, h.req[:0])
+			_, gone = h.followRequest(s, f, h.req)
+		} else {
+			h.promote(s, f, &lp, p)
+			return
+		}
+	}
+	if gone {
+		h.count.EmbryonicRsts++
+		s.lst.requests.Delete(f)
+	}
+	h.armRequests(s)
+}
+
+// armRequests sets the listener's timer to the earliest of its requests.
+func (h *Host) armRequests(s *sock) {
+	first, some := Time(0), false
+	for _, r := range s.lst.requests.All() {
+		if !some || r.Deadline < first {
+			first, some = r.Deadline, true
+		}
+	}
+	h.arm(timerRequest|timer(uint32(s.id)), first, some)
+}
+
+// requestTimeout lets the SYN-ACK timers fire that are due, oldest request first.
+func (h *Host) requestTimeout(s *sock) {
+	if s.lst == nil {
+		return
+	}
+	h.due = h.due[:0]
+	for f, r := range s.lst.requests.All() {
+		if r.Deadline <= h.now {
+			h.due = append(h.due, f)
+		}
+	}
+	for _, f := range h.due {
+		r := s.lst.requests.Get(f)
+		lp := h.listenParams(s, f)
+		h.req = r.Step(&lp, tcpstate.Input{Kind: tcpstate.Timeout, Now: h.now}, h.req[:0])
+		if _, gone := h.followRequest(s, f, h.req); gone {
+			h.emit(Dropped, rule.RequestExpired, s.id)
+			s.lst.requests.Delete(f)
+		}
+	}
+	h.armRequests(s)
+}

@@ -1,0 +1,52 @@
+package sock
+
+// The operation tables, as Linux has them: a socket type binds a table of
+// socket calls, a protocol a table of protocol calls, and TCP a table for each
+// family of addresses. A new protocol is a table and a row in its family.
+
+// sockOps is what a type of socket does with the socket calls (struct
+// proto_ops). Each is called with an open socket.
+type sockOps struct {
+	name    string
+	bind    func(h *Host, s *sock, t *thread) outcome
+	connect func(h *Host, s *sock, t *thread) outcome
+	// connectAgain goes on after a wait, as do the others ending in Again.
+	connectAgain func(h *Host, s *sock, t *thread) outcome
+	listen       func(h *Host, s *sock, backlog int32) Errno
+	accept       func(h *Host, s *sock, t *thread) outcome
+	acceptAgain  func(h *Host, s *sock, t *thread) outcome
+	getname      func(s *sock, peer bool) (Addr, int32, Errno)
+	poll         func(h *Host, s *sock) uint32
+	ioctl        func(h *Host, s *sock, request int64) outcome
+	shutdown     func(h *Host, s *sock, how int64) Errno
+	sendmsg      func(h *Host, s *sock, t *thread) outcome
+	sendAgain    func(h *Host, s *sock, t *thread) outcome
+	recvmsg      func(h *Host, s *sock, t *thread) outcome
+	recvAgain    func(h *Host, s *sock, t *thread) outcome
+	release      func(h *Host, s *sock, t *thread) outcome
+	releaseAgain func(h *Host, s *sock, t *thread) outcome
+}
+
+// protoOps is what a protocol does for its sockets (struct proto).
+type protoOps struct {
+	name       string
+	init       func(h *Host, s *sock) Errno
+	connect    func(h *Host, s *sock, a Addr, alen int32) Errno
+	disconnect func(h *Host, s *sock)
+	getPort    func(h *Host, s *sock, port uint16) bool
+	setsockopt func(h *Host, s *sock, name int32, data []byte) Errno
+	getsockopt func(h *Host, s *sock, t *thread, name int32) outcome
+	deliver    func(h *Host, p *Packet)
+	icmpError  func(h *Host, p *Packet)
+}
+
+// afOps is what a connection's family of addresses decides (struct
+// inet_connection_sock_af_ops).
+type afOps struct {
+	name string
+	ipv6 bool
+	// connRequest handles a SYN that reached a listener (tcp_conn_request).
+	connRequest func(h *Host, s *sock, p *Packet, isn isnChoice)
+	setsockopt  func(h *Host, s *sock, name int32, data []byte) Errno
+	getsockopt  func(h *Host, s *sock, t *thread, name int32) outcome
+}

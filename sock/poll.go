@@ -1,0 +1,170 @@
+package sock
+
+import "github.com/sockspec/sockspec/tcpstate"
+
+// tcpPoll is what can be done with a stream socket without waiting (tcp_poll).
+func tcpPoll(h *Host, s *sock) (mask uint32) {
+	st := s.state()
+	if st == tcpstate.Listen {
+		if s.lst.accept.Len() > 0 {
+			return POLLIN | POLLRDNORM
+		}
+		return 0
+	}
+	shut := s.shutdown()
+	if shut == tcpstate.ShutRead|tcpstate.ShutWrite || st == tcpstate.Closed {
+		mask |= POLLHUP
+	}
+	if shut&tcpstate.ShutRead != 0 {
+		mask |= POLLIN | POLLRDNORM | POLLRDHUP
+	}
+	if st != tcpstate.SynSent && st != tcpstate.SynReceived {
+		mask |= s.pollData(shut)
+	}
+	if s.pending() != 0 {
+		mask |= POLLERR
+	}
+	return mask
+}
+
+// pollData is the part of tcp_poll that needs a connection, or none at all: a
+// fresh socket counts as writable.
+func (s *sock) pollData(shut uint8) (mask uint32) {
+	at, known, valid := s.urgent()
+	target := uint32(s.opt.rcvLowat)
+	if known && at == 0 && !s.opt.flag(tcpstate.OOBInline) {
+		target++ // the urgent octet itself is not read as data
+	}
+	if s.conn != nil && s.conn.InReady(target) {
+		mask |= POLLIN | POLLRDNORM
+	}
+	switch {
+	case shut&tcpstate.ShutWrite != 0, s.conn == nil, s.conn.SendSpace():
+		mask |= POLLOUT | POLLWRNORM
+	default:
+		s.conn.WantSpace()
+	}
+	if valid {
+		mask |= POLLPRI
+	}
+	return mask
+}
+
+// tcpIoctl is a socket's requests (tcp_ioctl). The result is the call's argument.
+func tcpIoctl(_ *Host, s *sock, request int64) outcome {
+	listening := s.state() == tcpstate.Listen
+	switch request {
+	case SIOCINQ:
+		if listening {
+			return fail(EINVAL)
+		}
+		return done(int64(s.inqExact()))
+	case SIOCATMARK:
+		at, known, _ := s.urgent()
+		return done(int64(flag(known && at == 0)))
+	case SIOCOUTQ, SIOCOUTQNSD:
+		if listening {
+			return fail(EINVAL)
+		}
+		if s.conn == nil || s.handshaking() {
+			return done(0)
+		}
+		if request == SIOCOUTQ {
+			return done(int64(s.conn.OutQueue()))
+		}
+		return done(int64(s.conn.NotSent()))
+	}
+	return fail(ENOTTY)
+}
+
+// inqExact is what a read could return, up to urgent data that is not in line
+// (tcp_inq).
+func (s *sock) inqExact() uint32 {
+	if s.conn == nil || s.handshaking() {
+		return 0
+	}
+	n := s.conn.Readable()
+	if at, known, _ := s.urgent(); known && !s.opt.flag(tcpstate.OOBInline) && at < n && at > 0 {
+		return at
+	}
+	return n
+}
+
+// maxPoll bounds the entries of one poll.
+const maxPoll = maxFiles
+
+// sysPoll is poll(2); Timeout is in milliseconds, negative for ever.
+func sysPoll(h *Host, t *thread) outcome {
+	if len(t.call.Poll) > int(h.proc.limit) || len(t.call.Poll) > maxPoll {
+		return fail(EINVAL)
+	}
+	h.pollPatience(t)
+	return pollResume(h, t)
+}
+
+// pollPatience sets how long a call with a time-out in milliseconds waits.
+func (h *Host) pollPatience(t *thread) {
+	span := tcpstate.Duration(noTimeout)
+	if t.call.Timeout >= 0 {
+		span = min(t.call.Timeout, 1<<40) * tcpstate.Millisecond
+	}
+	h.patience(t, t.call.Timeout == 0, span)
+}
+
+// pollResume looks at every entry; the call returns when one has events, or a
+// signal or the end of patience comes.
+func pollResume(h *Host, t *thread) outcome {
+	t.poll = append(t.poll[:0], t.call.Poll...)
+	ready := int64(0)
+	for i := range t.poll {
+		p := &t.poll[i]
+		if p.Revents = h.pollOne(p); p.Revents != 0 {
+			ready++
+		}
+	}
+	t.ret.Poll = t.poll
+	switch {
+	case ready > 0:
+		return done(ready)
+	case t.signal:
+		return fail(EINTR)
+	case !h.waits(t):
+		return done(0)
+	}
+	for i := range t.poll {
+		if f := h.fileAt(t.poll[i].FD); f >= 0 {
+			h.pollWait(t, &h.files[f])
+		}
+	}
+	return parks()
+}
+
+// pollOne is the events of one entry that the caller wants or must be told.
+func (h *Host) pollOne(p *PollFD) uint32 {
+	if p.FD < 0 {
+		return 0
+	}
+	f := h.fileAt(p.FD)
+	if f < 0 {
+		return POLLNVAL
+	}
+	return h.pollFile(&h.files[f]) & (p.Events | POLLERR | POLLHUP)
+}
+
+// pollFile is what can be done with a file.
+func (h *Host) pollFile(f *file) uint32 {
+	if f.kind == fileEpoll {
+		return h.epollPoll(f.epoll)
+	}
+	s := h.socks[f.sock]
+	return s.ops.poll(h, s)
+}
+
+// pollWait puts the thread on a file's wait list.
+func (h *Host) pollWait(t *thread, f *file) {
+	if f.kind == fileEpoll {
+		h.epolls[f.epoll].waiters.Add(t.id, false)
+		return
+	}
+	h.socks[f.sock].waiters.Add(t.id, false)
+}

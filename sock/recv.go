@@ -1,0 +1,219 @@
+package sock
+
+import (
+	"slices"
+
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// tcpCmInq is the type of TCP_INQ's control message (TCP_CM_INQ).
+const tcpCmInq = TCP_INQ
+
+// sysRecv is recv(2), recvfrom(2), recvmsg(2) and read(2).
+func sysRecv(h *Host, t *thread) outcome {
+	s, err := h.enterSock(t)
+	if err != 0 {
+		return fail(err)
+	}
+	if t.call.Len < 0 {
+		return fail(EINVAL)
+	}
+	t.in = t.in[:0]
+	if t.call.Op == OpRead {
+		t.call.Flags = 0
+		if t.call.Len == 0 {
+			return done(0) // sock_read_iter: as System V has it
+		}
+	}
+	return s.ops.recvmsg(h, s, t)
+}
+
+func recvResume(h *Host, t *thread) outcome {
+	s := h.socks[t.sock]
+	return s.ops.recvAgain(h, s, t)
+}
+
+// tcpRecvmsg begins a receive (tcp_recvmsg_locked).
+func tcpRecvmsg(h *Host, s *sock, t *thread) outcome {
+	flags := t.call.Flags
+	switch {
+	case flags&MSG_ERRQUEUE != 0:
+		return fail(EAGAIN) // the error queue is empty
+	case s.state() == tcpstate.Listen:
+		return fail(ENOTCONN)
+	case flags&MSG_OOB != 0:
+		return h.recvUrgent(s, t)
+	}
+	h.patience(t, h.nonblock(t) || flags&MSG_DONTWAIT != 0, s.opt.rcvTimeo)
+	t.hole = 0
+	return tcpRecvAgain(h, s, t)
+}
+
+// recvTarget is the number of octets to wait for (sock_rcvlowat).
+func (s *sock) recvTarget(t *thread) int64 {
+	n := int64(t.call.Len)
+	if t.call.Flags&MSG_WAITALL == 0 {
+		n = min(n, int64(s.opt.rcvLowat))
+	}
+	return max(n, 1)
+}
+
+// tcpRecvAgain takes what is there and decides, in Linux's order, whether to
+// wait for more.
+func tcpRecvAgain(h *Host, s *sock, t *thread) outcome {
+	end := h.takeData(s, t)
+	if end || t.done >= int64(t.call.Len) && t.call.Len > 0 || t.done >= s.recvTarget(t) {
+		return h.received(s, t)
+	}
+	patient := h.waits(t)
+	if t.done > 0 {
+		if !patient || s.pending() != 0 || s.state() == tcpstate.Closed || s.shutdown()&tcpstate.ShutRead != 0 || t.signal {
+			return h.received(s, t)
+		}
+		return h.parkOn(t, s, false)
+	}
+	switch {
+	case s.conn != nil && s.conn.EOF():
+		return h.received(s, t)
+	case s.pending() != 0:
+		return fail(s.takeErr())
+	case s.shutdown()&tcpstate.ShutRead != 0:
+		return h.received(s, t)
+	case s.state() == tcpstate.Closed:
+		return fail(ENOTCONN) // never connected
+	case !patient:
+		return fail(EAGAIN)
+	case t.signal:
+		return fail(t.intrErrno())
+	}
+	return h.parkOn(t, s, false)
+}
+
+// takeData moves in-order octets to the caller, or looks at them (MSG_PEEK). It
+// reports the end: of the stream, or the place of urgent data, where one read
+// must stop.
+func (h *Host) takeData(s *sock, t *thread) (end bool) {
+	if s.conn == nil {
+		return false
+	}
+	peek := t.call.Flags&MSG_PEEK != 0
+	for first := true; first || t.done < int64(t.call.Len); first = false {
+		pos := uint32(0)
+		if peek {
+			pos = uint32(t.done) + t.hole
+		}
+		at, _, urgent := s.conn.Urgent()
+		if urgent && at == pos && t.done > 0 {
+			return true
+		}
+		have := s.conn.Readable()
+		if have <= pos {
+			return s.finCame()
+		}
+		n := min(have-pos, uint32(int64(t.call.Len)-t.done))
+		if urgent && at >= pos && at-pos < n {
+			if at > pos {
+				n = at - pos
+			} else if !s.opt.flag(tcpstate.OOBInline) {
+				h.skipUrgent(s, t, peek)
+				continue
+			}
+		}
+		h.moveData(s, t, pos, n, peek)
+	}
+	return false
+}
+
+// skipUrgent steps over the octet that was urgent: it is not part of the stream.
+func (h *Host) skipUrgent(s *sock, t *thread, peek bool) {
+	if peek {
+		t.hole++
+		return
+	}
+	h.step(s, tcpstate.Input{Kind: tcpstate.Receive, N: 1})
+	s.conn.UrgentPassed()
+}
+
+// moveData copies n octets from offset pos on, and lets go of them unless they
+// are only looked at. MSG_TRUNC lets go without copying.
+func (h *Host) moveData(s *sock, t *thread, pos, n uint32, peek bool) {
+	if t.call.Flags&MSG_TRUNC == 0 && n > 0 {
+		old := len(t.in)
+		t.in = slices.Grow(t.in, int(n))[:old+int(n)]
+		s.rx.ReadAt(pos, t.in[old:])
+	}
+	t.done += int64(n)
+	if !peek && n > 0 {
+		h.step(s, tcpstate.Input{Kind: tcpstate.Receive, N: n})
+		s.conn.UrgentPassed()
+	}
+}
+
+// received returns what was moved.
+func (h *Host) received(s *sock, t *thread) outcome {
+	t.ret.Data = t.in
+	if s.opt.inq {
+		t.control = append(t.control[:0], Control{Level: SOL_TCP, Type: tcpCmInq, Data: le32(h.grab(4), s.inq())})
+		t.ret.Control = t.control
+	}
+	return done(t.done)
+}
+
+// inq is tcp_inq_hint: what is left to read, 1 when only the end is.
+func (s *sock) inq() uint32 {
+	if s.conn == nil {
+		return 0
+	}
+	if n := s.conn.Readable(); n > 0 {
+		return n
+	}
+	return uint32(flag(s.finCame()))
+}
+
+// finCame reports that the peer's FIN is in the stream (SOCK_DONE): the number
+// expected next is beyond the last octet.
+func (s *sock) finCame() bool {
+	return s.conn.EOF() || s.conn.RcvNxt().Since(s.conn.CopiedSeq()) > s.conn.Readable()
+}
+
+// urgent tells about urgent data that was not read past: where its octet lies
+// from the first unread one, and whether it is there to be read as such
+// (TCP_URG_VALID).
+func (s *sock) urgent() (at uint32, known, valid bool) {
+	if s.conn == nil {
+		return 0, false, false
+	}
+	at, valid, known = s.conn.Urgent()
+	return at, known, valid
+}
+
+// recvUrgent is MSG_OOB (tcp_recv_urg). It never waits.
+func (h *Host) recvUrgent(s *sock, t *thread) outcome {
+	at, known, valid := s.urgent()
+	// An octet that has come and is not there any more was read before.
+	taken := known && !valid && at < s.rx.Len()
+	switch {
+	case s.opt.flag(tcpstate.OOBInline) || !known || taken:
+		return fail(EINVAL)
+	case s.state() == tcpstate.Closed && !s.finCame():
+		return fail(ENOTCONN)
+	case !valid && (s.state() == tcpstate.Closed || s.shutdown()&tcpstate.ShutRead != 0):
+		return done(0)
+	case !valid:
+		return fail(EAGAIN)
+	}
+	t.ret.MsgFlags = MSG_OOB
+	if t.call.Flags&MSG_PEEK == 0 {
+		defer s.conn.UrgentTaken()
+	}
+	if t.call.Len == 0 {
+		t.ret.MsgFlags |= MSG_TRUNC
+		return done(0)
+	}
+	if t.call.Flags&MSG_TRUNC == 0 {
+		t.in = append(t.in[:0], 0)
+		s.rx.ReadAt(at, t.in)
+		t.ret.Data = t.in
+	}
+	return done(1)
+}

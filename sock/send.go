@@ -1,0 +1,124 @@
+package sock
+
+import "github.com/sockspec/sockspec/tcpstate"
+
+// sysSend is send(2), sendto(2), sendmsg(2) and write(2): one way for all, as
+// in Linux (__sys_sendto, sock_write_iter).
+func sysSend(h *Host, t *thread) outcome {
+	s, err := h.enterSock(t)
+	if err != 0 {
+		return fail(err)
+	}
+	if t.call.Op == OpWrite {
+		t.call.Flags = 0
+	}
+	if t.call.AddrLen != 0 {
+		if err := checkAddrLen(t.call.AddrLen); err != 0 {
+			return fail(err)
+		}
+	}
+	return s.ops.sendmsg(h, s, t)
+}
+
+func sendResume(h *Host, t *thread) outcome {
+	s := h.socks[t.sock]
+	return s.ops.sendAgain(h, s, t)
+}
+
+// tcpSendmsg begins a send (tcp_sendmsg_locked). A stream takes no notice of an
+// address.
+func tcpSendmsg(h *Host, s *sock, t *thread) outcome {
+	if t.call.Flags&MSG_FASTOPEN != 0 {
+		return fail(EOPNOTSUPP) // as without tcp_fastopen's client bit
+	}
+	h.patience(t, h.nonblock(t) || t.call.Flags&MSG_DONTWAIT != 0, s.opt.sndTimeo)
+	t.connected = false
+	return tcpSendAgain(h, s, t)
+}
+
+// tcpSendAgain goes on as far as the send buffer lets it.
+func tcpSendAgain(h *Host, s *sock, t *thread) outcome {
+	if !t.connected {
+		if o, ok := h.waitConnect(s, t); !ok {
+			return o
+		}
+		t.connected = true
+	}
+	for {
+		if s.pending() != 0 || s.shutdown()&tcpstate.ShutWrite != 0 {
+			return h.sendError(s, t, EPIPE)
+		}
+		rest := t.call.Data[t.done:]
+		if len(rest) == 0 {
+			return done(t.done)
+		}
+		n := h.stepWith(s, tcpstate.Input{Kind: tcpstate.Send, N: uint32(len(rest)), Flags: sendFlags(t)}, rest)
+		t.done += int64(n)
+		switch {
+		case int(n) == len(rest):
+			return done(t.done)
+		case s.pending() != 0 || s.shutdown()&tcpstate.ShutWrite != 0:
+			return h.sendError(s, t, EPIPE)
+		case n > 0:
+			continue // sk_stream_wait_memory looks again before it sleeps
+		}
+		s.conn.WantSpace()
+		switch {
+		case !h.waits(t):
+			return h.sendError(s, t, EAGAIN)
+		case t.signal:
+			return h.sendError(s, t, t.intrErrno())
+		}
+		return h.parkOn(t, s, false)
+	}
+}
+
+// sendFlags are the machine's words for the call's flags.
+func sendFlags(t *thread) (f tcpstate.SendFlags) {
+	flags := t.call.Flags
+	if flags&MSG_MORE != 0 {
+		f |= tcpstate.SendMore
+	}
+	if flags&MSG_OOB != 0 {
+		f |= tcpstate.SendOOB
+	}
+	if flags&MSG_EOR != 0 {
+		f |= tcpstate.SendEOR
+	}
+	if t.done > 0 {
+		f |= tcpstate.SendAgain
+	}
+	return f
+}
+
+// waitConnect lets a send wait for the handshake (sk_stream_wait_connect).
+func (h *Host) waitConnect(s *sock, t *thread) (outcome, bool) {
+	switch {
+	case s.in(tcpstate.Established, tcpstate.CloseWait):
+		return outcome{}, true
+	case s.pending() != 0:
+		return h.sendError(s, t, s.takeErr()), false
+	case !s.handshaking():
+		return h.sendError(s, t, EPIPE), false
+	case !h.waits(t):
+		return h.sendError(s, t, EAGAIN), false
+	case t.signal:
+		return h.sendError(s, t, t.intrErrno()), false
+	}
+	return h.parkOn(t, s, false), false
+}
+
+// sendError ends a send that can't go on: with what was taken, if anything was,
+// else with the error; a broken pipe also raises SIGPIPE (sk_stream_error).
+func (h *Host) sendError(s *sock, t *thread, err Errno) outcome {
+	if t.done > 0 {
+		return done(t.done)
+	}
+	if err == EPIPE {
+		if e := s.takeErr(); e != 0 {
+			return fail(e)
+		}
+		t.ret.SIGPIPE = t.call.Flags&MSG_NOSIGNAL == 0
+	}
+	return fail(err)
+}

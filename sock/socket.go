@@ -1,0 +1,193 @@
+package sock
+
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// sockID names a socket of the host; noSock is none.
+type sockID int32
+
+const noSock sockID = -1
+
+// ssState is the state of the socket layer's half (enum socket_state).
+type ssState uint8
+
+const (
+	ssFree ssState = iota
+	ssUnconnected
+	ssConnecting
+	ssConnected
+	ssDisconnecting
+)
+
+// flow names a connection by its ends: addresses as they are on the wire, so
+// IPv4 ones are never mapped.
+type flow struct{ local, remote netip.AddrPort }
+
+// sock is a socket with its protocol's half (struct socket and struct sock). A
+// connection that waits to be accepted, or whose user has closed it, is a sock
+// without descriptor.
+type sock struct {
+	id   sockID
+	ops  *sockOps  // by type
+	prot *protoOps // by protocol
+	af   *afOps    // by family of the address in use
+	ss   ssState
+	dead bool // nobody holds it: it lives on until the protocol is done (SOCK_DEAD)
+
+	family uint16
+	typ    uint8
+	proto  uint8
+
+	// local is what the socket is bound to and matched by (inet_rcv_saddr),
+	// any-address when nothing; source is what it sends from (inet_saddr);
+	// they differ only for multicast and broadcast addresses.
+	local, source netip.Addr
+	num, sport    uint16 // local port, 0 = none (inet_num), and as it is shown (inet_sport)
+	disconnects   uint32 // how often the connection was taken down by a call
+	remote        netip.AddrPort
+	locks         uint8 // lockAddr, lockPort, connectBind
+
+	err  Errno // sk_err that no connection holds
+	soft Errno
+	shut uint8 // sk_shutdown while there is no connection
+	opt  options
+
+	conn   *tcpstate.Conn // nil before connect and for listeners
+	lst    *listener      // not nil exactly in LISTEN
+	parent sockID         // whose accept queue it waits in
+	tx, rx queue.Bytes    // payload: tx from SND.UNA, rx from the first unread octet
+
+	txHead tcpstate.Seq // sequence number of tx's first octet
+	rxHead tcpstate.Seq // sequence number of rx's first octet
+
+	waiters queue.Waiters[Thread]
+}
+
+// Bits of sock.locks (SOCK_BINDADDR_LOCK, SOCK_BINDPORT_LOCK, SOCK_CONNECT_BIND).
+const (
+	lockAddr    uint8 = 1
+	lockPort    uint8 = 2
+	connectBind uint8 = 4
+)
+
+// sockAt is the socket of that number, nil when there is none.
+func (h *Host) sockAt(id sockID) *sock {
+	if id < 0 || int(id) >= len(h.socks) {
+		return nil
+	}
+	return h.socks[id]
+}
+
+// newSock takes the lowest free number.
+func (h *Host) newSock() *sock {
+	s := &sock{parent: noSock}
+	for i := range h.socks {
+		if h.socks[i] == nil {
+			s.id, h.socks[i] = sockID(i), s
+			return s
+		}
+	}
+	s.id = sockID(len(h.socks))
+	h.socks = append(h.socks, s)
+	return s
+}
+
+// free lets go of a socket that nothing refers to any more.
+func (h *Host) free(s *sock) {
+	h.unhash(s)
+	h.putPort(s)
+	h.arm(timerConn|timer(uint32(s.id)), 0, false)
+	h.arm(timerRequest|timer(uint32(s.id)), 0, false)
+	if s.proto == IPPROTO_TCP {
+		h.tcpCount--
+	}
+	h.socks[s.id] = nil
+}
+
+// state is the protocol's state as calls see it (sk_state).
+func (s *sock) state() tcpstate.State {
+	switch {
+	case s.lst != nil:
+		return tcpstate.Listen
+	case s.conn != nil:
+		return s.conn.SockState()
+	}
+	return tcpstate.Closed
+}
+
+// in reports whether the state is one of the set.
+func (s *sock) in(set ...tcpstate.State) bool {
+	st := s.state()
+	for _, x := range set {
+		if st == x {
+			return true
+		}
+	}
+	return false
+}
+
+// pending is sk_err.
+func (s *sock) pending() Errno {
+	if s.err == 0 && s.conn != nil {
+		return s.conn.Err()
+	}
+	return s.err
+}
+
+// takeErr returns sk_err and clears it (sock_error).
+func (s *sock) takeErr() Errno {
+	if e := s.err; e != 0 {
+		s.err = 0
+		return e
+	}
+	if s.conn != nil {
+		return s.conn.TakeErr()
+	}
+	return 0
+}
+
+// shutdown is sk_shutdown.
+func (s *sock) shutdown() uint8 {
+	if s.conn != nil {
+		return s.shut | s.conn.Shut()
+	}
+	return s.shut
+}
+
+// any is the any-address of the socket's family.
+func (s *sock) any() netip.Addr {
+	if s.family == AF_INET6 {
+		return netip.IPv6Unspecified()
+	}
+	return netip.IPv4Unspecified()
+}
+
+// v6only reports whether IPv4 is out of reach (ipv6_only_sock).
+func (s *sock) v6only() bool { return s.family == AF_INET6 && s.opt.v6only }
+
+// flow is the connection's name.
+func (s *sock) flow() flow {
+	return flow{netip.AddrPortFrom(s.local, s.num), s.remote}
+}
+
+// hash makes a connection findable; false when the name is taken.
+func (h *Host) hash(s *sock) bool {
+	f := s.flow()
+	if _, taken := h.flows[f]; taken {
+		return false
+	}
+	h.flows[f] = s.id
+	return true
+}
+
+// unhash takes the connection's name back, if it is this socket's.
+func (h *Host) unhash(s *sock) {
+	f := s.flow()
+	if id, ok := h.flows[f]; ok && id == s.id {
+		delete(h.flows, f)
+	}
+}

@@ -1,0 +1,191 @@
+package sock
+
+// syscall is one row of the table of calls: start carries it out as far as it
+// goes, resume goes on after a wait.
+type syscall struct {
+	name          string
+	start, resume func(h *Host, t *thread) outcome
+}
+
+// syscalls is the table, by Op.
+var syscalls = [...]syscall{
+	OpSocket:      {"socket", sysSocket, nil},
+	OpBind:        {"bind", sysBind, nil},
+	OpListen:      {"listen", sysListen, nil},
+	OpAccept:      {"accept4", sysAccept, acceptResume},
+	OpConnect:     {"connect", sysConnect, connectResume},
+	OpRead:        {"read", sysRecv, recvResume},
+	OpWrite:       {"write", sysSend, sendResume},
+	OpSend:        {"sendmsg", sysSend, sendResume},
+	OpRecv:        {"recvmsg", sysRecv, recvResume},
+	OpShutdown:    {"shutdown", sysShutdown, nil},
+	OpClose:       {"close", sysClose, closeResume},
+	OpGetsockopt:  {"getsockopt", sysGetsockopt, nil},
+	OpSetsockopt:  {"setsockopt", sysSetsockopt, nil},
+	OpGetsockname: {"getsockname", sysGetsockname, nil},
+	OpGetpeername: {"getpeername", sysGetpeername, nil},
+	OpFcntl:       {"fcntl", sysFcntl, nil},
+	OpIoctl:       {"ioctl", sysIoctl, nil},
+	OpPoll:        {"poll", sysPoll, pollResume},
+	OpEpollCreate: {"epoll_create1", sysEpollCreate, nil},
+	OpEpollCtl:    {"epoll_ctl", sysEpollCtl, nil},
+	OpEpollWait:   {"epoll_wait", sysEpollWait, epollResume},
+	OpDup:         {"dup", sysDup, nil},
+}
+
+// String is the call's name.
+func (o Op) String() string {
+	if int(o) < len(syscalls) {
+		return syscalls[o].name
+	}
+	return ""
+}
+
+// enterSock finds the call's socket and notes it on the thread.
+func (h *Host) enterSock(t *thread) (*sock, Errno) {
+	f, s, err := h.lookup(t.call.FD)
+	if err != 0 {
+		return nil, err
+	}
+	t.file, t.sock = f, s.id
+	return s, 0
+}
+
+// nonblock reports whether the call's file is set to O_NONBLOCK.
+func (h *Host) nonblock(t *thread) bool {
+	return t.file != noFile && h.files[t.file].flags&O_NONBLOCK != 0
+}
+
+// sockaddrMax is the largest address that a call may pass (struct sockaddr_storage).
+const sockaddrMax = 128
+
+// checkAddrLen is move_addr_to_kernel's check.
+func checkAddrLen(n int32) Errno {
+	if n < 0 || n > sockaddrMax {
+		return EINVAL
+	}
+	return 0
+}
+
+func sysBind(h *Host, t *thread) outcome {
+	s, err := h.enterSock(t)
+	if err != 0 {
+		return fail(err)
+	}
+	if err := checkAddrLen(t.call.AddrLen); err != 0 {
+		return fail(err)
+	}
+	return s.ops.bind(h, s, t)
+}
+
+// sysListen bounds the backlog, as an unsigned number, so that -1 asks for the
+// most (__sys_listen_socket).
+func sysListen(h *Host, t *thread) outcome {
+	s, err := h.enterSock(t)
+	if err != 0 {
+		return fail(err)
+	}
+	backlog := int32(t.call.N)
+	if limit := h.sysctl.get(ctlSomaxconn); int64(uint32(backlog)) > limit {
+		backlog = int32(limit)
+	}
+	return result(s.ops.listen(h, s, backlog))
+}
+
+func sysAccept(h *Host, t *thread) outcome {
+	// The order is Linux's: the descriptor, then the flags (__sys_accept4).
+	f := h.fileAt(t.call.FD)
+	if f == noFile {
+		return fail(EBADF)
+	}
+	if t.call.Flags&^(SOCK_CLOEXEC|SOCK_NONBLOCK) != 0 {
+		return fail(EINVAL)
+	}
+	s, err := h.enterSock(t)
+	if err != 0 {
+		return fail(err)
+	}
+	return s.ops.accept(h, s, t)
+}
+
+func acceptResume(h *Host, t *thread) outcome {
+	s := h.socks[t.sock]
+	return s.ops.acceptAgain(h, s, t)
+}
+
+func sysConnect(h *Host, t *thread) outcome {
+	s, err := h.enterSock(t)
+	if err != 0 {
+		return fail(err)
+	}
+	if err := checkAddrLen(t.call.AddrLen); err != 0 {
+		return fail(err)
+	}
+	return s.ops.connect(h, s, t)
+}
+
+func connectResume(h *Host, t *thread) outcome {
+	s := h.socks[t.sock]
+	return s.ops.connectAgain(h, s, t)
+}
+
+func sysShutdown(h *Host, t *thread) outcome {
+	s, err := h.enterSock(t)
+	if err != 0 {
+		return fail(err)
+	}
+	return result(s.ops.shutdown(h, s, t.call.N))
+}
+
+func sysGetsockname(h *Host, t *thread) outcome { return h.getname(t, false) }
+func sysGetpeername(h *Host, t *thread) outcome { return h.getname(t, true) }
+
+func (h *Host) getname(t *thread, peer bool) outcome {
+	s, err := h.enterSock(t)
+	if err != 0 {
+		return fail(err)
+	}
+	a, n, err := s.ops.getname(s, peer)
+	if err != 0 {
+		return fail(err)
+	}
+	t.ret.Addr, t.ret.AddrLen = a, n
+	return done(0)
+}
+
+// sysIoctl is ioctl(2): what every file knows, then the socket's.
+func sysIoctl(h *Host, t *thread) outcome {
+	c := &t.call
+	f := h.fileAt(c.FD)
+	if f == noFile {
+		return fail(EBADF)
+	}
+	switch c.N {
+	case FIOCLEX, FIONCLEX:
+		h.proc.fds[c.FD].cloexec = c.N == FIOCLEX
+		return done(0)
+	case FIONBIO:
+		if c.Arg != 0 {
+			h.files[f].flags |= O_NONBLOCK
+		} else {
+			h.files[f].flags &^= O_NONBLOCK
+		}
+		return done(0)
+	}
+	s, err := h.enterSock(t)
+	if err != 0 {
+		return fail(ENOTTY) // an epoll has no requests of its own
+	}
+	o := s.ops.ioctl(h, s, c.N)
+	if o.err == 0 {
+		t.ret.Data = le32(append(t.in[:0], 0, 0, 0, 0), uint32(o.value))
+		t.in, o.value = t.ret.Data, 0
+	}
+	return o
+}
+
+// le32 puts v into the first four bytes of b, as a C int lies in memory.
+func le32(b []byte, v uint32) []byte {
+	b[0], b[1], b[2], b[3] = byte(v), byte(v>>8), byte(v>>16), byte(v>>24)
+	return b
+}

@@ -1,0 +1,181 @@
+package sock
+
+// The sysctls, in the order of the table below.
+const (
+	ctlTCPTimestamps ctl = iota
+	ctlTCPWindowScaling
+	ctlTCPSack
+	ctlTCPDsack
+	ctlTCPEcn
+	ctlTCPEcnFallback
+	ctlTCPEcnOption
+	ctlTCPEcnOptionBeacon
+	ctlTCPSynRetries
+	ctlTCPSynLinear
+	ctlTCPSynackRetries
+	ctlTCPRetries1
+	ctlTCPRetries2
+	ctlTCPOrphanRetries
+	ctlTCPRtoMinUs
+	ctlTCPRtoMaxMs
+	ctlTCPFinTimeout
+	ctlTCPKeepaliveTime
+	ctlTCPKeepaliveIntvl
+	ctlTCPKeepaliveProbes
+	ctlTCPRmem
+	ctlTCPWmem
+	ctlTCPModerateRcvbuf
+	ctlTCPAdvWinScale
+	ctlTCPAppWin
+	ctlTCPNotsentLowat
+	ctlTCPShrinkWindow
+	ctlTCPWorkaroundSigned
+	ctlTCPRecovery
+	ctlTCPEarlyRetrans
+	ctlTCPReordering
+	ctlTCPMaxReordering
+	ctlTCPFrto
+	ctlTCPFack
+	ctlTCPSlowStartAfterIdle
+	ctlTCPNoMetricsSave
+	ctlTCPNoSsthreshMetricsSave
+	ctlTCPTsoWinDivisor
+	ctlTCPMinTsoSegs
+	ctlTCPTsoRttLog
+	ctlTCPLimitOutputBytes
+	ctlTCPReflectTos
+	ctlTCPThinLinear
+	ctlTCPCompSackDelay
+	ctlTCPCompSackSlack
+	ctlTCPCompSackNr
+	ctlTCPInvalidRatelimit
+	ctlTCPChallengeAckLimit
+	ctlTCPRFC1337
+	ctlTCPStdurg
+	ctlTCPAbortOnOverflow
+	ctlTCPRetransCollapse
+	ctlTCPMtuProbing
+	ctlTCPBaseMss
+	ctlTCPMinSndMss
+	ctlTCPMtuProbeFloor
+	ctlTCPProbeThreshold
+	ctlTCPProbeInterval
+	ctlTCPAutocorking
+	ctlTCPBacklogAckDefer
+	ctlTCPMinRttWlen
+	ctlTCPPacingSs
+	ctlTCPPacingCa
+	ctlTCPPingpongThresh
+	ctlTCPTwReuse
+	ctlTCPTwReuseDelay
+	ctlTCPMaxTwBuckets
+	ctlTCPMigrateReq
+	ctlTCPFastopen
+	ctlTCPFastopenBlackhole
+	ctlTCPEarlyDemux
+	ctlSyncookies
+	ctlMaxSynBacklog
+	ctlPortRange
+	ctlDefaultTTL
+	ctlNoPMTUDisc
+	ctlNonlocalBind
+	ctlAutobindReuse
+	ctlUnprivPortStart
+	ctlBindV6Only
+	ctlSomaxconn
+	ctlRmemMax
+	ctlWmemMax
+	ctlRmemDefault
+	ctlWmemDefault
+	numCtl
+)
+
+// controls is the registry. Defaults are those of a new namespace of a current
+// kernel; those that the model has no use for are kept so that scripts may set them.
+var controls = [...]control{
+	{ctlTCPTimestamps, "net.ipv4.tcp_timestamps", 1, 0, 255, [3]int64{1}},
+	{ctlTCPWindowScaling, "net.ipv4.tcp_window_scaling", 1, 0, 255, [3]int64{1}},
+	{ctlTCPSack, "net.ipv4.tcp_sack", 1, 0, 255, [3]int64{1}},
+	{ctlTCPDsack, "net.ipv4.tcp_dsack", 1, 0, 255, [3]int64{1}},
+	{ctlTCPEcn, "net.ipv4.tcp_ecn", 1, 0, 5, [3]int64{2}},
+	{ctlTCPEcnFallback, "net.ipv4.tcp_ecn_fallback", 1, 0, 1, [3]int64{1}},
+	{ctlTCPEcnOption, "net.ipv4.tcp_ecn_option", 1, 0, 2, [3]int64{2}},
+	{ctlTCPEcnOptionBeacon, "net.ipv4.tcp_ecn_option_beacon", 1, 0, 3, [3]int64{3}},
+	{ctlTCPSynRetries, "net.ipv4.tcp_syn_retries", 1, 1, 127, [3]int64{6}},
+	{ctlTCPSynLinear, "net.ipv4.tcp_syn_linear_timeouts", 1, 0, 127, [3]int64{4}},
+	{ctlTCPSynackRetries, "net.ipv4.tcp_synack_retries", 1, 0, 255, [3]int64{5}},
+	{ctlTCPRetries1, "net.ipv4.tcp_retries1", 1, 0, 255, [3]int64{3}},
+	{ctlTCPRetries2, "net.ipv4.tcp_retries2", 1, 0, 255, [3]int64{15}},
+	{ctlTCPOrphanRetries, "net.ipv4.tcp_orphan_retries", 1, 0, 255, [3]int64{0}},
+	{ctlTCPRtoMinUs, "net.ipv4.tcp_rto_min_us", 1, 1, 2147483647, [3]int64{200000}},
+	{ctlTCPRtoMaxMs, "net.ipv4.tcp_rto_max_ms", 1, 1000, 120000, [3]int64{120000}},
+	{ctlTCPFinTimeout, "net.ipv4.tcp_fin_timeout", 1, -2147483648, 2147483647, [3]int64{60}},
+	{ctlTCPKeepaliveTime, "net.ipv4.tcp_keepalive_time", 1, -2147483648, 2147483647, [3]int64{7200}},
+	{ctlTCPKeepaliveIntvl, "net.ipv4.tcp_keepalive_intvl", 1, -2147483648, 2147483647, [3]int64{75}},
+	{ctlTCPKeepaliveProbes, "net.ipv4.tcp_keepalive_probes", 1, 0, 255, [3]int64{9}},
+	{ctlTCPRmem, "net.ipv4.tcp_rmem", 3, 1, 2147483647, [3]int64{4096, 131072, 33554432}},
+	{ctlTCPWmem, "net.ipv4.tcp_wmem", 3, 1, 2147483647, [3]int64{4096, 16384, 4194304}},
+	{ctlTCPModerateRcvbuf, "net.ipv4.tcp_moderate_rcvbuf", 1, 0, 255, [3]int64{1}},
+	{ctlTCPAdvWinScale, "net.ipv4.tcp_adv_win_scale", 1, -31, 31, [3]int64{1}},
+	{ctlTCPAppWin, "net.ipv4.tcp_app_win", 1, 0, 31, [3]int64{31}},
+	{ctlTCPNotsentLowat, "net.ipv4.tcp_notsent_lowat", 1, 0, 4294967295, [3]int64{4294967295}},
+	{ctlTCPShrinkWindow, "net.ipv4.tcp_shrink_window", 1, 0, 1, [3]int64{0}},
+	{ctlTCPWorkaroundSigned, "net.ipv4.tcp_workaround_signed_windows", 1, 0, 255, [3]int64{0}},
+	{ctlTCPRecovery, "net.ipv4.tcp_recovery", 1, 0, 255, [3]int64{1}},
+	{ctlTCPEarlyRetrans, "net.ipv4.tcp_early_retrans", 1, 0, 4, [3]int64{3}},
+	{ctlTCPReordering, "net.ipv4.tcp_reordering", 1, -2147483648, 2147483647, [3]int64{3}},
+	{ctlTCPMaxReordering, "net.ipv4.tcp_max_reordering", 1, -2147483648, 2147483647, [3]int64{300}},
+	{ctlTCPFrto, "net.ipv4.tcp_frto", 1, 0, 255, [3]int64{2}},
+	{ctlTCPFack, "net.ipv4.tcp_fack", 1, 0, 255, [3]int64{0}},
+	{ctlTCPSlowStartAfterIdle, "net.ipv4.tcp_slow_start_after_idle", 1, 0, 255, [3]int64{1}},
+	{ctlTCPNoMetricsSave, "net.ipv4.tcp_no_metrics_save", 1, 0, 255, [3]int64{0}},
+	{ctlTCPNoSsthreshMetricsSave, "net.ipv4.tcp_no_ssthresh_metrics_save", 1, 0, 1, [3]int64{1}},
+	{ctlTCPTsoWinDivisor, "net.ipv4.tcp_tso_win_divisor", 1, 0, 255, [3]int64{3}},
+	{ctlTCPMinTsoSegs, "net.ipv4.tcp_min_tso_segs", 1, 1, 255, [3]int64{2}},
+	{ctlTCPTsoRttLog, "net.ipv4.tcp_tso_rtt_log", 1, 0, 255, [3]int64{9}},
+	{ctlTCPLimitOutputBytes, "net.ipv4.tcp_limit_output_bytes", 1, -2147483648, 2147483647, [3]int64{4194304}},
+	{ctlTCPReflectTos, "net.ipv4.tcp_reflect_tos", 1, 0, 1, [3]int64{0}},
+	{ctlTCPThinLinear, "net.ipv4.tcp_thin_linear_timeouts", 1, 0, 255, [3]int64{0}},
+	{ctlTCPCompSackDelay, "net.ipv4.tcp_comp_sack_delay_ns", 1, 0, 4611686018427387904, [3]int64{1000000}},
+	{ctlTCPCompSackSlack, "net.ipv4.tcp_comp_sack_slack_ns", 1, 0, 4611686018427387904, [3]int64{100000}},
+	{ctlTCPCompSackNr, "net.ipv4.tcp_comp_sack_nr", 1, 0, 255, [3]int64{44}},
+	{ctlTCPInvalidRatelimit, "net.ipv4.tcp_invalid_ratelimit", 1, -2147483648, 2147483647, [3]int64{500}},
+	{ctlTCPChallengeAckLimit, "net.ipv4.tcp_challenge_ack_limit", 1, -2147483648, 2147483647, [3]int64{2147483647}},
+	{ctlTCPRFC1337, "net.ipv4.tcp_rfc1337", 1, 0, 255, [3]int64{0}},
+	{ctlTCPStdurg, "net.ipv4.tcp_stdurg", 1, 0, 255, [3]int64{0}},
+	{ctlTCPAbortOnOverflow, "net.ipv4.tcp_abort_on_overflow", 1, 0, 255, [3]int64{0}},
+	{ctlTCPRetransCollapse, "net.ipv4.tcp_retrans_collapse", 1, 0, 255, [3]int64{1}},
+	{ctlTCPMtuProbing, "net.ipv4.tcp_mtu_probing", 1, 0, 255, [3]int64{0}},
+	{ctlTCPBaseMss, "net.ipv4.tcp_base_mss", 1, -2147483648, 2147483647, [3]int64{1024}},
+	{ctlTCPMinSndMss, "net.ipv4.tcp_min_snd_mss", 1, 48, 65535, [3]int64{48}},
+	{ctlTCPMtuProbeFloor, "net.ipv4.tcp_mtu_probe_floor", 1, 48, 65535, [3]int64{48}},
+	{ctlTCPProbeThreshold, "net.ipv4.tcp_probe_threshold", 1, -2147483648, 2147483647, [3]int64{8}},
+	{ctlTCPProbeInterval, "net.ipv4.tcp_probe_interval", 1, 0, 17179869, [3]int64{600}},
+	{ctlTCPAutocorking, "net.ipv4.tcp_autocorking", 1, 0, 1, [3]int64{1}},
+	{ctlTCPBacklogAckDefer, "net.ipv4.tcp_backlog_ack_defer", 1, 0, 1, [3]int64{1}},
+	{ctlTCPMinRttWlen, "net.ipv4.tcp_min_rtt_wlen", 1, 0, 86400, [3]int64{300}},
+	{ctlTCPPacingSs, "net.ipv4.tcp_pacing_ss_ratio", 1, 0, 1000, [3]int64{200}},
+	{ctlTCPPacingCa, "net.ipv4.tcp_pacing_ca_ratio", 1, 0, 1000, [3]int64{120}},
+	{ctlTCPPingpongThresh, "net.ipv4.tcp_pingpong_thresh", 1, 1, 255, [3]int64{1}},
+	{ctlTCPTwReuse, "net.ipv4.tcp_tw_reuse", 1, 0, 2, [3]int64{2}},
+	{ctlTCPTwReuseDelay, "net.ipv4.tcp_tw_reuse_delay", 1, 1, 60000, [3]int64{1000}},
+	{ctlTCPMaxTwBuckets, "net.ipv4.tcp_max_tw_buckets", 1, -2147483648, 2147483647, [3]int64{131072}},
+	{ctlTCPMigrateReq, "net.ipv4.tcp_migrate_req", 1, 0, 1, [3]int64{0}},
+	{ctlTCPFastopen, "net.ipv4.tcp_fastopen", 1, -2147483648, 2147483647, [3]int64{1}},
+	{ctlTCPFastopenBlackhole, "net.ipv4.tcp_fastopen_blackhole_timeout_sec", 1, 0, 2147483647, [3]int64{0}},
+	{ctlTCPEarlyDemux, "net.ipv4.tcp_early_demux", 1, 0, 255, [3]int64{1}},
+	{ctlSyncookies, "net.ipv4.tcp_syncookies", 1, 0, 255, [3]int64{1}},
+	{ctlMaxSynBacklog, "net.ipv4.tcp_max_syn_backlog", 1, -2147483648, 2147483647, [3]int64{2048}},
+	{ctlPortRange, "net.ipv4.ip_local_port_range", 2, 1, 65535, [3]int64{32768, 60999}},
+	{ctlDefaultTTL, "net.ipv4.ip_default_ttl", 1, 1, 255, [3]int64{64}},
+	{ctlNoPMTUDisc, "net.ipv4.ip_no_pmtu_disc", 1, 0, 255, [3]int64{0}},
+	{ctlNonlocalBind, "net.ipv4.ip_nonlocal_bind", 1, 0, 255, [3]int64{0}},
+	{ctlAutobindReuse, "net.ipv4.ip_autobind_reuse", 1, 0, 1, [3]int64{0}},
+	{ctlUnprivPortStart, "net.ipv4.ip_unprivileged_port_start", 1, 0, 65535, [3]int64{1024}},
+	{ctlBindV6Only, "net.ipv6.bindv6only", 1, 0, 1, [3]int64{0}},
+	{ctlSomaxconn, "net.core.somaxconn", 1, 0, 2147483647, [3]int64{4096}},
+	{ctlRmemMax, "net.core.rmem_max", 1, 2304, 2147483647, [3]int64{4194304}},
+	{ctlWmemMax, "net.core.wmem_max", 1, 4608, 2147483647, [3]int64{4194304}},
+	{ctlRmemDefault, "net.core.rmem_default", 1, 2304, 2147483647, [3]int64{212992}},
+	{ctlWmemDefault, "net.core.wmem_default", 1, 4608, 2147483647, [3]int64{212992}},
+}

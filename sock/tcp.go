@@ -1,0 +1,256 @@
+package sock
+
+import (
+	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// tcpProt is TCP's table (tcp_prot, tcpv6_prot: the family is in afOps).
+var tcpProt = protoOps{
+	name: "TCP", init: tcpInit, connect: tcpConnect, disconnect: tcpDisconnect,
+	getPort: tcpGetPort, setsockopt: tcpSetsockopt, getsockopt: tcpGetsockopt,
+}
+
+// tcpInit readies a socket that is not connected (tcp_init_sock).
+func tcpInit(h *Host, s *sock) Errno {
+	h.tcpCount++
+	s.opt.rcvbuf, s.opt.sndbuf = h.tcp.Rmem[1], h.tcp.Wmem[1]
+	s.opt.congestion = h.tcp.Congestion
+	return 0
+}
+
+// params are what a connection of this socket starts from.
+func (h *Host) params(s *sock, mtu uint32, ipv6 bool) tcpstate.Params {
+	o := &s.opt
+	return tcpstate.Params{
+		Cfg: h.tcp, MTU: mtu, IPv6: ipv6, UserMSS: o.userMSS, RcvBuf: o.rcvbuf, SndBuf: o.sndbuf,
+		Locks: o.bufLocks, Clamp: o.windowClamp,
+	}
+}
+
+// startConn makes the control block of a connection that this socket opens.
+func (h *Host) startConn(s *sock, mtu uint32) {
+	p := h.params(s, mtu, s.af.ipv6)
+	p.ISS, p.TSOffset = h.drawISS(), h.drawTSOffset()
+	s.shut, s.soft = 0, 0
+	h.attach(s, tcpstate.New(p), p.ISS)
+}
+
+// attach gives the socket its connection, empty buffers and the options that
+// were set before there was one.
+func (h *Host) attach(s *sock, c *tcpstate.Conn, iss tcpstate.Seq) {
+	s.conn, s.txHead = c, iss.Add(1)
+	s.tx, s.rx = queue.NewBytes(queue.MaxBytes), queue.NewBytes(queue.MaxBytes)
+	for o := range s.opt.tcp {
+		if v, set := s.opt.tcp[o], s.opt.set>>o&1 != 0; set {
+			h.step(s, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.Option(o), N: v})
+		}
+	}
+}
+
+// step lets the connection take an input that carries no payload.
+func (h *Host) step(s *sock, in tcpstate.Input) { h.stepWith(s, in, nil) }
+
+// stepWith lets the connection take an input and does what it wants done.
+// payload belongs to in.Seg, or is what the user sends.
+func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32) {
+	if s.conn == nil {
+		return 0
+	}
+	in.Now = h.now
+	h.conn = s.conn.Step(in, h.conn[:0])
+	for i := range h.conn {
+		// What was taken is stored before any segment that carries it leaves.
+		if o := &h.conn[i]; o.Kind == tcpstate.Sent {
+			sent = o.N
+			s.tx.Append(payload[:o.N])
+		}
+	}
+	gone := false
+	for i := range h.conn {
+		gone = h.follow(s, &h.conn[i], payload) || gone
+	}
+	s.syncRx()
+	at, on := s.conn.Deadline()
+	h.arm(timerConn|timer(uint32(s.id)), at, on)
+	if gone {
+		h.gone(s)
+	}
+	return sent
+}
+
+// Events that wake a waiter, as the key of the wake-up says them.
+const (
+	wakeIn  = POLLIN | POLLPRI | POLLRDNORM | POLLRDBAND // sock_def_readable
+	wakeOut = POLLOUT | POLLWRNORM | POLLWRBAND          // sk_stream_write_space
+	wakeAny = 1<<32 - 1                                  // sock_def_wakeup
+)
+
+// follow does what one output asks for; it reports whether it was Gone.
+func (h *Host) follow(s *sock, o *tcpstate.Output, payload []byte) bool {
+	switch o.Kind {
+	case tcpstate.Emit:
+		h.transmitConn(s, &o.Seg, o.Why)
+	case tcpstate.Store:
+		end := min(uint64(o.Off)+uint64(o.N), uint64(len(payload)))
+		if uint64(o.Off) < end {
+			s.syncRx()
+			s.rx.WriteAt(o.Seg.Seq.Since(s.rxHead), payload[o.Off:end])
+		}
+	case tcpstate.Acked:
+		s.tx.Discard(o.N)
+		s.txHead = s.txHead.Add(o.N)
+	case tcpstate.Drop:
+		h.emit(Dropped, o.Why, s.id)
+	case tcpstate.Became:
+		e := h.emit(Changed, o.Why, s.id)
+		e.From, e.To = o.From, o.To
+		h.wake(s, wakeAny)
+	case tcpstate.Readable:
+		h.wake(s, wakeIn)
+	case tcpstate.Writable:
+		h.wake(s, wakeOut)
+	case tcpstate.SoftFailed:
+		s.soft = o.Err
+	case tcpstate.Failed:
+		h.wake(s, POLLERR)
+	case tcpstate.Gone:
+		return true
+	}
+	return false
+}
+
+// syncRx lets go of the octets that the connection has given to the user, or
+// passed over. Nothing that is kept lies before the first unread octet.
+func (s *sock) syncRx() {
+	at := s.conn.CopiedSeq()
+	if n := at.Since(s.rxHead); s.rx.Len() > 0 {
+		s.rx.Discard(n)
+	}
+	s.rxHead = at
+}
+
+// gone is called when the control block holds nothing any more: the name and,
+// unless bind asked for it, the port are free again (tcp_set_state, TCP_CLOSE).
+func (h *Host) gone(s *sock) {
+	h.unhash(s)
+	if s.locks&lockPort == 0 {
+		h.putPort(s)
+	}
+	if s.dead && s.parent == noSock {
+		h.free(s)
+	}
+}
+
+// transmitConn sends a segment of the connection, with its octets.
+func (h *Host) transmitConn(s *sock, seg *tcpstate.Segment, why rule.ID) {
+	p := Packet{
+		Src: s.local, Dst: s.remote.Addr(), SrcPort: s.sport, DstPort: s.remote.Port(),
+		Proto: ProtoTCP, TTL: h.ttl(s), TOS: s.tos(), Seg: *seg,
+	}
+	if seg.Len > 0 {
+		at := seg.Seq
+		if seg.Flags.Has(tcpstate.SYN) {
+			at = at.Add(1)
+		}
+		p.Payload = h.grab(int(seg.Len))
+		s.tx.ReadAt(at.Since(s.txHead), p.Payload)
+	}
+	h.transmit(&p, why, s.id)
+}
+
+// transmit sends a packet, to ourselves if it is for one of our addresses.
+func (h *Host) transmit(p *Packet, why rule.ID, s sockID) {
+	k := Transmit
+	if h.isLocal(p.Dst) {
+		k = Loop
+		h.loop = append(h.loop, *p)
+	}
+	h.emit(k, why, s).Packet = *p
+}
+
+// ttl is the hop limit of what the socket sends.
+func (h *Host) ttl(s *sock) uint8 {
+	if s.af.ipv6 {
+		if s.opt.hops > 0 {
+			return uint8(s.opt.hops)
+		}
+		return 64 // net.ipv6.conf.*.hop_limit
+	}
+	if s.opt.ttl > 0 {
+		return uint8(s.opt.ttl)
+	}
+	return uint8(h.sysctl.get(ctlDefaultTTL))
+}
+
+// tos is the DSCP of what the socket sends.
+func (s *sock) tos() uint8 {
+	if s.af.ipv6 {
+		return s.opt.tclass &^ 3
+	}
+	return s.opt.tos &^ 3
+}
+
+// tcpDisconnect takes a connection or a listener down at once and leaves a
+// socket as good as new, but for what bind gave it (tcp_disconnect).
+func tcpDisconnect(h *Host, s *sock) {
+	old := s.state()
+	switch {
+	case s.lst != nil:
+		h.listenStop(s)
+	case s.conn != nil:
+		h.step(s, tcpstate.Input{Kind: tcpstate.Abort})
+	}
+	if h.socks[s.id] != s {
+		return
+	}
+	if needReset(old) || old == tcpstate.SynSent {
+		s.err = ECONNRESET
+	}
+	h.detach(s)
+	s.disconnects++
+	s.remote, s.shut, s.soft = netipZero, 0, 0
+	if s.locks&lockPort == 0 {
+		h.putPort(s)
+	}
+	if s.locks&lockAddr == 0 {
+		s.local, s.source = s.any(), s.any()
+	}
+	s.opt.userMSS, s.opt.windowClamp = 0, 0
+	if s.err != 0 {
+		h.wake(s, POLLERR)
+	}
+}
+
+// needReset is tcp_need_reset: states in which a peer has to be told.
+func needReset(st tcpstate.State) bool {
+	switch st {
+	case tcpstate.Established, tcpstate.CloseWait, tcpstate.FinWait1, tcpstate.FinWait2, tcpstate.SynReceived:
+		return true
+	}
+	return false
+}
+
+// detach parts the socket from its connection. One that has shrunk to a
+// timewait bucket goes on without it, as it does in Linux.
+func (h *Host) detach(s *sock) {
+	if s.conn != nil && s.conn.State() != tcpstate.Closed {
+		tw := h.newSock()
+		id := tw.id
+		*tw = *s
+		tw.id, tw.dead, tw.parent, tw.lst = id, true, noSock, nil
+		tw.waiters = queue.Waiters[Thread]{}
+		h.tcpCount++
+		h.flows[tw.flow()] = id
+		if s.num != 0 {
+			tw.num = 0
+			h.takePort(tw, s.num, false)
+		}
+		h.arm(timerConn|timer(uint32(s.id)), 0, false)
+		h.step(tw, tcpstate.Input{Kind: tcpstate.Close})
+	} else {
+		h.unhash(s)
+	}
+	s.conn, s.tx, s.rx = nil, queue.Bytes{}, queue.Bytes{}
+}

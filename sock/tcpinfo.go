@@ -1,0 +1,77 @@
+package sock
+
+import "github.com/sockspec/sockspec/tcpstate"
+
+// sizeofTCPInfo is the size of struct tcp_info of 6.18, octets.
+const sizeofTCPInfo = 280
+
+// getTCPInfo is TCP_INFO: struct tcp_info as it lies in memory on a
+// little-endian machine (tcp_get_info).
+func (h *Host) getTCPInfo(s *sock, t *thread) outcome {
+	i := tcpstate.Info{State: uint8(s.state())}
+	switch {
+	case s.lst != nil:
+		// A listener reports its accept queue where others count packets.
+		i.Unacked, i.Sacked = uint32(s.lst.accept.Len()), s.lst.backlog
+		i.SndCwnd, i.Reordering = h.tcp.InitCwnd, h.tcp.Reordering
+		i.PacingRate, i.MaxPacingRate = 1<<64-1, s.opt.maxPacing
+	case s.conn != nil:
+		i = s.conn.Info(h.now)
+	default:
+		i = freshInfo(h, s)
+	}
+	i.MaxPacingRate = s.opt.maxPacing
+	t.in = t.in[:0]
+	t.putInfoHead(&i)
+	t.putInfoTail(&i)
+	return t.giveBytes()
+}
+
+// freshInfo is what a socket that never had a connection reports.
+func freshInfo(h *Host, s *sock) tcpstate.Info {
+	i := tcpstate.New(h.params(s, h.mtu, s.af.ipv6)).Info(h.now)
+	i.State = uint8(tcpstate.Closed)
+	return i
+}
+
+// putInfoHead appends the fields up to tcpi_total_retrans: octets, then ints.
+func (t *thread) putInfoHead(i *tcpstate.Info) {
+	t.in = append(t.in, i.State, i.CAState, i.Retransmits, i.Probes, i.Backoff, i.Options,
+		i.SndWScale&15|i.RcvWScale<<4, byte(flag(i.DeliveryRateAppLimited)))
+	for _, v := range [...]uint32{
+		i.RTO, i.ATO, i.SndMSS, i.RcvMSS,
+		i.Unacked, i.Sacked, i.Lost, i.Retrans, 0, // tcpi_fackets is no more
+		i.LastDataSent, 0, i.LastDataRecv, i.LastAckRecv, // last_ack_sent was never kept
+		i.PMTU, i.RcvSSThresh, i.RTT, i.RTTVar, i.SndSSThresh, i.SndCwnd, i.AdvMSS, i.Reordering,
+		i.RcvRTT, i.RcvSpace, i.TotalRetrans,
+	} {
+		t.put32(v)
+	}
+}
+
+// putInfoTail appends the fields from tcpi_pacing_rate on; those of accurate
+// ECN at the end are zero.
+func (t *thread) putInfoTail(i *tcpstate.Info) {
+	for _, v := range [...]uint64{i.PacingRate, i.MaxPacingRate, i.BytesAcked, i.BytesReceived} {
+		t.put64(v)
+	}
+	for _, v := range [...]uint32{i.SegsOut, i.SegsIn, i.NotSentBytes, i.MinRTT, i.DataSegsIn, i.DataSegsOut} {
+		t.put32(v)
+	}
+	for _, v := range [...]uint64{i.DeliveryRate, i.BusyTime, i.RwndLimited, i.SndbufLimited} {
+		t.put64(v)
+	}
+	t.put32(i.Delivered)
+	t.put32(i.DeliveredCE)
+	t.put64(i.BytesSent)
+	t.put64(i.BytesRetrans)
+	for _, v := range [...]uint32{
+		i.DSACKDups, i.ReordSeen, i.RcvOOOPack, i.SndWnd, i.RcvWnd, 0, // tcpi_rehash
+		uint32(i.TotalRTO) | uint32(i.TotalRTORecoveries)<<16, i.TotalRTOTime,
+	} {
+		t.put32(v)
+	}
+	for len(t.in) < sizeofTCPInfo {
+		t.in = append(t.in, 0)
+	}
+}
