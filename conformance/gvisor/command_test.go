@@ -58,7 +58,7 @@ func TestSynOffersSACKTimestampsAndScale(t *testing.T) {
 func TestCommandsThatGVisorCannotExpressAreUnsupported(t *testing.T) {
 	w := newWorld(t)
 	for _, cmd := range []string{
-		"sysctl -q net.ipv4.tcp_timestamps=0",
+		"sysctl -q net.ipv4.tcp_timestamps=2",
 		"sysctl -q net.ipv4.tcp_ecn=1",
 		"sysctl -q net.ipv4.tcp_no_such_thing=1",
 		"sysctl -q net.ipv4.tcp_congestion_control=bbr",
@@ -75,6 +75,30 @@ func TestCommandsThatGVisorCannotExpressAreUnsupported(t *testing.T) {
 		err := w.in.Command(cmd)
 		require.Error(t, err)
 		require.NotErrorIs(t, err, conformance.ErrUnsupported, "a value that no system takes is the script's mistake")
+	}
+}
+
+// Turning timestamps or scaling off is fine until somebody offers them.
+func TestDeclinedSynOptionsAreUnsupportedOnlyWhenOffered(t *testing.T) {
+	plain := []byte{2, 4, 0x05, 0xb4}
+	stamps := append([]byte{1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0}, plain...)
+	for _, v6 := range []bool{false, true} {
+		for name, offer := range map[string][]byte{"tcp_timestamps": stamps, "tcp_window_scaling": synOptions} {
+			w := newWorld(t)
+			w.v6 = v6
+			l := w.listener(sockStream, 5)
+			require.NoError(t, w.in.Command("sysctl -q net.ipv4."+name+"=0"))
+			w.inject(segment{flags: header.TCPFlagSyn, seq: peerISS, opts: plain})
+			o := header.ParseSynOptions(header.TCP(payload(t, w.events[0].Packet)).Options(), true)
+			require.False(t, o.TS)
+			require.Equal(t, -1, o.WS)
+			offering := w.packet(segment{flags: header.TCPFlagSyn, seq: peerISS, opts: offer, from: 50000})
+			require.ErrorIs(t, w.in.Inject(offering), conformance.ErrUnsupported)
+			a, n := w.addr(w.remote(), 80)
+			require.ErrorIs(t, w.in.Call(1, sock.Call{Op: sock.OpConnect, FD: l, Addr: a, AddrLen: n}), conformance.ErrUnsupported)
+			require.NoError(t, w.in.Command("sysctl -q net.ipv4."+name+"=1"))
+			require.NoError(t, w.in.Inject(offering))
+		}
 	}
 }
 

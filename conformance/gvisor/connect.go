@@ -24,6 +24,9 @@ func (in *Instance) connect(t sock.Thread, c *sock.Call) (sock.Return, bool, err
 	if !f.allows(c.Addr.Family, false) {
 		return fail(einval), true, nil
 	}
+	if err := in.declined.active(); err != nil && f.kind == sockStream {
+		return sock.Return{}, true, err
+	}
 	full = f.mapAny(full, c.Addr.Family)
 	if f.nonblock {
 		return status(f.endpoint.Connect(full)), true, nil

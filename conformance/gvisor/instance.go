@@ -19,6 +19,8 @@ type Instance struct {
 	parked []*parked // blocked calls, oldest first
 	closed bool
 
+	declined declined
+
 	mu     sync.Mutex          // netstack's worker sends packets too
 	events []conformance.Event // guarded by mu; not yet reported
 }
@@ -36,10 +38,14 @@ func (in *Instance) Now() sock.Time { return in.clock.time() }
 
 // Inject hands the stack an IP packet that arrives from the link, and lets the
 // stack finish with it. Packets that the stack drops are no error; what is
-// neither IPv4 nor IPv6 by its version field is.
+// neither IPv4 nor IPv6 by its version field is, and so is a SYN that offers
+// what a sysctl has turned off and netstack cannot.
 func (in *Instance) Inject(packet []byte) error {
 	if in.closed {
 		return errClosed
+	}
+	if err := in.declined.passive(packet); err != nil {
+		return err
 	}
 	if err := in.link.inject(packet); err != nil {
 		return err

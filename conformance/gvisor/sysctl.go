@@ -109,8 +109,6 @@ var fixed = map[string][]string{
 	"net.ipv4.tcp_slow_start_after_idle": {"1", "0"},
 	"net.ipv4.tcp_stdurg":                {"0"},
 	"net.ipv4.tcp_synack_retries":        {"5"},
-	"net.ipv4.tcp_timestamps":            {"1"},
-	"net.ipv4.tcp_window_scaling":        {"1"},
 }
 
 // inert are sysctls that tune something that netstack has not at all (offload,
@@ -124,6 +122,14 @@ var inert = []string{
 	"net.ipv4.tcp_pacing_ss_ratio", "net.ipv4.tcp_tso_rtt_log", "net.ipv4.tcp_tso_win_divisor",
 }
 
+// switches are the sysctls that turn an option of the SYN off and on.
+func (in *Instance) switches() map[string]*bool {
+	return map[string]*bool{
+		"net.ipv4.tcp_timestamps":     &in.declined.timestamps,
+		"net.ipv4.tcp_window_scaling": &in.declined.scaling,
+	}
+}
+
 // sysctl sets one variable. Names may be separated by dots or by slashes.
 func (in *Instance) sysctl(name, text string) error {
 	if !strings.Contains(name, ".") {
@@ -131,6 +137,10 @@ func (in *Instance) sysctl(name, text string) error {
 	}
 	fields := strings.Fields(text)
 	if slices.Contains(inert, name) {
+		return nil
+	}
+	if off, ok := in.switches()[name]; ok && len(fields) == 1 && (fields[0] == "0" || fields[0] == "1") {
+		*off = fields[0] == "0"
 		return nil
 	}
 	if set, ok := knobs[name]; ok {
