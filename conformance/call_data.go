@@ -118,6 +118,9 @@ func planSendmsg(a *args, p *plan) {
 		return
 	}
 	m := a.msghdr(a.at(1))
+	if m.pieces > 1 && a.num(2)&symbols["MSG_ZEROCOPY"] != 0 {
+		a.unsupported("zero-copy from %d buffers, each of which takes up a fragment", m.pieces)
+	}
 	p.call = sock.Call{Op: sock.OpSend, FD: a.fd(0), Flags: int32(a.num(2)), Len: m.length, Data: make([]byte, m.length),
 		Control: m.control}
 	if m.named {
@@ -134,6 +137,7 @@ func planSendmsg(a *args, p *plan) {
 type msghdr struct {
 	named   bool
 	length  int32
+	pieces  int
 	flags   int64
 	control []sock.Control // what is sent, or what is expected
 
@@ -161,6 +165,7 @@ func (a *args) msghdr(x *script.Expr) *msghdr {
 				count = a.value(&f.Elems[1])
 			}
 			m.length = a.iov(v, count)
+			m.pieces = filled(v)
 		case "msg_flags":
 			m.flags = a.value(v)
 		case "msg_control":
@@ -170,4 +175,15 @@ func (a *args) msghdr(x *script.Expr) *msghdr {
 		}
 	}
 	return m
+}
+
+// filled counts the entries of an iovec array that have room for something.
+func filled(x *script.Expr) int {
+	n := 0
+	for i := range x.Elems {
+		if el := &x.Elems[i]; el.Kind == script.ExprBraces && len(el.Elems) == 2 && el.Elems[1].Int != 0 {
+			n++
+		}
+	}
+	return n
 }

@@ -29,26 +29,51 @@ func (e *engine) command(c *script.Command) error {
 // maxDepth bounds scripts that call scripts.
 const maxDepth = 4
 
-// shell runs a list of commands: one a line or separated by semicolons, a backslash joining lines, # beginning a comment.
+// shell runs commands, one a line or separated by semicolons, a backslash joining lines, # beginning a comment. As in a shell the
+// last one's failure is the failure of all.
 func (e *engine) shell(text string, depth int) error {
 	if depth > maxDepth {
 		return fmt.Errorf("shell scripts call each other more than %d deep", maxDepth)
 	}
 	text = strings.ReplaceAll(text, "\\\n", " ")
+	var last error
 	for _, line := range strings.Split(text, "\n") {
 		for _, cmd := range splitCommands(line) {
-			if err := e.simple(cmd, depth); err != nil {
-				return err
+			if last = e.list(cmd, depth); errors.Is(last, ErrUnsupported) {
+				return last // the script may depend on it
 			}
 		}
 	}
-	return nil
+	return last
 }
 
-// noop matches commands that mean nothing on a fresh instance: its caches are empty, its link has no shaping queue (Linux's
-// default discipline behaves like pfifo here), and nobody else uses its sysctls, so they need no restoring.
-var noop = regexp.MustCompile(`^(ip tcp_metrics flush( all)?|ip route flush cache|tc qdisc (add|replace) dev \S+ root pfifo|` +
-	`/tmp/sysctl_restore_\$\{?PPID\}?\.sh|set -e|true|:)$`)
+// list runs commands joined by && and ||, from left to right.
+func (e *engine) list(cmd string, depth int) error {
+	var err error
+	start, op := 0, ""
+	step := func(end int) {
+		if op == "" || (op == "&&") == (err == nil) {
+			err = e.simple(strings.TrimSpace(cmd[start:end]), depth)
+		}
+	}
+	scanTop(cmd, func(i int) int {
+		if !strings.HasPrefix(cmd[i:], "&&") && !strings.HasPrefix(cmd[i:], "||") {
+			return 1
+		}
+		step(i)
+		op, start = cmd[i:i+2], i+2
+		return 2
+	})
+	step(len(cmd))
+	return err
+}
+
+// noop matches commands that mean nothing on an instance of its own: its link has no shaping queue (Linux's default discipline
+// behaves like pfifo here), and nobody else uses its sysctls, so they need no restoring.
+var noop = regexp.MustCompile(`^(tc qdisc (add|replace) dev \S+ root pfifo|/tmp/sysctl_restore_\$\{?PPID\}?\.sh|set -e|true|:)$`)
+
+// flush matches what empties the caches of earlier connections. A stack that has no such cache has nothing to do.
+var flush = regexp.MustCompile(`^(ip tcp_metrics flush( all)?|ip route flush cache)$`)
 
 // simple runs one command.
 func (e *engine) simple(cmd string, depth int) error {
@@ -59,6 +84,10 @@ func (e *engine) simple(cmd string, depth int) error {
 		return err
 	case len(words) == 0, noop.MatchString(strings.Join(words, " ")):
 		return nil
+	case flush.MatchString(strings.Join(words, " ")):
+		return e.flushCaches(bare)
+	case strings.Contains(bare, "|"):
+		return e.inst.Command(cmd)
 	case words[0] == "sysctl":
 		return e.sysctl(words[1:])
 	case filepath.Base(words[0]) == "set_sysctls.py":
@@ -67,6 +96,17 @@ func (e *engine) simple(cmd string, depth int) error {
 		return e.source(words[0], depth)
 	}
 	return e.inst.Command(cmd)
+}
+
+// flushCaches does nothing before the first event, when all caches are empty.
+func (e *engine) flushCaches(cmd string) error {
+	if e.cur.ev == nil {
+		return nil
+	}
+	if err := e.inst.Command(cmd); !errors.Is(err, ErrUnsupported) {
+		return err
+	}
+	return nil
 }
 
 // source interprets a shell script. Its path is relative to the directory of the .pkt file, where Google's runner is started.

@@ -100,10 +100,10 @@ func (e *engine) buildICMP(m *script.ICMP, s *segment) (err error) {
 	return nil
 }
 
-// quote appends the headers of the packet that an ICMP error is about: one that the stack sent on this connection, its IP header
-// and eight octets more (RFC 792).
+// quote appends the headers of the packet that an ICMP message is about: one that the stack sent on this connection, its IP header
+// and eight octets more (RFC 792). A script that names none means a TCP segment at the initial sequence number.
 func (e *engine) quote(c *conn, m *script.ICMP, s *segment) error {
-	if m.Echo != script.EchoTCP && m.Echo != script.EchoUDP {
+	if m.Echo == script.EchoRaw {
 		return nil
 	}
 	q := &segment{proto: sock.ProtoTCP, ttl: defaultTTL, src: s.dst, dst: s.src}

@@ -24,10 +24,11 @@ type Options struct {
 	Profile      string // for stacks that have profiles
 }
 
-// Addresses that Google's runner takes by default (config.c), except for its local address, which it draws from 192.168/16.
+// Addresses that Google's runner takes by default (config.c). The local ones it draws at random unless told; here they are those
+// of its run_all.py, since scripts with fast-open cookies depend on them.
 var (
 	defaultRemoteV4  = netip.MustParsePrefix("192.0.2.1/24")
-	defaultLocalV4   = netip.MustParseAddr("192.168.66.6")
+	defaultLocalV4   = netip.MustParseAddr("192.168.0.1")
 	defaultGatewayV4 = netip.MustParseAddr("192.168.0.1")
 	defaultRemoteV6  = netip.MustParsePrefix("2001:db8::1/32")
 	defaultLocalV6   = netip.MustParseAddr("fd3d:fa7b:d17d:6::6")

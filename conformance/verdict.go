@@ -43,6 +43,8 @@ type Result struct {
 	Output  []string // what print() in the script's code wrote, a line each
 	Elapsed sock.Time
 	Wall    time.Duration
+	// Attempts counts the runs it took: more than one only on a real clock, see Run.
+	Attempts int
 }
 
 // Failure is one difference between script and stack.

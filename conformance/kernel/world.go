@@ -100,6 +100,9 @@ func (in *instance) Command(cmd string) error {
 				return writeSysctl(name, strings.Trim(value, `"`))
 			}
 		}
+		if done, err := ethtool(cmd); done {
+			return err
+		}
 		// The child inherits this thread's namespace.
 		out, err := exec.Command("/bin/sh", "-c", cmd).CombinedOutput()
 		if err != nil {
