@@ -117,6 +117,8 @@ const (
 	ipTOS           = 1
 	ipTTL           = 2
 	ipMTUDiscover   = 10
+	ipRecverr       = 11
+	ipv6Recverr     = 25
 	ipv6UnicastHops = 16
 	ipv6Only        = 26
 	ipv6Tclass      = 67

@@ -38,7 +38,7 @@
 // # Limits
 //
 // STREAM and DGRAM sockets over IPv4 and IPv6, on one link and a loopback.
-// epoll, raw sockets, the error queue, Fast Open, TCP_REPAIR, MD5 and whatever
+// epoll, raw sockets, control messages of packets, Fast Open, TCP_REPAIR, MD5 and whatever
 // else is missing answer with an error that wraps conformance.ErrUnsupported
 // and says why.
 package gvisor

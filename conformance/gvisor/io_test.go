@@ -95,14 +95,13 @@ func TestEndOfStreamReadsZero(t *testing.T) {
 
 func TestResetEndsABlockedReadAndLaterWrites(t *testing.T) {
 	w := newWorld(t)
-	fd, iss := w.established()
+	fd, _ := w.established()
 	w.start(7, sock.Call{Op: sock.OpRead, FD: fd, Len: 1})
 	w.inject(segment{flags: header.TCPFlagRst, seq: peerISS + 1})
 	require.Equal(t, econnreset, w.returned(7).Errno)
 	ret := w.call(sock.Call{Op: sock.OpWrite, FD: fd, Data: []byte("x")})
 	require.Equal(t, epipe, ret.Errno)
 	require.False(t, ret.SIGPIPE, "the Sentry sends no signal for a socket")
-	_ = iss
 }
 
 // A write larger than the buffer blocks until the peer has taken enough.
@@ -280,4 +279,38 @@ func TestDatagramsHaveAddresses(t *testing.T) {
 	require.Equal(t, "ab", string(ret.Data))
 	require.EqualValues(t, msgTrunc, ret.MsgFlags)
 	require.Equal(t, "192.168.0.1:5000", ret.Addr.AP.String())
+}
+
+// An ICMP error about a segment that was sent waits in the error queue.
+func TestErrorQueueTellsICMPErrors(t *testing.T) {
+	w := newWorld(t)
+	fd, _ := w.established()
+	w.ok(setInt(fd, solIP, ipRecverr, 1))
+	w.ok(sock.Call{Op: sock.OpWrite, FD: fd, Data: []byte("abc")})
+	quoted := w.events[0].Packet
+	w.events = nil
+	b := make([]byte, header.IPv4MinimumSize+header.ICMPv4MinimumSize+len(quoted))
+	ip := header.IPv4(b)
+	ip.Encode(&header.IPv4Fields{
+		TotalLength: uint16(len(b)), TTL: 64, Protocol: uint8(header.ICMPv4ProtocolNumber),
+		SrcAddr: toAddress(w.remote()), DstAddr: toAddress(w.local()),
+	})
+	ip.SetChecksum(^ip.CalculateChecksum())
+	icmp := header.ICMPv4(b[header.IPv4MinimumSize:])
+	copy(icmp[header.ICMPv4MinimumSize:], quoted)
+	icmp.SetType(header.ICMPv4DstUnreachable)
+	icmp.SetCode(header.ICMPv4HostUnreachable)
+	icmp.SetChecksum(header.ICMPv4Checksum(icmp, 0))
+	require.NoError(t, w.in.Inject(b))
+
+	ret := w.ok(sock.Call{Op: sock.OpRecv, FD: fd, Len: 100, Flags: msgErrqueue})
+	require.EqualValues(t, msgErrqueue, ret.MsgFlags)
+	require.Equal(t, "192.0.2.1:40000", ret.Addr.AP.String())
+	require.Len(t, ret.Control, 1)
+	c := ret.Control[0]
+	require.EqualValues(t, []int32{solIP, ipRecverr}, []int32{c.Level, c.Type})
+	require.Len(t, c.Data, 32)
+	// ee_errno, ee_origin = SO_EE_ORIGIN_ICMP, ee_type, ee_code.
+	require.Equal(t, []byte{byte(ehostunreach), 0, 0, 0, 2, 3, 1, 0}, c.Data[:8])
+	require.Equal(t, eagain, w.call(sock.Call{Op: sock.OpRecv, FD: fd, Len: 100, Flags: msgErrqueue}).Errno)
 }

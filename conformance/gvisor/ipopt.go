@@ -21,6 +21,8 @@ var pmtud = [...]tcpip.PMTUDStrategy{
 func (f *file) getIP(name, room int32) (sock.Return, error) {
 	var opt tcpip.SockOptInt
 	switch name {
+	case ipRecverr:
+		return boolOption(f.endpoint.SocketOptions().GetIPv4RecvError(), room), nil
 	case ipTOS:
 		opt = tcpip.IPv4TOSOption
 	case ipTTL:
@@ -70,6 +72,11 @@ func (f *file) setIP(name int32, data []byte) (sock.Return, error) {
 			return value(0), nil
 		}
 		return status(f.endpoint.SetSockOptInt(tcpip.IPv4TOSOption, int(v))), nil
+	case ipRecverr:
+		if ok {
+			f.endpoint.SocketOptions().SetIPv4RecvError(v != 0)
+		}
+		return value(0), nil
 	case ipMTUDiscover:
 		switch {
 		case !ok, v == 4, v == 5: // PMTUDISC_INTERFACE and _OMIT: no effect
@@ -80,6 +87,14 @@ func (f *file) setIP(name int32, data []byte) (sock.Return, error) {
 		return status(f.endpoint.SetSockOptInt(tcpip.MTUDiscoverOption, int(pmtud[v]))), nil
 	}
 	return sock.Return{}, unsupported("setsockopt: option %d of SOL_IP", name)
+}
+
+// boolOption is an option of one int that is 0 or 1.
+func boolOption(v bool, room int32) sock.Return {
+	if room < sizeofInt {
+		return fail(einval)
+	}
+	return option(int32Bytes(flag(v)))
 }
 
 // intOrChar reads an option that may be an int or one octet (Linux:
@@ -101,10 +116,9 @@ func (f *file) getIPv6(name, room int32) (sock.Return, error) {
 	}
 	switch name {
 	case ipv6Only:
-		if room < sizeofInt {
-			return fail(einval), nil
-		}
-		return option(int32Bytes(flag(f.endpoint.SocketOptions().GetV6Only()))), nil
+		return boolOption(f.endpoint.SocketOptions().GetV6Only(), room), nil
+	case ipv6Recverr:
+		return boolOption(f.endpoint.SocketOptions().GetIPv6RecvError(), room), nil
 	case ipv6UnicastHops:
 		if room < sizeofInt {
 			return fail(einval), nil
@@ -134,6 +148,11 @@ func (f *file) setIPv6(name int32, data []byte) (sock.Return, error) {
 	}
 	var opt tcpip.SockOptInt
 	switch name {
+	case ipv6Recverr:
+		if v, ok := intOrChar(data); ok {
+			f.endpoint.SocketOptions().SetIPv6RecvError(v != 0)
+		}
+		return value(0), nil
 	case ipv6Only, ipv6UnicastHops:
 		opt = tcpip.IPv6HopLimitOption
 	case ipv6Tclass:

@@ -32,6 +32,7 @@ func TestIntegerOptionsAreKept(t *testing.T) {
 		"IP_TTL":            {solIP, ipTTL, 9, 9},
 		"IP_TOS":            {solIP, ipTOS, 0x10, 0x10},
 		"IP_MTU_DISCOVER":   {solIP, ipMTUDiscover, 2, 2},
+		"IP_RECVERR":        {solIP, ipRecverr, 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -46,7 +47,7 @@ func TestIntegerOptionsAreKept(t *testing.T) {
 func TestIPv6OptionsAreKept(t *testing.T) {
 	w := newWorld(t)
 	fd := int32(w.ok(sock.Call{Op: sock.OpSocket, Domain: afInet6, Type: sockStream}).Value)
-	for name, v := range map[int32]int32{ipv6Only: 1, ipv6UnicastHops: 9, ipv6Tclass: 0x20} {
+	for name, v := range map[int32]int32{ipv6Only: 1, ipv6UnicastHops: 9, ipv6Tclass: 0x20, ipv6Recverr: 1} {
 		w.ok(setInt(fd, solIPv6, name, v))
 		require.Equal(t, v, w.getInt(fd, solIPv6, name))
 	}
@@ -140,7 +141,7 @@ func TestWhatGVisorLacksIsUnsupported(t *testing.T) {
 		{Op: sock.OpIoctl, FD: fd, N: 0x8913},
 		setInt(fd, solTCP, tcpFastopen, 1),
 		setInt(fd, solTCP, tcpRepair, 1),
-		setInt(fd, solIP, 11, 1),
+		setInt(fd, solIP, 15, 1),
 	} {
 		err := w.in.Call(0, c)
 		require.ErrorIs(t, err, conformance.ErrUnsupported, "%+v", c)
