@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes.
+const (
+	exitOK          = 0
+	exitFailed      = 1   // a script failed
+	exitMisuse      = 2   // unknown flag, stack or path; a script that does not parse; a report that cannot be written
+	exitInterrupted = 130 // as shells report SIGINT
+)
+
+// cli is the grammar of the command line.
+type cli struct {
+	Run runCmd `cmd:"" help:"Run scripts on one stack."`
+}
+
+// program is what commands work with.
+type program struct {
+	ctx            context.Context
+	stdout, stderr io.Writer
+	stacks         []stackEntry
+}
+
+// misuse is an error of the caller's.
+type misuse struct{ error }
+
+func misusef(format string, args ...any) error { return misuse{fmt.Errorf(format, args...)} }
+
+// verdict is how a command that did its work ends the process.
+type verdict int
+
+func (v verdict) Error() string { return fmt.Sprintf("exit %d", int(v)) }
+
+// run is the whole program but for signals and the process's end.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return (&program{ctx: ctx, stdout: stdout, stderr: stderr, stacks: knownStacks}).run(args)
+}
+
+func (p *program) run(args []string) (code int) {
+	// kong ends the process after printing help; here that is a panic with the code, caught at once.
+	type exit int
+	defer func() {
+		if r := recover(); r != nil {
+			e, ok := r.(exit)
+			if !ok {
+				panic(r)
+			}
+			code = int(e)
+		}
+	}()
+	var c cli
+	parser, err := kong.New(&c, kong.Name("sockspec"), kong.Description(description), kong.UsageOnError(),
+		kong.Writers(p.stdout, p.stderr), kong.Exit(func(n int) { panic(exit(n)) }), kong.Bind(p),
+		kong.Vars{"stacks": p.stackNames(), "profiles": profileNames()},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		fmt.Fprintln(p.stderr, "sockspec:", err)
+		return exitMisuse
+	}
+	kctx, err := parser.Parse(args)
+	if err != nil {
+		return p.fail(misusef("%w; try `sockspec --help`", err))
+	}
+	return p.fail(kctx.Run())
+}
+
+// fail turns a command's error into the exit code, having said what went wrong.
+func (p *program) fail(err error) int {
+	var v verdict
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &v):
+		return int(v)
+	}
+	fmt.Fprintln(p.stderr, "sockspec:", err)
+	return exitMisuse
+}
+
+const description = "The Linux socket layer and TCP as one deterministic machine, and where other stacks differ from it."

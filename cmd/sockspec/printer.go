@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sockspec/sockspec/conformance"
+	"github.com/sockspec/sockspec/conformance/report"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// printer prints the results of `run` as they come.
+type printer struct {
+	p       *program
+	json    bool
+	verbose bool
+	items   []report.Item
+	options conformance.Options
+	stack   stackEntry
+}
+
+// syntaxErrors reports the scripts that did not parse, and how many there are. The others run all the same.
+func (o *printer) syntaxErrors() int {
+	n := 0
+	for i := range o.items {
+		if o.items[i].Err != nil {
+			n++
+			fmt.Fprintln(o.p.stderr, detail(o.items[i].Err))
+		}
+	}
+	return n
+}
+
+func (o *printer) play() *report.Column {
+	bar := o.p.progress(len(o.items), o.stack.Name())
+	defer bar.clear()
+	return report.Play(o.p.ctx, o.items, o.stack.Stack, o.options, report.Watch{
+		Done: bar.step,
+		Result: func(i int, r *conformance.Result) {
+			bar.clear()
+			o.result(&o.items[i], r)
+		},
+	})
+}
+
+// result prints what is worth a line: what failed or was skipped, and everything when asked for.
+func (o *printer) result(it *report.Item, r *conformance.Result) {
+	if o.json {
+		o.resultJSON(it, r)
+		return
+	}
+	switch r.Verdict {
+	case conformance.Fail:
+		fmt.Fprintln(o.p.stdout, "FAIL", report.FailLine(r.Failure, o.rules(it, r)))
+	case conformance.Skip:
+		fmt.Fprintf(o.p.stdout, "SKIP %s: %s\n", it.Path, r.Reason)
+	case conformance.Pass:
+		if o.verbose {
+			fmt.Fprintln(o.p.stdout, "PASS", it.Path)
+		}
+	}
+	if o.verbose {
+		report.WriteTrace(o.p.stdout, r.Trace)
+	}
+	for _, line := range r.Output {
+		fmt.Fprintln(o.p.stdout, line)
+	}
+}
+
+// rules are those behind a failure: the stack's own when it names any, otherwise the model's for the same event.
+func (o *printer) rules(it *report.Item, r *conformance.Result) []rule.Rule {
+	if len(r.Failure.Why) > 0 {
+		return report.Rules(r.Failure.Why)
+	}
+	model := o.p.stacks[0].Stack
+	return report.RulesAt(context.WithoutCancel(o.p.ctx), it, model, o.options, r.Failure.Line, r.Stack == model.Name())
+}
+
+// end prints the summary and gives the verdict on it all.
+func (o *printer) end(col *report.Column, broken int) error {
+	to := o.p.stdout
+	if o.json {
+		to = o.p.stderr
+	}
+	ran := 0
+	for _, r := range col.Results {
+		if r != nil {
+			ran++
+		}
+	}
+	interrupted := o.p.ctx.Err() != nil
+	if left := len(o.items) - broken - ran; interrupted {
+		fmt.Fprintf(o.p.stderr, "interrupted: %d of %d scripts did not run\n", left, len(o.items)-broken)
+	}
+	if broken > 0 {
+		fmt.Fprintf(o.p.stderr, "%d of %d scripts have mistakes and did not run\n", broken, len(o.items))
+	}
+	failed := col.Count(conformance.Fail)
+	fmt.Fprintln(to, summary(col.Count(conformance.Pass), failed, col.Count(conformance.Skip)))
+	switch {
+	case interrupted:
+		return verdict(exitInterrupted)
+	case broken > 0:
+		return verdict(exitMisuse)
+	case failed > 0:
+		return verdict(exitFailed)
+	}
+	return nil
+}

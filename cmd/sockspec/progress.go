@@ -1,0 +1,39 @@
+package main
+
+import (
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// progressInterval bounds how often the bar is drawn.
+const progressInterval = 50 * time.Millisecond
+
+// bar shows how far a run is, on a terminal only. The zero bar shows nothing.
+type bar struct{ b *progressbar.ProgressBar }
+
+// progress starts a bar over n steps on standard error.
+func (p *program) progress(n int, what string) bar {
+	f, ok := p.stderr.(*os.File)
+	if !ok || n == 0 || !term.IsTerminal(int(f.Fd())) {
+		return bar{}
+	}
+	return bar{progressbar.NewOptions(n, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionSetPredictTime(false),
+		progressbar.OptionThrottle(progressInterval), progressbar.OptionClearOnFinish())}
+}
+
+func (b bar) step() {
+	if b.b != nil {
+		_ = b.b.Add(1) // a bar that cannot be drawn is no reason to stop
+	}
+}
+
+// clear makes room for a line of output; the next step draws the bar again.
+func (b bar) clear() {
+	if b.b != nil {
+		_ = b.b.Clear()
+	}
+}

@@ -1,0 +1,108 @@
+package report
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/sockspec/sockspec/conformance"
+)
+
+// Column is what one stack made of the items.
+type Column struct {
+	Stack   string
+	Absent  error                 // why the stack cannot run here, and what would allow it; then there are no results
+	Note    string                // what about this host makes the stack behave otherwise than elsewhere
+	Results []*conformance.Result // by item; nil for those that did not parse or did not run any more
+	Wall    time.Duration
+}
+
+// Watch is told how a run gets on, from the goroutine that called Play. Its functions may be nil.
+type Watch struct {
+	Done   func()                             // another item is through, in whatever order
+	Result func(i int, r *conformance.Result) // the items' results, in the items' order, each as soon as all before it are there
+}
+
+// Play runs all items that parsed on one stack, several at once. A cancelled context stops it soon; scripts that were cut off
+// have no result.
+func Play(ctx context.Context, items []Item, stack conformance.Stack, o conformance.Options, w Watch) *Column {
+	c := &Column{Stack: stack.Name(), Absent: stack.Available(), Results: make([]*conformance.Result, len(items))}
+	if n, ok := stack.(interface{ Note() string }); ok && c.Absent == nil {
+		c.Note = n.Note()
+	}
+	began := time.Now()
+	next := make(chan int)
+	done := make(chan int, len(items))
+	var workers sync.WaitGroup
+	for range parallel(stack) {
+		workers.Go(func() {
+			for i := range next {
+				c.Results[i] = c.one(ctx, &items[i], stack, o)
+				done <- i
+			}
+		})
+	}
+	go func() {
+		for i := range items {
+			next <- i
+		}
+		close(next)
+		workers.Wait()
+		close(done)
+	}()
+	c.inOrder(done, w)
+	c.Wall = time.Since(began)
+	return c
+}
+
+// one is one script's result, nil when there can be none.
+func (c *Column) one(ctx context.Context, it *Item, stack conformance.Stack, o conformance.Options) *conformance.Result {
+	if it.Script == nil || ctx.Err() != nil {
+		return nil
+	}
+	if c.Absent != nil {
+		return &conformance.Result{Path: it.Path, Stack: c.Stack, Verdict: conformance.Skip, Reason: c.Absent.Error()}
+	}
+	r := conformance.Run(ctx, it.Script, stack, o)
+	if r.Verdict == conformance.Skip && ctx.Err() != nil {
+		return nil // cut off, so nothing is known
+	}
+	return &r
+}
+
+// inOrder hands out results by item although workers finish them in any order.
+func (c *Column) inOrder(done <-chan int, w Watch) {
+	ready := make([]bool, len(c.Results))
+	at := 0
+	for i := range done {
+		ready[i] = true
+		if w.Done != nil {
+			w.Done()
+		}
+		for ; at < len(ready) && ready[at]; at++ {
+			if w.Result != nil && c.Results[at] != nil {
+				w.Result(at, c.Results[at])
+			}
+		}
+	}
+}
+
+// parallel is how many scripts run at once: what the stack says for a real clock, a worker per processor for a virtual one.
+func parallel(stack conformance.Stack) int {
+	if p, ok := stack.(interface{ Parallel() int }); ok {
+		return max(1, p.Parallel())
+	}
+	return runtime.NumCPU()
+}
+
+// Count is how many results have a verdict.
+func (c *Column) Count(v conformance.Verdict) int {
+	n := 0
+	for _, r := range c.Results {
+		if r != nil && r.Verdict == v {
+			n++
+		}
+	}
+	return n
+}
