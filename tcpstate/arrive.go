@@ -80,7 +80,7 @@ func (c *Conn) fastPath(s *Segment) bool {
 			return false
 		}
 	}
-	if s.Len > 0 && s.End().Greater(c.rcv.nxt.Add(c.receiveWindow())) {
+	if s.Len > 0 && (s.End().Greater(c.rcv.nxt.Add(c.receiveWindow())) || s.Ack.Less(c.snd.una)) {
 		return false
 	}
 	if c.opt.ts && c.rcv.nxt == c.rcv.wup {

@@ -188,6 +188,12 @@ func (c *Conn) undoSpuriousSyn() {
 // initTransfer prepares a connection that has just been made
 // (tcp_init_transfer): initial window 10 (RFC 6928), 1 after two lost SYNs.
 func (c *Conn) initTransfer() {
+	if c.rtt.srtt == 0 {
+		// The SYN went more than once: be careful (RFC 6298 section 5.7; tcp_init_metrics).
+		const fallback = 3 * Second // TCP_TIMEOUT_FALLBACK
+		c.rtt.rttvar, c.rtt.mdev, c.rtt.mdevMax = uint32(fallback), uint32(fallback), uint32(fallback)
+		c.rtt.rto = fallback
+	}
 	c.ca.cwnd = c.cfg.InitCwnd
 	if c.stat.totalRetrans > 1 && c.ca.undoOn {
 		c.ca.cwnd = 1

@@ -37,11 +37,11 @@ func (c *Conn) emit(seq Seq, n uint32, flags Flags, segs uint32, why rule.ID) {
 
 // emitBuffer sends buffer b, for the first time or again.
 func (c *Conn) emitBuffer(b *buffer, why rule.ID) {
-	if b.pcount > 1 {
-		b.flags |= PSH // all offloaded packets push, for the receiver's GRO
-	}
 	b.sent = c.now
 	flags := b.flags
+	if b.pcount > 1 {
+		flags |= PSH // all offloaded packets push, for the receiver's GRO
+	}
 	if !flags.Has(SYN) || c.state == SynReceived {
 		flags |= ACK
 	}

@@ -23,16 +23,18 @@ type recvQueue struct {
 
 // rxCost is what a packet of so many octets, IP header included, costs the
 // receive buffer: truesize and the room left behind it. The figures are those
-// of a linear sk_buff from a TUN device on x86-64: 256 for the sk_buff, a head
-// from Linux's size classes that ends in 320 octets of shared info, 64 of pad.
+// of a packet from a TUN device on x86-64: 256 for the sk_buff, a head from
+// Linux's size classes that begins with 64 of pad and ends in 320 octets of
+// shared info, and whole pages for what does not fit the largest head.
 func rxCost(packet uint32) (truesize, room int32) {
 	used := int32(packet) + 64
-	for _, head := range [...]int32{576, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072} {
-		if fit := head - 320; (used+63)&^63 <= fit {
+	for _, head := range [...]int32{576, 1024, 2048, 4096, 8192} {
+		if fit := head - 320; used <= fit {
 			return 256 + head, fit - used
 		}
 	}
-	return 256 + 262144, 0
+	const page, most = 4096, 8192 - 320
+	return 256 + 8192 + (used-most+page-1)/page*page, 0
 }
 
 // rxBufferOf describes the segment under way as a buffer.
