@@ -1,0 +1,164 @@
+// Package model runs scripts on the machine itself: a sock.Host behind the wire
+// codec, on a virtual clock. Waiting costs nothing and every run is the same.
+package model
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/sockspec/sockspec/conformance"
+	"github.com/sockspec/sockspec/packetio"
+	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// Stack is the model as a conformance.Stack.
+type Stack struct{}
+
+// Name implements conformance.Stack.
+func (Stack) Name() string { return "model" }
+
+// Available implements conformance.Stack: the model needs nothing.
+func (Stack) Available() error { return nil }
+
+// profiles are the kernels that the model can be, by the name that --profile takes.
+var profiles = []*sock.Profile{&sock.Linux, &sock.Linux24}
+
+// Start implements conformance.Stack.
+func (Stack) Start(s conformance.Setup) (conformance.Instance, error) {
+	p, err := profile(s.Profile)
+	if err != nil {
+		return nil, err
+	}
+	return &Instance{host: sock.New(sock.HostConfig{
+		Addrs: []netip.Prefix{
+			netip.PrefixFrom(s.LocalV4, s.PrefixV4), netip.PrefixFrom(s.LocalV6, s.PrefixV6),
+		},
+		MTU: uint32(s.MTU), Seed: s.Seed, Profile: p, FirstFile: 3,
+	})}, nil
+}
+
+func profile(name string) (*sock.Profile, error) {
+	names := make([]string, len(profiles))
+	for i, p := range profiles {
+		if names[i] = p.Name; name == p.Name || name == "" && i == 0 {
+			return p, nil
+		}
+	}
+	return nil, fmt.Errorf("no profile %q: use one of %s", name, strings.Join(names, ", "))
+}
+
+// Instance is one host and its clock.
+type Instance struct {
+	host    *sock.Host
+	now     sock.Time
+	effects []sock.Effect
+	packet  sock.Packet
+	events  []conformance.Event // not yet reported, in order
+	next    int
+}
+
+// epoch is the host's time when the script's clock shows 0: a host that has
+// been up for a while, since its time 0 means "never".
+const epoch = sock.Time(tcpstate.Minute)
+
+// maxSteps bounds what may happen at one instant.
+const maxSteps = 100_000
+
+// Now implements conformance.Instance.
+func (in *Instance) Now() sock.Time { return in.now }
+
+// Call implements conformance.Instance.
+func (in *Instance) Call(t sock.Thread, c sock.Call) error {
+	in.take(in.host.Call(in.now+epoch, t, c, in.effects[:0]))
+	return nil
+}
+
+// Inject implements conformance.Instance. A packet that the codec refuses is a
+// drop with a reason, as it would be in Linux's IP layer.
+func (in *Instance) Inject(packet []byte) error {
+	if err := packetio.Decode(packet, &in.packet); err != nil {
+		var d *packetio.DropError
+		if errors.As(err, &d) {
+			in.events = append(in.events, conformance.Event{Kind: conformance.Ruled, At: in.now, Why: []string{string(d.Reason)}})
+			return nil
+		}
+		return err
+	}
+	in.take(in.host.Deliver(in.now+epoch, &in.packet, in.effects[:0]))
+	return nil
+}
+
+// Advance implements conformance.Instance.
+func (in *Instance) Advance(until sock.Time) (conformance.Event, bool, error) {
+	for range maxSteps {
+		if in.next < len(in.events) {
+			ev := in.events[in.next]
+			in.next++
+			return ev, true, nil
+		}
+		in.events, in.next = in.events[:0], 0
+		at, ok := in.host.Deadline()
+		if !ok || at-epoch > until {
+			in.now = max(in.now, until)
+			return conformance.Event{}, false, nil
+		}
+		in.now = max(in.now, at-epoch)
+		in.take(in.host.Tick(in.now+epoch, in.effects[:0]))
+	}
+	return conformance.Event{}, false, fmt.Errorf("model: more than %d steps at %d us", maxSteps, in.now)
+}
+
+// take turns effects into events. What is only named (drops, changes of state)
+// is reported for itself, so that a script can ask for it.
+func (in *Instance) take(effects []sock.Effect) {
+	in.effects = effects
+	for i := range effects {
+		e := &effects[i]
+		ev := conformance.Event{At: in.now, Why: []string{e.Why.String()}}
+		switch e.Kind {
+		case sock.Transmit:
+			ev.Kind = conformance.PacketOut
+			b, err := packetio.Encode(nil, &e.Packet)
+			if err != nil {
+				ev.Kind, ev.Why = conformance.Ruled, append(ev.Why, err.Error())
+			}
+			ev.Packet = b
+		case sock.Done:
+			ev.Kind, ev.Return = conformance.CallDone, keep(e.Return)
+		default:
+			ev.Kind = conformance.Ruled
+		}
+		in.events = append(in.events, ev)
+	}
+}
+
+// keep copies what a return refers to, which the host's next input would reuse.
+func keep(r sock.Return) sock.Return {
+	r.Data = append([]byte(nil), r.Data...)
+	r.Poll = append([]sock.PollFD(nil), r.Poll...)
+	r.Control = append([]sock.Control(nil), r.Control...)
+	return r
+}
+
+// Command implements conformance.Instance: sysctls, in the one form that the
+// engine uses.
+func (in *Instance) Command(cmd string) error {
+	if rest, ok := strings.CutPrefix(cmd, "sysctl -q "); ok {
+		if name, value, ok := strings.Cut(rest, "="); ok {
+			if _, known := in.host.Sysctl(name); !known {
+				return fmt.Errorf("sysctl %s: the model has none of that name: %w", name, conformance.ErrUnsupported)
+			}
+			return in.host.SetSysctl(name, strings.Trim(value, `"`))
+		}
+	}
+	return fmt.Errorf("command %q: the model has no shell, only sysctl: %w", cmd, conformance.ErrUnsupported)
+}
+
+// Close implements conformance.Instance.
+func (in *Instance) Close() error {
+	in.host = nil
+	return nil
+}
