@@ -144,7 +144,7 @@ func (h *ipHeader) skipExtensions() error {
 			return err
 		}
 	}
-	for {
+	for whole := false; ; {
 		var err error
 		switch h.proto {
 		case extDstOpts:
@@ -152,6 +152,10 @@ func (h *ipHeader) skipExtensions() error {
 		case extRouting:
 			err = h.skipRouting()
 		case extFragment:
+			if whole {
+				return dropFragTwice
+			}
+			whole = true
 			err = h.skipFragment()
 		default:
 			return nil

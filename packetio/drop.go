@@ -56,6 +56,7 @@ var (
 	dropIP6Short   = &DropError{IPInHdr, "shorter than an IPv6 header"}
 	dropJumbo      = &DropError{IPInHdr, "a jumbo payload"}
 	dropFragment   = &DropError{FragReasmExpiry, "a fragment, and nothing here puts fragments together"}
+	dropFragTwice  = &DropError{IPInHdr, "a second IPv6 fragment header"}
 	dropProto      = &DropError{IPNoProto, "no such transport protocol"}
 	dropExtShort   = &DropError{HdrTrunc, "an IPv6 extension header is cut short"}
 	dropExtTLV     = &DropError{IPInHdr, "broken IPv6 option list"}

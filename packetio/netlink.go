@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -46,6 +47,11 @@ func ConfigureLink(name string, cfg LinkConfig) error {
 	}
 	for _, a := range cfg.Addrs {
 		if err := nl.addAddress(index, a); err != nil {
+			return tunError("address", fmt.Sprintf("%v on %s", a, name), err)
+		}
+	}
+	for _, a := range cfg.Addrs {
+		if err := nl.awaitLocal(a.Addr()); err != nil {
 			return tunError("address", fmt.Sprintf("%v on %s", a, name), err)
 		}
 	}
@@ -90,6 +96,39 @@ func (nl *route) addAddress(index int, p netip.Prefix) error {
 	m.attr(unix.IFA_LOCAL, p.Addr().AsSlice())
 	m.attr(unix.IFA_ADDRESS, p.Addr().AsSlice())
 	return nl.do(m)
+}
+
+// awaitLocal waits until packets to an IPv6 address are taken for local: even
+// without duplicate address detection the kernel adds the address's own route
+// later, from a work queue (addrconf_dad_work). A second is a thousand times what it takes.
+func (nl *route) awaitLocal(a netip.Addr) error {
+	if !a.Is6() {
+		return nil
+	}
+	for range 1000 {
+		kind, err := nl.routeType(a)
+		if err == nil && kind == unix.RTN_LOCAL {
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return fmt.Errorf("the kernel has not made it local within a second: %w", unix.ETIMEDOUT)
+}
+
+// routeType is the type of the route that a packet to a would take now: RTM_GETROUTE.
+func (nl *route) routeType(a netip.Addr) (uint8, error) {
+	m := newMessage(unix.RTM_GETROUTE, 0)
+	binary.NativeEndian.PutUint16(m.b[6:], unix.NLM_F_REQUEST) // the route is the answer
+	m.b = append(m.b, family(a), uint8(a.BitLen()), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	m.attr(unix.RTA_DST, a.AsSlice())
+	b, err := nl.ask(m)
+	if err != nil {
+		return 0, err
+	}
+	if binary.NativeEndian.Uint16(b[4:]) != unix.RTM_NEWROUTE || len(b) < unix.NLMSG_HDRLEN+unix.SizeofRtMsg {
+		return 0, answer(b, nl.seq)
+	}
+	return b[unix.NLMSG_HDRLEN+7], nil // rtm_type
 }
 
 // addRoute is RTM_NEWROUTE: struct rtmsg and its attributes.

@@ -3,10 +3,14 @@
 package packetio
 
 import (
+	"errors"
 	"runtime"
 
 	"golang.org/x/sys/unix"
 )
+
+// errNoReturn says that f ended its goroutine instead of returning.
+var errNoReturn = errors.New("packetio: the function left by runtime.Goexit")
 
 // InNetNS runs f on a thread of its own in a fresh network namespace, where lo is
 // up, and returns what f returns. Sockets, TUN devices and /proc/thread-self/net
@@ -16,8 +20,10 @@ import (
 // CLONE_NEWUSER and CLONE_NEWNET instead, as only a process of one thread may
 // enter a new user namespace. Errors of the set-up are *TUNError.
 func InNetNS(f func() error) error {
-	done := make(chan error, 1)
+	done := make(chan error, 2)
 	go func() {
+		// A test's FailNow ends the goroutine inside f; the caller must not wait for ever.
+		defer func() { done <- errNoReturn }()
 		// Never unlocked: the thread is spoiled for others, and ends with the goroutine.
 		runtime.LockOSThread()
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {

@@ -70,21 +70,33 @@ func dialRoute() (*route, error) {
 
 func (nl *route) close() { unix.Close(nl.fd) }
 
-// do sends a request and waits for its answer. The kernel answers before
-// sendto returns, so nothing here can wait for long.
+// do sends a request and reads the kernel's verdict.
 func (nl *route) do(m *message) error {
+	b, err := nl.ask(m)
+	if err != nil {
+		return err
+	}
+	return answer(b, nl.seq)
+}
+
+// ask sends a request and returns the first message that comes back. The kernel answers before
+// sendto returns, so nothing here can wait for long.
+func (nl *route) ask(m *message) ([]byte, error) {
 	nl.seq++
 	binary.NativeEndian.PutUint32(m.b, uint32(len(m.b)))
 	binary.NativeEndian.PutUint32(m.b[8:], nl.seq)
 	if err := unix.Sendto(nl.fd, m.b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return err
+		return nil, err
 	}
-	var buf [4096]byte
-	n, _, err := unix.Recvfrom(nl.fd, buf[:], 0)
+	buf := make([]byte, 4096)
+	n, _, err := unix.Recvfrom(nl.fd, buf, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return answer(buf[:n], nl.seq)
+	if n < unix.NLMSG_HDRLEN {
+		return nil, fmt.Errorf("netlink: an answer of %d octets", n)
+	}
+	return buf[:n], nil
 }
 
 // answer reads an NLMSG_ERROR: struct nlmsgerr, then with NLM_F_ACK_TLVS the attributes
