@@ -16,6 +16,7 @@ func (c *Conn) timeWait(to State, wait Duration, why rule.ID) {
 	c.ack.lastOOW = never
 	c.timers = timers{wait: c.now.Add(wait)}
 	c.purgeSendQueue()
+	c.purgeOOO() // a bucket has no queues
 	c.shut = ShutRead | ShutWrite
 	if !c.orphan {
 		c.tell(Readable, why)
