@@ -93,9 +93,6 @@ func tcpConnect(h *Host, s *sock, a Addr, n int32) Errno {
 	if k := h.kindOf(dst); k == addrMulticast || k == addrBroadcast {
 		return ENETUNREACH
 	}
-	if s.source.IsValid() && !s.source.IsUnspecified() && s.source.Is4() != dst.Is4() {
-		return EINVAL // bound to the other family (ip6_dst_lookup, ip_route_connect)
-	}
 	r, err := h.routeTo(dst, s.source)
 	if err != 0 {
 		return err

@@ -10,7 +10,7 @@ func sysGetsockopt(h *Host, t *thread) outcome {
 	switch {
 	case err != 0:
 		return fail(err)
-	case c.Len < 0:
+	case c.Len < 0 && s.signedRoom(c.Level):
 		return fail(EINVAL)
 	case c.Level == SOL_SOCKET:
 		return h.getSocketOption(s, t, c.Name)
@@ -20,8 +20,16 @@ func sysGetsockopt(h *Host, t *thread) outcome {
 		return ipGetsockopt(h, s, t, c.Name)
 	case c.Level == IPPROTO_IPV6 && s.family == AF_INET6:
 		return ipv6Getsockopt(h, s, t, c.Name)
+	case s.family == AF_INET:
+		return fail(EOPNOTSUPP) // do_ip_getsockopt has its own word for a strange level
 	}
 	return fail(ENOPROTOOPT)
+}
+
+// signedRoom: levels that refuse a negative room. IPv6 reads it as unsigned, and
+// a strange level is refused before anyone looks.
+func (s *sock) signedRoom(level int32) bool {
+	return level == SOL_SOCKET || level == int32(s.proto) || level == IPPROTO_IP
 }
 
 // giveInt answers with a C int, giveBytes with what was put into t.in.
@@ -33,7 +41,11 @@ func (t *thread) giveInt(v int64) outcome {
 func (t *thread) giveBool(v bool) outcome { return t.giveInt(int64(flag(v))) }
 
 func (t *thread) giveBytes() outcome {
-	t.ret.Data = t.in[:min(len(t.in), int(t.call.Len))]
+	room := len(t.in)
+	if t.call.Len >= 0 {
+		room = min(room, int(t.call.Len))
+	}
+	t.ret.Data = t.in[:room]
 	return done(0)
 }
 

@@ -90,9 +90,14 @@ func (h *Host) bind6Addr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
 		return netip.Addr{}, EAFNOSUPPORT
 	}
 	kind := h.kindOf(addr)
-	switch {
-	case kind == addrMulticast && !mapped && s.typ == SOCK_STREAM:
+	if kind == addrMulticast && !mapped && s.typ == SOCK_STREAM {
 		return netip.Addr{}, EINVAL
+	}
+	// Unlike IPv4, the socket's state comes before the address.
+	if err := h.mayBind(s, a.AP.Port()); err != 0 {
+		return netip.Addr{}, err
+	}
+	switch {
 	case mapped && s.v6only():
 		return netip.Addr{}, EINVAL
 	case kind == addrUnicast && !h.nonlocal(s):
@@ -107,21 +112,33 @@ func (h *Host) nonlocal(s *sock) bool {
 	return h.sysctl.get(ctlNonlocalBind) != 0 || s.opt.freebind || s.opt.transparent
 }
 
-// bind takes address and port for the socket (__inet_bind).
-func (h *Host) bind(s *sock, addr netip.Addr, port uint16) Errno {
+// mayBind checks the port against the caller's capabilities, and that the socket
+// is neither active nor bound.
+func (h *Host) mayBind(s *sock, port uint16) Errno {
 	if port != 0 && int64(port) < h.sysctl.get(ctlUnprivPortStart) && h.caps&CapNetBindService == 0 {
 		return EACCES
 	}
 	if s.state() != tcpstate.Closed || s.num != 0 {
 		return EINVAL
 	}
-	was := s.local
+	return 0
+}
+
+// bind takes address and port for the socket (__inet_bind).
+func (h *Host) bind(s *sock, addr netip.Addr, port uint16) Errno {
+	if err := h.mayBind(s, port); err != 0 {
+		return err
+	}
 	s.local, s.source = addr, addr
 	if k := h.kindOf(addr); k == addrMulticast || k == addrBroadcast {
 		s.source = s.any() // the way out decides
 	}
+	only := s.opt.v6only
+	if addr.Is6() && !addr.IsUnspecified() {
+		s.opt.v6only = true // such an address is out of IPv4's reach
+	}
 	if (port != 0 || !s.opt.bindNoPort) && !s.prot.getPort(h, s, port) {
-		s.local, s.source = was, was
+		s.opt.v6only = only
 		s.local, s.source = s.any(), s.any()
 		return EADDRINUSE
 	}

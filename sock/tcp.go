@@ -205,13 +205,14 @@ func tcpDisconnect(h *Host, s *sock) {
 	if h.socks[s.id] != s {
 		return
 	}
+	s.err = s.pending() // what nobody asked for yet stays
 	if needReset(old) || old == tcpstate.SynSent {
 		s.err = ECONNRESET
 	}
 	h.detach(s)
 	s.disconnects++
 	s.remote, s.shut, s.soft = netipZero, 0, 0
-	if s.locks&lockPort == 0 {
+	if old != tcpstate.Closed && s.locks&lockPort == 0 {
 		h.putPort(s)
 	}
 	if s.locks&lockAddr == 0 {

@@ -1,0 +1,243 @@
+package sock
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// pair is the model and the live kernel side by side: the same calls go to
+// both, and everything that a program can see must be the same.
+type pair struct {
+	k     *live
+	h     *Host
+	now   Time
+	fds   [2][]int32 // by slot: the kernel's descriptor and the model's; -1 when closed
+	trace []string
+}
+
+// call makes the call on slot's descriptor, on the kernel first. What the kernel
+// chose by chance is fed to the model.
+func (p *pair) call(t require.TestingT, slot int, c Call) Return {
+	if slot >= 0 {
+		c.FD = p.fds[0][slot]
+	}
+	for i := range c.Poll {
+		c.Poll[i].FD = c.FD
+	}
+	want := p.k.call(c)
+	p.h.fixed = choices{}
+	if want.Errno == 0 || want.Errno == EINPROGRESS {
+		if c.Op == OpBind || c.Op == OpConnect || c.Op == OpListen {
+			name := p.k.call(Call{Op: OpGetsockname, FD: c.FD})
+			p.h.Choose(Choice{HasPort: true, Port: name.Addr.AP.Port()})
+		}
+	}
+	if slot >= 0 {
+		c.FD = p.fds[1][slot]
+	}
+	for i := range c.Poll {
+		c.Poll[i].FD = c.FD
+	}
+	p.now = p.now.Add(20)
+	var got Return
+	n := 0
+	for _, e := range p.h.Call(p.now, 1, c, nil) {
+		if e.Kind == Done {
+			got = e.Return
+			n++
+		}
+	}
+	p.trace = append(p.trace, fmt.Sprintf("slot %d %v %s -> %d %s", slot, c.Op, brief(c), want.Value, ErrnoName(want.Errno)))
+	require.Equal(t, 1, n, "the model's call did not return: %s", p)
+	require.NoError(t, p.h.Check(), "%s", p)
+	p.compare(t, c, want, got)
+	if c.Op == OpSocket || c.Op == OpAccept {
+		if want.Errno == 0 {
+			p.fds[0] = append(p.fds[0], int32(want.Value))
+			p.fds[1] = append(p.fds[1], int32(got.Value))
+		}
+	}
+	return want
+}
+
+// brief is what matters of a call's arguments.
+func brief(c Call) string {
+	switch c.Op {
+	case OpBind, OpConnect:
+		return fmt.Sprint(c.Addr.Family, " ", c.Addr.AP)
+	case OpListen, OpShutdown, OpIoctl:
+		return fmt.Sprint(c.N)
+	case OpSend:
+		return fmt.Sprint(len(c.Data), " flags ", c.Flags)
+	case OpRecv:
+		return fmt.Sprint(c.Len, " flags ", c.Flags)
+	case OpSetsockopt, OpGetsockopt:
+		return fmt.Sprint(c.Level, ".", c.Name, " ", c.Data)
+	case OpSocket:
+		return fmt.Sprint(c.Domain, " ", c.Type, " ", c.Proto)
+	}
+	return ""
+}
+
+func (p *pair) String() string {
+	s := ""
+	for _, l := range p.trace {
+		s += "\n  " + l
+	}
+	return s
+}
+
+// compare asserts that both returned the same.
+func (p *pair) compare(t require.TestingT, c Call, want, got Return) {
+	require.Equal(t, ErrnoName(want.Errno), ErrnoName(got.Errno), "errno (kernel, model)%s", p)
+	switch c.Op {
+	case OpSocket, OpAccept:
+	default:
+		require.Equal(t, want.Value, got.Value, "value (kernel, model)%s", p)
+	}
+	if !p.ghost(c) {
+		require.Equal(t, string(want.Data), string(got.Data), "data (kernel, model)%s", p)
+	}
+	require.Equal(t, want.Addr, got.Addr, "address (kernel, model)%s", p)
+	require.Equal(t, want.AddrLen, got.AddrLen, "address length%s", p)
+	if c.Op == OpPoll {
+		require.Equal(t, fmt.Sprintf("%#x", want.Poll[0].Revents), fmt.Sprintf("%#x", got.Poll[0].Revents), "events (kernel, model)%s", p)
+	}
+}
+
+// ghost: once disconnected, a socket's SIOCOUTQ tells how far Linux has moved the
+// next connection's numbers on (tcp_disconnect), not how much is queued. The
+// model draws those numbers, and has nothing queued.
+func (p *pair) ghost(c Call) bool {
+	if c.Op != OpIoctl || c.N != SIOCOUTQ && c.N != SIOCOUTQNSD {
+		return false
+	}
+	_, s, err := p.h.lookup(c.FD)
+	return err == 0 && s.disconnects > 0 && s.state() == tcpstate.Closed
+}
+
+// close closes a slot on both.
+func (p *pair) close(t require.TestingT, slot int) {
+	p.call(t, slot, Call{Op: OpClose})
+	p.fds[0] = append(p.fds[0][:slot:slot], p.fds[0][slot+1:]...)
+	p.fds[1] = append(p.fds[1][:slot:slot], p.fds[1][slot+1:]...)
+}
+
+// newPair starts both without any socket.
+func newPair(t require.TestingT, k *live) *pair {
+	require.NoError(t, k.fresh())
+	return &pair{k: k, h: New(HostConfig{FirstFile: 3, Seed: 1}), now: Time(tcpstate.Second)}
+}
+
+// end closes the kernel's descriptors.
+func (p *pair) end() {
+	for _, fd := range p.fds[0] {
+		p.k.call(Call{Op: OpClose, FD: fd})
+	}
+}
+
+var agreeAddrs4 = []string{"0.0.0.0", "127.0.0.1", "127.0.0.2", "192.0.2.9", "224.0.0.1", "255.255.255.255"}
+var agreeAddrs6 = []string{"::", "::1", "::ffff:127.0.0.1", "::ffff:127.0.0.2", "::ffff:0.0.0.0", "2001:db8::9", "ff02::1"}
+
+// agreeOpts are options that are compared: level, name, values to try.
+var agreeOpts = []struct {
+	level, name int32
+	values      []int32
+}{
+	{SOL_SOCKET, SO_REUSEADDR, []int32{0, 1}}, {SOL_SOCKET, SO_REUSEADDR, []int32{1}}, {SOL_SOCKET, SO_REUSEPORT, []int32{0, 1}},
+	{SOL_SOCKET, SO_KEEPALIVE, []int32{0, 1}}, {SOL_SOCKET, SO_OOBINLINE, []int32{0, 1}}, {SOL_SOCKET, SO_RCVLOWAT, []int32{0, 1, 3}},
+	{SOL_SOCKET, SO_SNDBUF, []int32{-1, 0, 5000, 100000}}, {SOL_SOCKET, SO_RCVBUF, []int32{-1, 0, 5000, 100000}},
+	{SOL_SOCKET, SO_ERROR, []int32{0}}, {SOL_SOCKET, SO_TYPE, []int32{0}}, {SOL_SOCKET, SO_DOMAIN, []int32{0}},
+	{SOL_SOCKET, SO_PROTOCOL, []int32{0}}, {SOL_SOCKET, SO_ACCEPTCONN, []int32{0}}, {SOL_SOCKET, SO_PRIORITY, []int32{0, 6, 9}},
+	{SOL_SOCKET, SO_MARK, []int32{0, 7}}, {SOL_SOCKET, SO_BROADCAST, []int32{0, 1}}, {SOL_SOCKET, SO_DONTROUTE, []int32{0, 1}},
+	{SOL_SOCKET, SO_SNDLOWAT, []int32{5}}, {SOL_SOCKET, SO_ZEROCOPY, []int32{0, 1, 2}}, {SOL_SOCKET, 9999, []int32{0}},
+	{SOL_SOCKET, SO_NO_CHECK, []int32{0, 1}}, {SOL_SOCKET, SO_BUF_LOCK, []int32{0, 3, 4}},
+	{SOL_TCP, TCP_NODELAY, []int32{0, 1}}, {SOL_TCP, TCP_CORK, []int32{0, 1}},
+	{SOL_TCP, TCP_KEEPIDLE, []int32{0, 1, 32767, 32768}}, {SOL_TCP, TCP_KEEPINTVL, []int32{0, 1, 32768}}, {SOL_TCP, TCP_KEEPCNT, []int32{0, 1, 128}},
+	{SOL_TCP, TCP_SYNCNT, []int32{0, 1, 128}}, {SOL_TCP, TCP_LINGER2, []int32{-5, 0, 10, 1000}}, {SOL_TCP, TCP_DEFER_ACCEPT, []int32{-1, 0, 0, 0, 1, 2, 5, 1000}},
+	{SOL_TCP, TCP_USER_TIMEOUT, []int32{-1, 0, 1000}}, {SOL_TCP, TCP_NOTSENT_LOWAT, []int32{0, 4000, -1}}, {SOL_TCP, TCP_FASTOPEN_CONNECT, []int32{0, 2}},
+	{SOL_TCP, TCP_INQ, []int32{0, 2}}, {SOL_TCP, TCP_SAVE_SYN, []int32{0, 3}}, {SOL_TCP, TCP_THIN_DUPACK, []int32{0, 1, 2}},
+	{SOL_TCP, TCP_THIN_LINEAR_TIMEOUTS, []int32{0, 1, 2}}, {SOL_TCP, 9999, []int32{0}},
+	{SOL_IP, IP_TOS, []int32{0, 0x10, 0xff}}, {SOL_IP, IP_TTL, []int32{-1, 0, 1, 255, 256}}, {SOL_IP, IP_FREEBIND, []int32{0, 1}},
+	{SOL_IP, IP_MTU_DISCOVER, []int32{-1, 0, 3, 5, 6}}, {SOL_IP, IP_RECVERR, []int32{0, 1}}, {SOL_IP, IP_MINTTL, []int32{-1, 0, 256}},
+	{SOL_IP, IP_BIND_NO_PORT, []int32{0, 1}}, {SOL_IP, IP_TRANSPARENT, []int32{0}}, {SOL_IP, 9999, []int32{0}},
+	{SOL_IPV6, IPV6_V6ONLY, []int32{0, 1}}, {SOL_IPV6, IPV6_UNICAST_HOPS, []int32{-2, -1, 0, 1, 255, 256}}, {SOL_IPV6, IPV6_TCLASS, []int32{-2, -1, 0, 0x20, 256}},
+	{SOL_IPV6, IPV6_RECVERR, []int32{0, 1}}, {SOL_IPV6, IPV6_MTU_DISCOVER, []int32{-1, 1, 6}}, {77, 1, []int32{0}},
+}
+
+// drawAddr draws an address, mostly of the family that fits.
+func drawAddr(t *rapid.T) (Addr, int32) {
+	if rapid.IntRange(0, 19).Draw(t, "odd") == 0 {
+		return Addr{Family: AF_UNSPEC}, rapid.SampledFrom([]int32{1, 2, 16, 28}).Draw(t, "length")
+	}
+	port := rapid.SampledFrom([]uint16{0, 7001, 7001, 7001, 7002}).Draw(t, "port")
+	if rapid.IntRange(0, 2).Draw(t, "v6") > 0 {
+		a := netip.MustParseAddr(rapid.SampledFrom(agreeAddrs4[:2+4*(rapid.IntRange(0, 7).Draw(t, "rare")/7)]).Draw(t, "addr"))
+		return in4(a, port), rapid.SampledFrom([]int32{16, 16, 16, 16, 28, 15}).Draw(t, "length")
+	}
+	a := netip.MustParseAddr(rapid.SampledFrom(agreeAddrs6[:3+4*(rapid.IntRange(0, 7).Draw(t, "rare")/7)]).Draw(t, "addr"))
+	return in6(a, port), rapid.SampledFrom([]int32{28, 28, 28, 28, 24, 23}).Draw(t, "length")
+}
+
+// drawCall draws a call on an open descriptor.
+func drawCall(t *rapid.T) Call {
+	switch op := rapid.SampledFrom([]Op{
+		OpBind, OpBind, OpListen, OpListen, OpAccept, OpAccept, OpConnect, OpConnect, OpConnect, OpSend, OpSend, OpRecv, OpRecv,
+		OpShutdown, OpSetsockopt, OpSetsockopt, OpGetsockopt, OpGetsockname, OpGetpeername, OpPoll, OpPoll, OpIoctl,
+	}).Draw(t, "op"); op {
+	case OpBind, OpConnect:
+		a, n := drawAddr(t)
+		return Call{Op: op, Addr: a, AddrLen: n}
+	case OpListen:
+		return listenCall(0, rapid.Int64Range(0, 2).Draw(t, "backlog"))
+	case OpAccept:
+		return Call{Op: op, Flags: SOCK_NONBLOCK}
+	case OpSend:
+		return Call{Op: op, Data: make([]byte, rapid.IntRange(0, 9).Draw(t, "n")), Flags: rapid.SampledFrom([]int32{0, 0, MSG_OOB, MSG_MORE}).Draw(t, "flags")}
+	case OpRecv:
+		return Call{Op: op, Len: rapid.Int32Range(0, 12).Draw(t, "n"), Flags: rapid.SampledFrom([]int32{0, 0, 0, MSG_PEEK, MSG_OOB, MSG_TRUNC, MSG_WAITALL, MSG_ERRQUEUE, MSG_OOB | MSG_PEEK}).Draw(t, "flags")}
+	case OpShutdown:
+		return Call{Op: op, N: rapid.Int64Range(-1, 3).Draw(t, "how")}
+	case OpSetsockopt:
+		o := rapid.SampledFrom(agreeOpts).Draw(t, "option")
+		return setCall(0, o.level, o.name, cint(rapid.SampledFrom(o.values).Draw(t, "value")))
+	case OpGetsockopt:
+		o := rapid.SampledFrom(agreeOpts).Draw(t, "option")
+		return Call{Op: op, Level: o.level, Name: o.name, Len: rapid.SampledFrom([]int32{4, 4, 4, 4, 1, 0, -1}).Draw(t, "room")}
+	case OpPoll:
+		return pollCall(0, PollFD{Events: POLLIN | POLLOUT | POLLPRI | POLLRDHUP | POLLRDNORM | POLLWRNORM})
+	case OpIoctl:
+		return Call{Op: op, N: rapid.SampledFrom([]int64{SIOCINQ, SIOCOUTQ, SIOCOUTQNSD, SIOCATMARK}).Draw(t, "request")}
+	default:
+		return Call{Op: op}
+	}
+}
+
+// Random calls on a few sockets over loopback come out on the model as they do
+// on the kernel: results, errors, data, addresses, events of poll.
+func TestRandomCallsAgreeWithTheLiveKernel(t *testing.T) {
+	k := newLive(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		p := newPair(rt, k)
+		defer p.end()
+		for range rapid.IntRange(1, 40).Draw(rt, "calls") {
+			n := len(p.fds[0])
+			if n == 0 || n < 6 && rapid.IntRange(0, 5).Draw(rt, "open") == 0 {
+				p.call(rt, -1, Call{Op: OpSocket, Domain: rapid.SampledFrom([]int32{AF_INET, AF_INET, AF_INET6}).Draw(rt, "family"), Type: SOCK_STREAM | SOCK_NONBLOCK})
+				continue
+			}
+			slot := rapid.IntRange(0, n-1).Draw(rt, "slot")
+			if rapid.IntRange(0, 15).Draw(rt, "close") == 0 {
+				p.close(rt, slot)
+				continue
+			}
+			p.call(rt, slot, drawCall(rt))
+		}
+	})
+}

@@ -1,0 +1,169 @@
+package sock
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"os"
+	"runtime"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// live runs calls on the kernel under this test, in a network namespace of its
+// own that has nothing but loopback.
+type live struct{ buf [1 << 16]byte }
+
+// newLive moves the test's thread into a fresh namespace. The thread is never
+// given back, so the namespace ends with it.
+func newLive(t *testing.T) *live {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to make a network namespace")
+	}
+	runtime.LockOSThread()
+	l := &live{}
+	if err := l.fresh(); err != nil {
+		t.Skipf("no network namespace here: %v", err)
+	}
+	return l
+}
+
+// fresh leaves all that was behind: connections in TIME-WAIT, above all.
+func (l *live) fresh() error {
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return err
+	}
+	return linkUp("lo")
+}
+
+// linkUp is "ip link set NAME up".
+func linkUp(name string) error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	req, err := unix.NewIfreq(name)
+	if err != nil {
+		return err
+	}
+	if err := unix.IoctlIfreq(fd, unix.SIOCGIFFLAGS, req); err != nil {
+		return err
+	}
+	req.SetUint16(req.Uint16() | unix.IFF_UP)
+	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, req)
+}
+
+// rawAddr lays an address out as struct sockaddr_in or sockaddr_in6.
+func rawAddr(a Addr) []byte {
+	b := make([]byte, 28)
+	binary.NativeEndian.PutUint16(b, a.Family)
+	binary.BigEndian.PutUint16(b[2:], a.AP.Port())
+	if !a.AP.Addr().IsValid() {
+		return b
+	}
+	if a.AP.Addr().Is4() {
+		x := a.AP.Addr().As4()
+		copy(b[4:], x[:])
+		return b
+	}
+	x := a.AP.Addr().As16()
+	copy(b[8:], x[:])
+	return b
+}
+
+// addrOfRaw reads it back.
+func addrOfRaw(b []byte) Addr {
+	a := Addr{Family: binary.NativeEndian.Uint16(b)}
+	port := binary.BigEndian.Uint16(b[2:])
+	if a.Family == AF_INET {
+		a.AP = netip.AddrPortFrom(netip.AddrFrom4([4]byte(b[4:8])), port)
+	} else if a.Family == AF_INET6 {
+		a.AP = netip.AddrPortFrom(netip.AddrFrom16([16]byte(b[8:24])), port)
+	}
+	return a
+}
+
+func ptr(b []byte) uintptr {
+	if len(b) == 0 {
+		return 0
+	}
+	return uintptr(unsafe.Pointer(&b[0]))
+}
+
+// call makes one call on the kernel. It knows what the comparisons need.
+func (l *live) call(c Call) Return {
+	var r Return
+	sys := func(nr uintptr, a ...uintptr) {
+		var x [6]uintptr
+		copy(x[:], a)
+		v, _, e := unix.Syscall6(nr, x[0], x[1], x[2], x[3], x[4], x[5])
+		r.Value, r.Errno = int64(v), Errno(e)
+		if e != 0 {
+			r.Value = -1
+		}
+	}
+	fd := uintptr(c.FD)
+	var alen uint32
+	var sa [128]byte
+	switch c.Op {
+	case OpSocket:
+		sys(unix.SYS_SOCKET, uintptr(c.Domain), uintptr(c.Type), uintptr(c.Proto))
+	case OpBind, OpConnect:
+		nr := uintptr(unix.SYS_BIND)
+		if c.Op == OpConnect {
+			nr = unix.SYS_CONNECT
+		}
+		raw := rawAddr(c.Addr)
+		sys(nr, fd, ptr(raw), uintptr(c.AddrLen))
+		runtime.KeepAlive(raw)
+	case OpListen:
+		sys(unix.SYS_LISTEN, fd, uintptr(c.N))
+	case OpAccept:
+		alen = uint32(len(sa))
+		sys(unix.SYS_ACCEPT4, fd, ptr(sa[:]), uintptr(unsafe.Pointer(&alen)), uintptr(c.Flags))
+	case OpGetsockname, OpGetpeername:
+		nr := uintptr(unix.SYS_GETSOCKNAME)
+		if c.Op == OpGetpeername {
+			nr = unix.SYS_GETPEERNAME
+		}
+		alen = uint32(len(sa))
+		sys(nr, fd, ptr(sa[:]), uintptr(unsafe.Pointer(&alen)))
+	case OpSend:
+		sys(unix.SYS_SENDTO, fd, ptr(c.Data), uintptr(len(c.Data)), uintptr(c.Flags|MSG_NOSIGNAL), 0, 0)
+	case OpRecv:
+		sys(unix.SYS_RECVFROM, fd, ptr(l.buf[:]), uintptr(c.Len), uintptr(c.Flags), 0, 0)
+		if r.Errno == 0 && c.Flags&MSG_TRUNC == 0 {
+			r.Data = append(r.Data, l.buf[:r.Value]...)
+		}
+	case OpShutdown:
+		sys(unix.SYS_SHUTDOWN, fd, uintptr(c.N))
+	case OpClose:
+		sys(unix.SYS_CLOSE, fd)
+	case OpSetsockopt:
+		sys(unix.SYS_SETSOCKOPT, fd, uintptr(c.Level), uintptr(c.Name), ptr(c.Data), uintptr(len(c.Data)))
+	case OpGetsockopt:
+		n := uint32(c.Len)
+		sys(unix.SYS_GETSOCKOPT, fd, uintptr(c.Level), uintptr(c.Name), ptr(l.buf[:]), uintptr(unsafe.Pointer(&n)))
+		if r.Errno == 0 {
+			r.Data = append(r.Data, l.buf[:n]...)
+		}
+	case OpFcntl:
+		sys(unix.SYS_FCNTL, fd, uintptr(c.N), uintptr(c.Arg))
+	case OpIoctl:
+		var v int32
+		sys(unix.SYS_IOCTL, fd, uintptr(c.N), uintptr(unsafe.Pointer(&v)))
+		if r.Errno == 0 {
+			r.Data = cint(v)
+		}
+	case OpPoll:
+		p := unix.PollFd{Fd: c.Poll[0].FD, Events: int16(c.Poll[0].Events)}
+		sys(unix.SYS_POLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(c.Timeout))
+		r.Poll = []PollFD{{FD: p.Fd, Events: c.Poll[0].Events, Revents: uint32(uint16(p.Revents))}}
+	}
+	if r.Errno == 0 && alen > 0 {
+		r.Addr, r.AddrLen = addrOfRaw(sa[:]), int32(alen)
+	}
+	return r
+}
