@@ -207,16 +207,20 @@ func (f *file) shutdown(c *sock.Call) (sock.Return, error) {
 	return status(f.endpoint.Shutdown(flags)), nil
 }
 
+// getsockname follows the Sentry's GetSockName. An unbound socket has the
+// unspecified address, as on Linux.
 func (f *file) getsockname(*sock.Call) (sock.Return, error) {
 	full, err := f.endpoint.GetLocalAddress()
 	return f.named(full, err), nil
 }
 
+// getpeername follows the Sentry's GetPeerName: ENOTCONN without a connection.
 func (f *file) getpeername(*sock.Call) (sock.Return, error) {
 	full, err := f.endpoint.GetRemoteAddress()
 	return f.named(full, err), nil
 }
 
+// named is the return of a call that yields an address of the socket.
 func (f *file) named(full tcpip.FullAddress, err tcpip.Error) sock.Return {
 	ret := status(err)
 	if err == nil {

@@ -40,6 +40,7 @@ func (in *Instance) connect(t sock.Thread, c *sock.Call) (sock.Return, bool, err
 	case *tcpip.ErrConnectStarted, *tcpip.ErrAlreadyConnecting:
 		return sock.Return{}, false, nil
 	case *tcpip.ErrNoPortAvailable:
+		// TCP says EADDRNOTAVAIL where UDP says EAGAIN.
 		in.unpark(p)
 		if f.kind == sockStream {
 			return fail(eaddrnotavail), true, nil

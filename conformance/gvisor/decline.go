@@ -57,7 +57,7 @@ func tcpOf(packet []byte) header.TCP {
 			return header.TCP(packet[n:])
 		}
 	case len(packet) >= header.IPv6MinimumSize && packet[0]>>4 == 6:
-		if header.IPv6(packet).TransportProtocol() == tcp.ProtocolNumber {
+		if header.IPv6(packet).NextHeader() == uint8(tcp.ProtocolNumber) {
 			return header.TCP(packet[header.IPv6MinimumSize:])
 		}
 	}

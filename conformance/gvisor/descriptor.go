@@ -25,6 +25,7 @@ func (in *Instance) fcntl(_ sock.Thread, c *sock.Call) (sock.Return, bool, error
 		}
 		return value(flags), true, nil
 	case fSetfl:
+		// The flag belongs to the open file: all its descriptors share it.
 		f.nonblock = c.Arg&oNonblock != 0
 		return value(0), true, nil
 	case fGetfd:

@@ -9,11 +9,13 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip"
 )
 
+// le64 reads 8 octets, little-endian as all structures of x86-64 are.
 func le64(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
 
 // int32Bytes is an int as the kernel writes it.
 func int32Bytes(v int32) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(v)) }
 
+// flag is a boolean option as the kernel shows it, whatever it was set to.
 func flag(b bool) int32 {
 	if b {
 		return 1
@@ -86,6 +88,7 @@ func (f *file) getSocket(name, room int32) sock.Return {
 	case soRcvtimeo:
 		data = timevalBytes(f.rcvtimeo)
 	case soBindToDevice:
+		// No socket is bound to a device, because setsockopt refuses it.
 		return option(nil)
 	default:
 		read, ok := socketInts[name]
@@ -104,6 +107,7 @@ func (f *file) getSocket(name, room int32) sock.Return {
 	return option(data)
 }
 
+// timevalBytes is a span as a struct timeval of 64-bit fields.
 func timevalBytes(d time.Duration) []byte {
 	b := binary.LittleEndian.AppendUint64(nil, uint64(d/time.Second))
 	return binary.LittleEndian.AppendUint64(b, uint64(d%time.Second/time.Microsecond))

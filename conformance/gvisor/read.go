@@ -47,6 +47,8 @@ func (r *reading) once() (int, tcpip.Error) {
 	r.ret.Data = append(r.ret.Data, buf[:n]...)
 	if r.file.kind != sockStream {
 		r.ret.Addr, r.ret.AddrLen = sockaddr(r.file.family, res.RemoteAddr)
+		// A datagram that does not fit loses its tail; MSG_TRUNC from the
+		// caller asks for the whole length all the same.
 		if res.Total > n {
 			r.ret.MsgFlags |= msgTrunc
 			if r.flags&msgTrunc != 0 {
@@ -55,6 +57,7 @@ func (r *reading) once() (int, tcpip.Error) {
 		}
 		return n, nil
 	}
+	// What the reader takes is what auto-tuning of the receive buffer measures.
 	if !opts.Peek && n != 0 {
 		r.file.endpoint.ModerateRecvBuf(n)
 	}

@@ -128,6 +128,8 @@ func (f *file) setSocket(name int32, data []byte) sock.Return {
 	return value(0)
 }
 
+// setTimeout sets SO_RCVTIMEO or SO_SNDTIMEO. Negative seconds mean "never wait",
+// which the calls check for (Linux: sock_set_timeout has 0 then, to the same end).
 func setTimeout(to *time.Duration, data []byte) sock.Return {
 	if len(data) < sizeofTimeval {
 		return fail(einval)
@@ -218,6 +220,7 @@ func (f *file) setTCPBounded(name, v int32) sock.Return {
 		o := tcpip.TCPLingerTimeoutOption(seconds)
 		opt = &o
 	case tcpDeferAccept:
+		// Negative is off, on Linux too (do_tcp_setsockopt).
 		o := tcpip.TCPDeferAcceptOption(max(seconds, 0))
 		opt = &o
 	}
