@@ -55,7 +55,7 @@ func (c *Conn) collapseRetrans(i int, room uint32) {
 	}
 	space := int64(room) - int64(b.len())
 	for i+1 < c.q.head {
-		next := c.q.at(i + 1)
+		b, next := c.q.at(i), c.q.at(i+1) // anew: Remove moves buffers
 		if !c.collapsible(next) || b.eor {
 			return
 		}
