@@ -55,7 +55,7 @@ func (s *sock) clone() *sock {
 		c.conn = s.conn.Clone()
 	}
 	if s.lst != nil {
-		c.lst = &listener{s.lst.backlog, s.lst.accept.Clone(), s.lst.requests.Clone()}
+		c.lst = &listener{s.lst.backlog, s.lst.accept.Clone(), s.lst.requests.Clone(), s.lst.cookieSent}
 	}
 	c.tx, c.rx, c.waiters = s.tx.Clone(), s.rx.Clone(), s.waiters.Clone()
 	return &c

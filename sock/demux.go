@@ -78,6 +78,9 @@ func (*afOps) forAddr(a netip.Addr) *afOps { return afOf(a) }
 
 // listenSegment is what LISTEN does with a segment (tcp_rcv_state_process).
 func (h *Host) listenSegment(s *sock, p *Packet) {
+	if h.acceptCookie(s, p) {
+		return
+	}
 	answer, why := tcpstate.Listens(&p.Seg)
 	switch answer {
 	case tcpstate.ListenSyn:

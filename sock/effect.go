@@ -24,6 +24,8 @@ const (
 	Dropped
 	// Changed: the state of socket Sock's TCP went From → To.
 	Changed
+	// Noted: something happened that shows in nothing else; Why says what.
+	Noted
 	// Woken: Return.Thread looks again whether its call can go on.
 	Woken
 )

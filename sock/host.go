@@ -56,6 +56,7 @@ type Host struct {
 	sysctl   sysctls
 	tcp      *tcpstate.Config // made from sysctl; never written, replaced on change
 	rand     rand
+	secret   uint64 // of SYN cookies
 	fixed    choices
 	now      Time
 	proc     process
@@ -95,6 +96,8 @@ func New(cfg HostConfig) *Host {
 		h.mtu = 1500
 	}
 	h.mtu = min(max(h.mtu, 68), 65535)
+	seed := rand(^cfg.Seed)
+	h.secret = seed.next()
 	h.sysctl.init(p)
 	h.tcp = h.sysctl.config(p)
 	h.proc.init(cfg.FirstFile, cfg.MaxFiles)
@@ -225,6 +228,8 @@ func (h *Host) Tick(now Time, out []Effect) []Effect {
 type Counters struct {
 	ListenOverflows, ListenDrops          uint64 // SYNs and ACKs that met a full accept queue; all SYNs lost
 	TCPReqQFullDrop, TCPReqQFullDoCookies uint64
+	SyncookiesSent, SyncookiesRecv        uint64
+	SyncookiesFailed                      uint64
 	EmbryonicRsts, TCPDeferAcceptDrop     uint64
 	OutRsts                               uint64
 }

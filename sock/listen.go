@@ -15,6 +15,9 @@ type listener struct {
 	accept queue.FIFO[sockID]
 	// requests is the SYN queue, oldest first.
 	requests queue.Table[flow, tcpstate.Request]
+	// cookieSent is when the latest SYN cookie went out, 0 for never
+	// (tcp_synq_overflow).
+	cookieSent Time
 }
 
 // acceptFull: the queue is full when its length exceeds the backlog, so that a
@@ -140,7 +143,8 @@ func (h *Host) dropSyn(s *sock, why rule.ID) {
 // the SYN queue.
 func (h *Host) connRequest(s *sock, p *Packet, isn isnChoice) {
 	l := s.lst
-	if !isn.set && (h.sysctl.get(ctlSyncookies) == 2 || l.requestsFull()) {
+	cookie := !isn.set && (h.sysctl.get(ctlSyncookies) == 2 || l.requestsFull())
+	if cookie && h.sysctl.get(ctlSyncookies) == 0 {
 		h.count.TCPReqQFullDrop++
 		h.dropSyn(s, rule.SynQueueFull)
 		return
@@ -168,6 +172,10 @@ func (h *Host) connRequest(s *sock, p *Packet, isn isnChoice) {
 		lp.TSOffset = h.drawTSOffset()
 	}
 	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Now: h.now, Seg: p.Seg}
+	if cookie {
+		h.sendCookie(s, f, &lp, in)
+		return
+	}
 	r, out := lp.AnswerSYN(in, h.req[:0])
 	h.req = out
 	if l.requests.Full() {

@@ -112,6 +112,9 @@ func (r *Request) arrives(l *Listener, in Input, out []Output) []Output {
 	if seg.Seq == r.IRS {
 		flags &^= SYN // below the window; cut off
 	}
+	if flags.Has(RST) && seg.Seq != r.RcvNxt() {
+		return r.challenge(l, in, out)
+	}
 	if flags.Has(RST | SYN) {
 		return r.embryonicReset(seg, rule.RequestReset, out)
 	}
@@ -134,6 +137,16 @@ func (r *Request) Overflow(l *Listener, in Input, out []Output) []Output {
 		return append(out, Output{Kind: Drop, Why: rule.ListenOverflow})
 	}
 	return r.embryonicReset(&in.Seg, rule.AbortOnOverflow, out)
+}
+
+// challenge answers a RST that is in the window but not exact: the peer shall
+// confirm (RFC 5961 section 3.2). Linux has it for requests since 6.18.y.
+func (r *Request) challenge(l *Listener, in Input, out []Output) []Output {
+	if r.oowLimited(l, in) {
+		return append(out, Output{Kind: Drop, Why: rule.RequestLimited})
+	}
+	out = append(out, Output{Kind: Emit, Why: rule.RequestChallenge, Seg: r.ack(in.Now)})
+	return append(out, Output{Kind: Drop, Why: rule.RequestChallenge})
 }
 
 // embryonicReset forgets the request, and tells the peer unless it knows.

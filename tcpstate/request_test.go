@@ -147,7 +147,7 @@ func TestRequestSegmentArrives(t *testing.T) {
 		{"a bad ACK in a RST is not", Segment{Seq: next, Ack: ack.Add(1), Flags: RST | ACK}, []result{{Drop, rule.RequestBadAck}}, nil},
 		{"no ACK flag", Segment{Seq: next, Len: 5, Flags: PSH}, []result{{Drop, rule.RequestNoAck}}, nil},
 		{"RST in the window", Segment{Seq: next, Flags: RST}, []result{{Gone, rule.RequestReset}}, nil},
-		{"RST at the window's end", Segment{Seq: next.Add(65160), Flags: RST}, []result{{Gone, rule.RequestReset}}, nil},
+		{"RST at the window's end", Segment{Seq: next.Add(65160), Flags: RST}, []result{{Emit, rule.RequestChallenge}, {Drop, rule.RequestChallenge}}, bareAck},
 		{"RST beyond the window", Segment{Seq: next.Add(65161), Flags: RST}, []result{{Drop, rule.RequestOverWindow}}, nil},
 		{"SYN in the window", Segment{Seq: next, Flags: SYN}, []result{{Emit, rule.RequestReset}, {Gone, rule.RequestReset}}, &Segment{Ack: next.Add(1), Flags: RST | ACK, HdrLen: 20}},
 		{"old data is answered", Segment{Seq: next.Sub(10), Ack: ack, Len: 5, Flags: ACK}, []result{{Emit, rule.RequestOverWindow}, {Drop, rule.RequestOverWindow}}, bareAck},

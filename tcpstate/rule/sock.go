@@ -17,6 +17,7 @@ const (
 	RequestPAWS
 	RequestTSECR
 	RequestReset
+	RequestChallenge
 	RequestNoAck
 	RequestLimited
 	SynAgain
@@ -26,6 +27,8 @@ const (
 	RequestUnreachable
 	RequestICMPIgnored
 	// Queues of a listener.
+	SynCookie
+	CookieAccepted
 	SynQueueFull
 	SynOverflow
 	ListenOverflow
@@ -64,7 +67,8 @@ var sockRules = [...]Rule{
 	{"request-over-window", "RFC 9293 3.10.7.4", "tcp_check_req: TCP_OVERWINDOW", "a segment outside the window is answered with an ACK and dropped"},
 	{"request-paws", "RFC 7323 5.3", "tcp_check_req: TCP_RFC7323_PAWS", "a segment older than the SYN is answered with an ACK and dropped"},
 	{"request-tsecr", "", "tcp_check_req: TCP_RFC7323_TSECR", "a segment that echoes a timestamp no SYN-ACK carried is answered with an ACK and dropped"},
-	{"request-reset", "RFC 9293 3.10.7.4", "tcp_check_req: embryonic_reset", "a RST or a new SYN in the window ends the request"},
+	{"request-reset", "RFC 9293 3.10.7.4", "tcp_check_req: embryonic_reset", "a RST at RCV.NXT or a new SYN in the window ends the request"},
+	{"request-challenge", "RFC 5961 3.2", "tcp_check_req", "a RST in the window but not at RCV.NXT is answered with a challenge ACK, and the request stays"},
 	{"request-no-ack", "RFC 9293 3.10.7.4", "tcp_check_req", "a segment without ACK is dropped while the handshake lasts"},
 	{"request-limited", "", "tcp_oow_rate_limited: TCPACKSkippedSynRecv", "answers to repeated SYNs and bad segments keep tcp_invalid_ratelimit apart"},
 	{"syn-again", "RFC 9293 3.10.7.4", "tcp_check_req: tcp_rtx_synack", "a repeated SYN is answered with the SYN-ACK again"},
@@ -73,6 +77,8 @@ var sockRules = [...]Rule{
 	{"defer-accept", "", "tcp_check_req: TCPDeferAcceptDrop", "under TCP_DEFER_ACCEPT a bare ACK does not make the connection"},
 	{"request-unreachable", "RFC 5461 2", "tcp_req_err", "a hard ICMP error about the SYN-ACK ends the request"},
 	{"request-icmp-ignored", "", "tcp_req_err: OutOfWindowIcmps", "an ICMP error about anything but the SYN-ACK, or a soft one, is ignored"},
+	{"syn-cookie", "RFC 4987 3.6", "tcp_conn_request: want_cookie", "with the SYN queue full, or always when tcp_syncookies is 2, the SYN-ACK's number is a cookie and nothing is kept"},
+	{"cookie-accepted", "RFC 4987 3.6", "cookie_v4_check", "an ACK of a valid cookie makes the connection"},
 	{"syn-queue-full", "RFC 4987 3.1", "tcp_conn_request: inet_csk_reqsk_queue_is_full", "a SYN is dropped while the SYN queue is full and no cookie may be sent"},
 	{"syn-overflow", "", "tcp_conn_request: ListenOverflows", "a SYN is dropped while the accept queue is full"},
 	{"listen-overflow", "", "tcp_check_req: TCP_LISTEN_OVERFLOW", "the completing ACK is ignored while the accept queue is full, and SYN-ACKs go on"},

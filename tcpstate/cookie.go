@@ -1,0 +1,152 @@
+package tcpstate
+
+import (
+	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// SYN cookies (RFC 4987 section 3.6): the initial sequence number keeps what a
+// request would, so that a flood of SYNs costs nothing. Linux's layout: a hash
+// of the flow, the peer's number, the minute in the upper 8 bits, and in the
+// lower 24 a hash of flow and minute plus the index of the peer's MSS.
+
+const (
+	cookieBits   = 24
+	cookieMask   = 1<<cookieBits - 1
+	cookieMaxAge = 2 // minutes (MAX_SYNCOOKIE_AGE)
+)
+
+// The MSS that a cookie can keep, least first (msstab of syncookies.c, IPv4 and IPv6).
+var (
+	cookieMSS4 = [...]uint16{536, 1300, 1440, 1460}
+	cookieMSS6 = [...]uint16{1280 - 60, 1480 - 60, 1500 - 60, 9000 - 60}
+)
+
+func (p *Params) cookieMSS() *[4]uint16 {
+	if p.IPv6 {
+		return &cookieMSS6
+	}
+	return &cookieMSS4
+}
+
+// AnswerCookie answers a SYN with a cookie and keeps nothing. key is a keyed
+// hash of the flow's addresses and ports, the same for its later ACK. Without
+// timestamps there is nowhere to keep window scale, SACK and ECN, so they are
+// not offered (tcp_conn_request, want_cookie).
+func (l *Listener) AnswerCookie(key uint64, in Input, out []Output) []Output {
+	syn := in.Seg
+	if !syn.Opts.Has(OptTS) || l.Cfg.Timestamps == 0 {
+		syn.Opts.Set &^= OptWScale | OptSACKOK
+		syn.Flags &^= ECE | CWR
+	}
+	r := Request{IRS: syn.Seq, MSS: l.defaultPeerMSS(), AdvMSS: l.advMSS(), TSOffset: l.TSOffset, ECNRcv: syn.ECN}
+	r.agree(l, &syn)
+	table, i := l.cookieMSS(), 3
+	for i > 0 && r.MSS < table[i] {
+		i--
+	}
+	r.ISS = makeCookie(key, syn.Seq, cookieTime(in.Now), uint32(i))
+	r.openWindow(l)
+	out = r.emitSynAck(in.Now, rule.SynCookie, out)
+	if r.TSOK {
+		o := &out[len(out)-1].Seg.Opts
+		o.TSVal = r.cookieStamp(in.Now)
+	}
+	return out
+}
+
+// CookieRequest recovers the request from the ACK that completes the handshake;
+// false when no cookie of ours is acknowledged (cookie_v4_check).
+func (l *Listener) CookieRequest(key uint64, in Input) (Request, bool) {
+	ack := &in.Seg
+	if !ack.Flags.Has(ACK) || ack.Flags.Has(RST) {
+		return Request{}, false
+	}
+	irs := ack.Seq.Sub(1)
+	i, ok := readCookie(key, ack.Ack.Sub(1), irs, cookieTime(in.Now))
+	if !ok {
+		return Request{}, false
+	}
+	r := Request{IRS: irs, ISS: ack.Ack.Sub(1), MSS: l.cookieMSS()[i], AdvMSS: l.advMSS(), TSOffset: l.TSOffset}
+	if !r.recallStamp(l, ack) {
+		return Request{}, false
+	}
+	r.openWindow(l)
+	return r, true
+}
+
+func cookieTime(now Time) uint32 { return uint32(Duration(now) / Minute) }
+
+func cookieHash(key uint64, count uint32) uint32 {
+	var h queue.Hash
+	h.U64(key)
+	h.U32(count)
+	return uint32(h.Sum() >> 32)
+}
+
+func makeCookie(key uint64, irs Seq, minute, data uint32) Seq {
+	return Seq(cookieHash(key, ^uint32(0)) + uint32(irs) + minute<<cookieBits +
+		(cookieHash(key, minute)+data)&cookieMask)
+}
+
+// readCookie takes the layers off again (check_tcp_syn_cookie).
+func readCookie(key uint64, cookie, irs Seq, minute uint32) (data uint32, ok bool) {
+	v := uint32(cookie) - cookieHash(key, ^uint32(0)) - uint32(irs)
+	age := (minute - v>>cookieBits) & 0xff
+	if age >= cookieMaxAge {
+		return 0, false
+	}
+	data = (v - cookieHash(key, minute-age)) & cookieMask
+	return data, data < uint32(len(cookieMSS4))
+}
+
+// The lowest bits of the SYN-ACK's timestamp keep the other options: four of
+// window scale (15 for none), SACK, ECN (cookie_init_timestamp).
+const (
+	stampBits   = 6
+	stampNoScal = 15
+	stampSACK   = 1 << 4
+	stampECN    = 1 << 5
+)
+
+// cookieStamp is a timestamp that is not later than now and keeps the options.
+func (r *Request) cookieStamp(now Time) uint32 {
+	v := uint32(stampNoScal)
+	if r.WScaleOK {
+		v = uint32(r.SndWScale)
+	}
+	if r.SACKOK {
+		v |= stampSACK
+	}
+	if r.ECNOK {
+		v |= stampECN
+	}
+	clock := tsClock(now)
+	ts := clock>>stampBits<<stampBits | v
+	if ts > clock {
+		ts -= 1 << stampBits
+	}
+	return ts + r.TSOffset
+}
+
+// recallStamp reads the options back from the echo (cookie_timestamp_decode);
+// false when they cannot be ours.
+func (r *Request) recallStamp(l *Listener, ack *Segment) bool {
+	if !ack.Opts.Has(OptTS) {
+		return true
+	}
+	if l.Cfg.Timestamps == 0 {
+		return false
+	}
+	v := ack.Opts.TSEcr - r.TSOffset
+	r.TSOK, r.TSRecent = true, ack.Opts.TSVal
+	r.SACKOK, r.ECNOK = v&stampSACK != 0, v&stampECN != 0
+	if r.SACKOK && !l.Cfg.SACK {
+		return false
+	}
+	if scale := uint8(v & 15); scale != stampNoScal {
+		r.WScaleOK, r.SndWScale = true, scale
+		return l.Cfg.WindowScaling
+	}
+	return true
+}
