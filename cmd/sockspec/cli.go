@@ -19,7 +19,8 @@ const (
 
 // cli is the grammar of the command line.
 type cli struct {
-	Run runCmd `cmd:"" help:"Run scripts on one stack."`
+	Run   runCmd   `cmd:"" help:"Run scripts on one stack."`
+	Check checkCmd `cmd:"" help:"Run the bundled suite on every stack available here and show where they differ."`
 }
 
 // program is what commands work with.

@@ -20,13 +20,16 @@ type printer struct {
 }
 
 // syntaxErrors reports the scripts that did not parse, and how many there are. The others run all the same.
-func (o *printer) syntaxErrors() int {
+func (p *program) syntaxErrors(items []report.Item) int {
 	n := 0
-	for i := range o.items {
-		if o.items[i].Err != nil {
+	for i := range items {
+		if items[i].Err != nil {
 			n++
-			fmt.Fprintln(o.p.stderr, detail(o.items[i].Err))
+			fmt.Fprintln(p.stderr, detail(items[i].Err))
 		}
+	}
+	if n > 0 {
+		fmt.Fprintf(p.stderr, "%d of %d scripts have mistakes and do not run\n", n, len(items))
 	}
 	return n
 }
@@ -51,7 +54,7 @@ func (o *printer) result(it *report.Item, r *conformance.Result) {
 	}
 	switch r.Verdict {
 	case conformance.Fail:
-		fmt.Fprintln(o.p.stdout, "FAIL", report.FailLine(r.Failure, o.rules(it, r)))
+		fmt.Fprintln(o.p.stdout, "FAIL", report.FailLine(it, r.Failure, o.rules(it, r)))
 	case conformance.Skip:
 		fmt.Fprintf(o.p.stdout, "SKIP %s: %s\n", it.Path, r.Reason)
 	case conformance.Pass:
@@ -72,8 +75,7 @@ func (o *printer) rules(it *report.Item, r *conformance.Result) []rule.Rule {
 	if len(r.Failure.Why) > 0 {
 		return report.Rules(r.Failure.Why)
 	}
-	model := o.p.stacks[0].Stack
-	return report.RulesAt(context.WithoutCancel(o.p.ctx), it, model, o.options, r.Failure.Line, r.Stack == model.Name())
+	return report.RulesFor(context.WithoutCancel(o.p.ctx), it, o.p.stacks[0].Stack, o.options, r)
 }
 
 // end prints the summary and gives the verdict on it all.
@@ -91,9 +93,6 @@ func (o *printer) end(col *report.Column, broken int) error {
 	interrupted := o.p.ctx.Err() != nil
 	if left := len(o.items) - broken - ran; interrupted {
 		fmt.Fprintf(o.p.stderr, "interrupted: %d of %d scripts did not run\n", left, len(o.items)-broken)
-	}
-	if broken > 0 {
-		fmt.Fprintf(o.p.stderr, "%d of %d scripts have mistakes and did not run\n", broken, len(o.items))
 	}
 	failed := col.Count(conformance.Fail)
 	fmt.Fprintln(to, summary(col.Count(conformance.Pass), failed, col.Count(conformance.Skip)))

@@ -41,7 +41,7 @@ func (c *runCmd) Run(p *program) error {
 		return misuse{err}
 	}
 	out := &printer{p: p, json: c.JSON, verbose: c.Verbose, items: items, options: options, stack: stack}
-	broken := out.syntaxErrors()
+	broken := p.syntaxErrors(items)
 	col := out.play()
 	return out.end(col, broken)
 }

@@ -39,15 +39,22 @@ func Cite(r rule.Rule) string {
 // Explain is a rule as one line: name, sentence, sources.
 func Explain(r rule.Rule) string { return fmt.Sprintf("%s: %s (%s)", r.Name, r.Text, Cite(r)) }
 
-// FailLine is a failure as one line: place, what was expected, what came, and the rules behind it.
-func FailLine(f *conformance.Failure, rules []rule.Rule) string {
+// maxRules is how many rules a difference is explained by at most: the first ones decide, the rest follows from them.
+const maxRules = 2
+
+// FailLine is a failure as one line: place, what was expected, what came, and the rules behind it; where the model names none,
+// what the script's title says, which cites its source.
+func FailLine(it *Item, f *conformance.Failure, rules []rule.Rule) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s:%d: %s: expected %s", f.Path, f.Line, f.What, f.Expected)
 	if f.Got != "" {
 		fmt.Fprintf(&b, ", got %s", f.Got)
 	}
-	for i, r := range rules {
+	for i, r := range rules[:min(len(rules), maxRules)] {
 		b.WriteString([]string{"; rule ", " and "}[min(i, 1)] + Explain(r))
+	}
+	if title := it.Title(); len(rules) == 0 && title != "" {
+		b.WriteString("; the script: " + title)
 	}
 	return oneLine(b.String())
 }

@@ -12,6 +12,7 @@ import (
 // Column is what one stack made of the items.
 type Column struct {
 	Stack   string
+	Linux   bool                  // it is Linux itself: what it fails is a mistake of ours and no divergence; the caller sets it
 	Absent  error                 // why the stack cannot run here, and what would allow it; then there are no results
 	Note    string                // what about this host makes the stack behave otherwise than elsewhere
 	Results []*conformance.Result // by item; nil for those that did not parse or did not run any more

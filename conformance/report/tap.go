@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"strings"
 
 	"github.com/sockspec/sockspec/conformance"
 	"github.com/sockspec/sockspec/conformance/script"
@@ -9,33 +10,32 @@ import (
 	"github.com/sockspec/sockspec/tcpstate/rule"
 )
 
-// RulesAt runs an item on a stack that names its rules (the model) and returns those that explain the event in the given line:
-// of the packet that the line expects, or else what the stack made of the last packet injected before it. With itself the
-// failure to explain is the stack's own; otherwise the list is empty when the stack differs from the script at that line or
-// before, as its rules then explain something else.
-func RulesAt(ctx context.Context, it *Item, stack conformance.Stack, o conformance.Options, line int, itself bool) []rule.Rule {
+// RulesFor runs an item on a stack that names its rules (the model) and returns those that explain where another run of it
+// failed: the rules of the packet expected there, or of what the stack made of the last packet injected before. They explain
+// a difference from the stack, so the list is empty when the stack itself departs from the script by then, unless the
+// failure is its own.
+func RulesFor(ctx context.Context, it *Item, stack conformance.Stack, o conformance.Options, failed *conformance.Result) []rule.Rule {
 	t := &tap{Stack: stack}
 	r := conformance.Run(ctx, it.Script, t, o)
+	line, itself := failed.Failure.Line, failed.Stack == stack.Name()
 	if r.Verdict == conformance.Skip || r.Verdict == conformance.Fail && r.Failure.Line <= line && !itself {
 		return nil
 	}
-	return rulesAt(it.Script, &r, t.after, line)
-}
-
-// rulesAt looks up a line in a run that passed it.
-func rulesAt(s *script.Script, r *conformance.Result, after [][]string, line int) []rule.Rule {
 	var names []string
 	for _, p := range r.Trace {
 		if p.Line == line && !p.Inbound {
 			names = append(names, p.Why...)
 		}
 	}
-	if len(names) == 0 {
-		if n := inboundBefore(s, line); n < len(after) {
-			names = after[n]
-		}
+	if n := inboundBefore(it.Script, line); len(names) == 0 && n < len(t.after) && !asksOnly(failed.Failure) {
+		names = t.after[n]
 	}
 	return Rules(names)
+}
+
+// asksOnly tells whether a failure is about a value that was asked for. What the stack did last is then no explanation of it.
+func asksOnly(f *conformance.Failure) bool {
+	return f.What == "code" || strings.HasPrefix(f.What, "getsockopt") || strings.HasPrefix(f.What, "setsockopt")
 }
 
 // inboundBefore counts the packets that a script injects up to a line.
