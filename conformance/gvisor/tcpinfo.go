@@ -58,8 +58,8 @@ func (f *file) info(room int32) sock.Return {
 	return short(b, room)
 }
 
-// congestionState is Linux's name for netstack's state. Netstack has no CWR: it
-// neither negotiates ECN nor undoes.
+// congestionState is Linux's name for netstack's state. There is no CWR, because
+// netstack does not negotiate ECN.
 func congestionState(s tcpip.CongestionControlState) uint8 {
 	switch s {
 	case tcpip.RTORecovery:
