@@ -19,7 +19,7 @@ func (h *Host) promote(s *sock, f flow, lp *tcpstate.Listener, p *Packet) {
 	id := c.id
 	*c = *s // the listener's options and buffers are inherited
 	c.id, c.parent, c.ss = id, s.id, ssUnconnected
-	c.lst, c.err, c.soft, c.shut, c.num = nil, 0, 0, 0, 0
+	c.lst, c.err, c.shut, c.num = nil, 0, 0, 0
 	c.waiters = queue.Waiters[Thread]{}
 	c.locks &^= lockPort
 	c.sport = f.local.Port()

@@ -17,6 +17,7 @@ func (h *Host) Clone() *Host {
 	c.flows = maps.Clone(h.flows)
 	c.timers = h.timers.Clone()
 	c.listens = slices.Clone(h.listens)
+	c.paths = slices.Clone(h.paths)
 	c.socks = make([]*sock, len(h.socks))
 	for i, s := range h.socks {
 		if s != nil {
@@ -89,6 +90,11 @@ func (h *Host) Fingerprint() uint64 {
 	for i := range h.threads {
 		h.threads[i].fingerprint(&f, h.now)
 	}
+	for _, p := range h.paths {
+		b := p.dst.As16()
+		f.Bytes(b[:])
+		f.U64(uint64(p.mtu)<<32 | uint64(uint32(p.until-h.now)))
+	}
 	for i := range h.ports {
 		b := &h.ports[i]
 		f.U64(uint64(b.port)<<32 | uint64(uint8(b.fastReuse))<<8 | uint64(uint8(b.fastReusePort)))
@@ -116,7 +122,7 @@ func (t *thread) fingerprint(f *queue.Hash, now Time) {
 func (s *sock) fingerprint(f *queue.Hash, now Time) {
 	f.U64(uint64(s.ss)<<48 | uint64(s.family)<<32 | uint64(s.typ)<<24 | uint64(s.proto)<<16 | uint64(s.locks)<<8 | uint64(s.shut))
 	s.flow().fingerprint(f)
-	f.U64(uint64(s.sport)<<32 | uint64(s.err)<<16 | uint64(s.soft))
+	f.U64(uint64(s.sport)<<32 | uint64(s.err))
 	f.Bool(s.dead)
 	f.U32(uint32(s.parent))
 	s.opt.fingerprint(f)

@@ -158,9 +158,8 @@ func (h *Host) socketError(s *sock) Errno {
 	if e := s.takeErr(); e != 0 {
 		return e
 	}
-	if e := s.soft; e != 0 {
-		s.soft = 0
-		return e
+	if s.conn != nil {
+		return s.conn.TakeSoftErr()
 	}
 	return 0
 }

@@ -67,6 +67,7 @@ type Host struct {
 	ports    []bucket // bind table, in order of port
 	flows    map[flow]sockID
 	timers   queue.Deadlines[timer]
+	paths    []path   // narrower than the link, oldest first
 	listens  []sockID // listeners, newest first, as Linux's hash chain has them
 	tcpCount int32    // TCP sockets in being (CR-22)
 	count    Counters

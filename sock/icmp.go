@@ -110,6 +110,13 @@ func (h *Host) connICMP(s *sock, in tcpstate.Input) {
 		h.wake(s, POLLERR)
 		return
 	}
+	if in.Kind == tcpstate.TooBig && in.Seg.Seq.Between(s.conn.SndUna(), s.conn.SndNxt()) {
+		h.learnMTU(s.remote.Addr(), in.N)
+		if !s.af.ipv6 && s.opt.pmtudisc == IP_PMTUDISC_DONT {
+			h.emit(Dropped, rule.ICMPIgnored, s.id)
+			return
+		}
+	}
 	h.step(s, in)
 }
 

@@ -91,5 +91,6 @@ func (h *Host) routeTo(dst, src netip.Addr) (route, Errno) {
 	if !ok {
 		return route{}, ENETUNREACH
 	}
+	r.mtu = h.pathMTU(dst, r.mtu)
 	return r, 0
 }

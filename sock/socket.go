@@ -52,7 +52,6 @@ type sock struct {
 	locks         uint8 // lockAddr, lockPort, connectBind
 
 	err  Errno // sk_err that no connection holds
-	soft Errno
 	shut uint8 // sk_shutdown while there is no connection
 	opt  options
 

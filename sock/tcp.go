@@ -33,7 +33,7 @@ func (h *Host) params(s *sock, mtu uint32, ipv6 bool) tcpstate.Params {
 func (h *Host) startConn(s *sock, mtu uint32) {
 	p := h.params(s, mtu, s.af.ipv6)
 	p.ISS, p.TSOffset = h.drawISS(), h.drawTSOffset()
-	s.shut, s.soft = 0, 0
+	s.shut = 0
 	h.attach(s, tcpstate.New(p), p.ISS)
 }
 
@@ -111,8 +111,6 @@ func (h *Host) follow(s *sock, o *tcpstate.Output, payload []byte) bool {
 		h.wake(s, wakeIn)
 	case tcpstate.Writable:
 		h.wake(s, wakeOut)
-	case tcpstate.SoftFailed:
-		s.soft = o.Err
 	case tcpstate.Failed:
 		h.wake(s, POLLERR)
 	case tcpstate.Gone:
@@ -211,7 +209,7 @@ func tcpDisconnect(h *Host, s *sock) {
 	}
 	h.detach(s)
 	s.disconnects++
-	s.remote, s.shut, s.soft = netipZero, 0, 0
+	s.remote, s.shut = netipZero, 0
 	if old != tcpstate.Closed && s.locks&lockPort == 0 {
 		h.putPort(s)
 	}

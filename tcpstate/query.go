@@ -38,8 +38,13 @@ func (c *Conn) TakeErr() Errno {
 	return e
 }
 
-// SoftErr is the error that an ICMP message left, which only a time-out reports.
-func (c *Conn) SoftErr() Errno { return c.soft }
+// TakeSoftErr returns the error that an ICMP message left (sk_err_soft) and
+// clears it. An ACK clears it too; a time-out reports it instead of ETIMEDOUT.
+func (c *Conn) TakeSoftErr() Errno {
+	e := c.soft
+	c.soft = 0
+	return e
+}
 
 // SndUna is SND.UNA.
 func (c *Conn) SndUna() Seq { return c.snd.una }

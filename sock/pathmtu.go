@@ -1,0 +1,54 @@
+package sock
+
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// path is a destination whose way is narrower than the link (a fib_nh_exception).
+type path struct {
+	dst   netip.Addr
+	mtu   uint32 // octets
+	until Time
+}
+
+// Bounds of what is remembered of paths: sysctl net.ipv4.route.min_pmtu and
+// mtu_expires, and how many at most.
+const (
+	minPathMTU  = 552
+	pathExpires = 10 * tcpstate.Minute
+	maxPaths    = 64
+)
+
+// learnMTU remembers what an ICMP message said of the way to dst
+// (ip_rt_update_pmtu); an IPv6 path is never narrower than 1280.
+func (h *Host) learnMTU(dst netip.Addr, mtu uint32) {
+	if dst.Is6() && mtu < 1280 {
+		return
+	}
+	mtu = max(mtu, minPathMTU)
+	if mtu >= h.mtu {
+		return
+	}
+	for i := range h.paths {
+		if h.paths[i].dst == dst {
+			h.paths[i].mtu, h.paths[i].until = mtu, h.now.Add(pathExpires)
+			return
+		}
+	}
+	if len(h.paths) == maxPaths {
+		h.paths = append(h.paths[:0], h.paths[1:]...)
+	}
+	h.paths = append(h.paths, path{dst, mtu, h.now.Add(pathExpires)})
+}
+
+// pathMTU is the MTU of the way to dst over a link of the given one.
+func (h *Host) pathMTU(dst netip.Addr, link uint32) uint32 {
+	for _, p := range h.paths {
+		if p.dst == dst && h.now < p.until {
+			return min(p.mtu, link)
+		}
+	}
+	return link
+}
