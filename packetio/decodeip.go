@@ -94,21 +94,6 @@ func (d *decoder) splitIP4(b []byte) (ipHeader, error) {
 	}, nil
 }
 
-// soundIP4Options walks the list as __ip_options_compile does (net/ipv4/ip_options.c).
-func soundIP4Options(b []byte) bool {
-	for len(b) > 0 {
-		_, rest, ok := nextOption(b) // the grammar is TCP's
-		if !ok {
-			return false
-		}
-		if b[0] == KindEOL {
-			return true
-		}
-		b = rest
-	}
-	return true
-}
-
 // splitIP6 is ip6_rcv_core (net/ipv6/ip6_input.c) and the extension headers.
 func (d *decoder) splitIP6(b []byte) (ipHeader, error) {
 	if len(b) < ip6HdrLen {
@@ -126,25 +111,28 @@ func (d *decoder) splitIP6(b []byte) (ipHeader, error) {
 		proto: uint8(d.ip6.NextHeader),
 	}
 	length := int(binary.BigEndian.Uint16(b[4:]))
-	switch {
-	case length == 0 && h.proto == extHopByHop:
-		return ipHeader{}, dropJumbo
-	case len(b) < ip6HdrLen+length:
+	// Zero may stand for the length in a jumbo option, and Linux does not ask whether there is one.
+	open := length == 0 && h.proto == extHopByHop
+	if open {
+		length = len(b) - ip6HdrLen
+	}
+	if len(b) < ip6HdrLen+length {
 		return ipHeader{}, dropCutShort
 	}
 	h.body = b[ip6HdrLen : ip6HdrLen+length]
-	return h, h.skipExtensions()
+	return h, h.skipExtensions(!open)
 }
 
 // skipExtensions walks the extension headers as ip6_protocol_deliver_rcu does. Each takes at least
-// eight octets, so the walk ends.
-func (h *ipHeader) skipExtensions() error {
+// eight octets, so the walk ends. At most one fragment header may come, and none
+// behind a payload length of zero.
+func (h *ipHeader) skipExtensions(fragment bool) error {
 	if h.proto == extHopByHop {
 		if err := h.skipOptions(true); err != nil {
 			return err
 		}
 	}
-	for whole := false; ; {
+	for {
 		var err error
 		switch h.proto {
 		case extDstOpts:
@@ -152,10 +140,10 @@ func (h *ipHeader) skipExtensions() error {
 		case extRouting:
 			err = h.skipRouting()
 		case extFragment:
-			if whole {
-				return dropFragTwice
+			if !fragment {
+				return dropFragHere
 			}
-			whole = true
+			fragment = false
 			err = h.skipFragment()
 		default:
 			return nil
@@ -179,11 +167,16 @@ func (h *ipHeader) skipOptions(hopByHop bool) error {
 	return nil
 }
 
-// skipRouting lets pass what has no stop left to make (ipv6_rthdr_rcv).
+// skipRouting lets pass what has no stop left to make (ipv6_rthdr_rcv), but for
+// the types that an administrator must turn on first: RPL's and segment routing's.
 func (h *ipHeader) skipRouting() error {
 	n, ok := extLen(h.body)
 	if !ok {
 		return dropExtShort
+	}
+	const rpl, segments = 3, 4
+	if kind := h.body[2]; kind == rpl || kind == segments {
+		return dropRouteType
 	}
 	if h.body[3] != 0 {
 		return dropRouting

@@ -7,6 +7,7 @@ const (
 	tlvPadN        = 1
 	tlvRouterAlert = 5
 	tlvCalipso     = 7
+	tlvIOAM        = 49
 	tlvJumbo       = 0xC2
 )
 
@@ -15,7 +16,7 @@ const (
 // unknown ones only where their first two bits allow skipping (RFC 8200 section 4.2).
 func checkTLVs(b []byte, hopByHop bool) error {
 	const maxOpts = 8
-	pad, count := 0, 0
+	pad, count, total := 0, 0, len(b)
 	for len(b) > 0 {
 		n := 1
 		if b[0] != tlvPad1 {
@@ -36,7 +37,7 @@ func checkTLVs(b []byte, hopByHop bool) error {
 		if count++; count > maxOpts {
 			return dropExtTLV
 		}
-		if err := checkTLV(b[0], n-2, hopByHop); err != nil {
+		if err := checkTLV(b[0], 2+total-len(b), n-2, hopByHop); err != nil {
 			return err
 		}
 		b = b[n:]
@@ -44,8 +45,8 @@ func checkTLVs(b []byte, hopByHop bool) error {
 	return nil
 }
 
-// checkTLV judges one option by its type.
-func checkTLV(kind uint8, length int, hopByHop bool) error {
+// checkTLV judges one option by its type, its offset in the header and its length.
+func checkTLV(kind uint8, at, length int, hopByHop bool) error {
 	switch {
 	case hopByHop && kind == tlvRouterAlert:
 		if length != 2 {
@@ -54,7 +55,11 @@ func checkTLV(kind uint8, length int, hopByHop bool) error {
 	case hopByHop && kind == tlvJumbo:
 		return dropJumbo
 	case hopByHop && kind == tlvCalipso:
-		// Skippable by its type; label checks are a security module's.
+		return dropExtLabel
+	case hopByHop && kind == tlvIOAM:
+		if at%4 != 0 {
+			return dropExtTLV
+		}
 	case kind>>6 != 0:
 		return dropExtUnknown
 	}

@@ -56,10 +56,12 @@ var (
 	dropIP6Short   = &DropError{IPInHdr, "shorter than an IPv6 header"}
 	dropJumbo      = &DropError{IPInHdr, "a jumbo payload"}
 	dropFragment   = &DropError{FragReasmExpiry, "a fragment, and nothing here puts fragments together"}
-	dropFragTwice  = &DropError{IPInHdr, "a second IPv6 fragment header"}
+	dropRouteType  = &DropError{IPInHdr, "an IPv6 routing header of a type that is off"}
+	dropFragHere   = &DropError{IPInHdr, "a second IPv6 fragment header, or one in a packet without a length"}
 	dropProto      = &DropError{IPNoProto, "no such transport protocol"}
 	dropExtShort   = &DropError{HdrTrunc, "an IPv6 extension header is cut short"}
 	dropExtTLV     = &DropError{IPInHdr, "broken IPv6 option list"}
+	dropExtLabel   = &DropError{IPInHdr, "a CALIPSO label, and no domain is configured"}
 	dropExtUnknown = &DropError{UnhandledProto, "an unknown IPv6 option that forbids skipping"}
 	dropRouting    = &DropError{IPInHdr, "an IPv6 routing header with segments left"}
 	dropTCPShort   = &DropError{HdrTrunc, "shorter than its TCP header"}

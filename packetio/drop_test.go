@@ -83,6 +83,11 @@ func TestMalformedPacketsAreNamedDrops(t *testing.T) {
 			b[0], b[3] = 0x46, b[3]+4
 			return resum(b)
 		}},
+		{"IPv4 source route", IPInHdr, good(tcp4), func(b []byte) []byte {
+			b = append(append(append([]byte{}, b[:20]...), 131, 7, 4, 1, 1, 1, 1, 0), b[20:]...)
+			b[0], b[3] = 0x47, b[3]+8
+			return resum(b)
+		}},
 		{"IPv4 fragment", FragReasmExpiry, good(tcp4), func(b []byte) []byte { b[6] = 0x20; return resum(b) }},
 		{"unknown protocol", IPNoProto, good(tcp4), func(b []byte) []byte { b[9] = 200; return resum(b) }},
 		{"ICMPv6 in IPv4", IPNoProto, good(tcp4), func(b []byte) []byte { b[9] = 58; return resum(b) }},
@@ -121,6 +126,12 @@ func TestMalformedPacketsAreNamedDrops(t *testing.T) {
 			b[4], b[5] = 0, 0
 			return b
 		}},
+		{"two fragment headers", IPInHdr, good(tcp6), func(b []byte) []byte {
+			return ext(ext(b, extFragment, 0, 0, 0, 0, 0, 0, 0, 0), extFragment, 0, 0, 0, 0, 0, 0, 0, 0)
+		}},
+		{"segment routing", IPInHdr, good(tcp6), func(b []byte) []byte { return ext(b, extRouting, 0, 0, 4, 0, 0, 0, 0, 0) }},
+		{"a CALIPSO label", IPInHdr, good(tcp6), func(b []byte) []byte { return ext(b, extHopByHop, 0, 0, 7, 4, 0, 0, 0, 0) }},
+		{"IOAM out of step", IPInHdr, good(tcp6), func(b []byte) []byte { return ext(b, extHopByHop, 0, 0, 49, 1, 0, 1, 1, 0) }},
 		{"hop-by-hop options cut short", HdrTrunc, good(tcp6), func(b []byte) []byte { return ext(b, extHopByHop, 0, 9, 1, 4, 0, 0, 0, 0) }},
 		{"hop-by-hop options not first", IPNoProto, good(tcp6), func(b []byte) []byte {
 			return ext(ext(b, extHopByHop, 0, 0, 1, 4, 0, 0, 0, 0), extDstOpts, 0, 0, 1, 4, 0, 0, 0, 0)
@@ -165,13 +176,23 @@ func TestWhatLinuxAcceptsIsAccepted(t *testing.T) {
 		{"padding of a link", want4, func(b []byte) []byte { return append(b, 0, 0, 0, 0) }},
 		{"padding of a link, IPv6", want6, func(b []byte) []byte { return append(b, 1, 2) }},
 		{"IPv4 options", want4, func(b []byte) []byte {
-			b = append(append(append([]byte{}, b[:20]...), 1, 148, 2, 0), b[20:]...)
+			b = append(append(append([]byte{}, b[:20]...), 148, 4, 0, 0), b[20:]...)
 			b[0], b[3] = 0x46, b[3]+4
 			return resum(b)
 		}},
 		{"no DF", want4, func(b []byte) []byte { b[6] = 0; return resum(b) }},
 		{"UDP without checksum", udp, func(b []byte) []byte { b[26], b[27] = 0, 0; return b }},
 		{"hop-by-hop router alert", want6, func(b []byte) []byte { return ext(b, extHopByHop, 0, 0, 5, 2, 0, 0, 0, 0) }},
+		{"payload length 0 before hop-by-hop options", want6, func(b []byte) []byte {
+			b = ext(b, extHopByHop, 0, 0, 1, 4, 0, 0, 0, 0)
+			b[4], b[5] = 0, 0
+			return b
+		}},
+		{"IPv4 record route", want4, func(b []byte) []byte {
+			b = append(append(append([]byte{}, b[:20]...), 7, 7, 4, 0, 0, 0, 0, 0), b[20:]...)
+			b[0], b[3] = 0x47, b[3]+8
+			return resum(b)
+		}},
 		{"destination options", want6, func(b []byte) []byte { return ext(b, extDstOpts, 0, 0, 0x1e, 2, 9, 9, 0, 0) }},
 		{"routing without segments left", want6, func(b []byte) []byte { return ext(b, extRouting, 0, 0, 0, 0, 0, 0, 0, 0) }},
 		{"an atomic fragment", want6, func(b []byte) []byte { return ext(b, extFragment, 0, 0, 0, 0, 0, 0, 0, 0) }},
