@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/sockspec/sockspec/conformance"
@@ -51,7 +52,7 @@ func (c *checkCmd) Run(p *program) error {
 		if err := r.Write(c.Out); err != nil {
 			return misusef("--out: %w", err)
 		}
-		fmt.Fprintf(p.stdout, "\nwritten: %s\n", r.Written(c.Out))
+		fmt.Fprintf(p.stdout, "\nReport: %s (beside it junit.xml, and captures of what differs)\n", filepath.Join(c.Out, "report.html"))
 	}
 	return p.endCheck(r, broken)
 }

@@ -107,3 +107,8 @@ func (c *Column) Count(v conformance.Verdict) int {
 	}
 	return n
 }
+
+// Passed, Failed and SkippedCount are the counts as the page's template asks for them.
+func (c *Column) Passed() int       { return c.Count(conformance.Pass) }
+func (c *Column) Failed() int       { return c.Count(conformance.Fail) }
+func (c *Column) SkippedCount() int { return c.Count(conformance.Skip) }

@@ -24,7 +24,7 @@ type Divergence struct {
 	Item   *Item
 	Column *Column
 	Result *conformance.Result // of the stack, with its Failure
-	Model  *conformance.Result // of the same script, nil when it did not run
+	Linux  *conformance.Result // of a Linux that passes the script, the model's if that does; nil when none does
 	Rules  []rule.Rule         // what Linux does there, by the model's own account; may be empty
 }
 
@@ -38,7 +38,7 @@ func (r *Report) Compare(ctx context.Context, model conformance.Stack, o conform
 			if res == nil || res.Verdict != conformance.Fail {
 				continue
 			}
-			d := Divergence{Item: &r.Items[i], Column: c, Result: res, Model: r.Columns[0].Results[i]}
+			d := Divergence{Item: &r.Items[i], Column: c, Result: res, Linux: r.linux(i)}
 			if d.Rules = Rules(res.Failure.Why); len(d.Rules) == 0 {
 				d.Rules = RulesFor(ctx, d.Item, model, o, res)
 			}
@@ -49,6 +49,16 @@ func (r *Report) Compare(ctx context.Context, model conformance.Stack, o conform
 			}
 		}
 	}
+}
+
+// linux is what a Linux that passes an item made of it.
+func (r *Report) linux(i int) *conformance.Result {
+	for _, c := range r.Columns {
+		if c.Linux && c.verdict(i) == conformance.Pass {
+			return c.Results[i]
+		}
+	}
+	return nil
 }
 
 // Of are the divergences of one column.
@@ -135,6 +145,9 @@ func plainReason(reason, stack string) string {
 	}
 	for _, noise := range []string{stack + ": ", conformance.ErrUnsupported.Error() + ": ", ": " + conformance.ErrUnsupported.Error()} {
 		reason = strings.Replace(reason, noise, "", 1)
+	}
+	if call, rest, ok := strings.Cut(reason, ": "); ok && strings.HasPrefix(rest, call+": ") {
+		reason = rest // engine and stack both name the call
 	}
 	return reason
 }

@@ -79,18 +79,9 @@ func (p *textPrinter) scriptRow(i, name int) {
 	fmt.Fprintln(p.w, strings.TrimRight(row, " "))
 }
 
-// folderCell is how many of a folder's scripts the stack passes, of those that it ran.
+// folderCell is a folder's cell, as "passed/ran".
 func (p *textPrinter) folderCell(c *Column, f Folder) string {
-	passed, ran := 0, 0
-	for i := f.First; i < f.End; i++ {
-		switch c.verdict(i) {
-		case conformance.Pass:
-			passed++
-			ran++
-		case conformance.Fail:
-			ran++
-		}
-	}
+	passed, ran := c.passed(f)
 	color := green
 	switch {
 	case ran == 0:
@@ -101,6 +92,20 @@ func (p *textPrinter) folderCell(c *Column, f Folder) string {
 		color = yellow
 	}
 	return p.s.paint(color, pad(fmt.Sprintf("%d/%d", passed, ran), cellWidth))
+}
+
+// passed is how many of a folder's scripts the stack passes, of those that it ran.
+func (c *Column) passed(f Folder) (passed, ran int) {
+	for i := f.First; i < f.End; i++ {
+		switch c.verdict(i) {
+		case conformance.Pass:
+			passed++
+			ran++
+		case conformance.Fail:
+			ran++
+		}
+	}
+	return passed, ran
 }
 
 // word is a script's cell.
