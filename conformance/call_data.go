@@ -113,13 +113,17 @@ func planSendto(a *args, p *plan) {
 	a.connecting(p)
 }
 
+// maxFrags is MAX_SKB_FRAGS: how many separate buffers one packet holds. Up to there it makes no difference that all buffers of
+// a call are passed on as one.
+const maxFrags = 17
+
 func planSendmsg(a *args, p *plan) {
 	if !a.count(3, 3) {
 		return
 	}
 	m := a.msghdr(a.at(1))
-	if m.pieces > 1 && a.num(2)&symbols["MSG_ZEROCOPY"] != 0 {
-		a.unsupported("zero-copy from %d buffers, each of which takes up a fragment", m.pieces)
+	if m.pieces > maxFrags && a.num(2)&symbols["MSG_ZEROCOPY"] != 0 {
+		a.unsupported("zero-copy from %d buffers, more than a packet has fragments", m.pieces)
 	}
 	p.call = sock.Call{Op: sock.OpSend, FD: a.fd(0), Flags: int32(a.num(2)), Len: m.length, Data: make([]byte, m.length),
 		Control: m.control}

@@ -45,14 +45,18 @@ type timed struct {
 	absolute bool
 }
 
-// maxAttempts is how often a script is played on a real clock before it has failed.
-const maxAttempts = 3
+// maxAttempts is how often a script is played on a real clock before it has failed; one that lasts longer than longRun only when
+// time is to blame.
+const (
+	maxAttempts = 3
+	longRun     = sock.Time(5 * tcpstate.Second)
+)
 
 // Run plays a script on a fresh instance of a stack. It always returns a Result: what goes wrong is a Fail, what the stack
 // cannot do is a Skip. A cancelled context ends the run soon, with everything freed, as a Skip.
 //
-// On a real clock a busy machine makes events late, the engine's and the stack's, and what was late often cannot be told. There
-// a run that failed over a time, or during which the engine was late, is repeated; a verdict of the stack's repeats itself.
+// On a real clock a busy machine makes events late, the engine's and the stack's, and one late event changes round-trip times and
+// with them everything that follows. There a run that failed is repeated: what the stack does by itself it does again.
 func Run(ctx context.Context, s *script.Script, stack Stack, o Options) Result {
 	began := time.Now()
 	for attempt := 1; ; attempt++ {
@@ -82,7 +86,7 @@ func runOnce(ctx context.Context, s *script.Script, stack Stack, o Options) (res
 	res.Trace, res.Output = e.trace, e.output
 	res.judge(err)
 	if _, realClock := e.inst.(aligner); realClock && res.Failure != nil {
-		disturbed = res.Failure.What == "time" || e.late > tcpstate.Millisecond
+		disturbed = res.Failure.What == "time" || e.late > tcpstate.Millisecond || res.Elapsed < longRun
 	}
 	return res, disturbed
 }

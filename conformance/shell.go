@@ -92,11 +92,11 @@ func expandArithmetic(s string) (string, error) {
 		if start < 0 {
 			return s, nil
 		}
-		end := strings.Index(s[start:], "))")
-		if end < 0 {
+		end := closing(s, start+1)
+		if end < 0 || end-start < 4 || s[end-1] != ')' {
 			return "", fmt.Errorf("%q: $(( is not closed", s)
 		}
-		p := &arithmetic{text: s[start+3 : start+end]}
+		p := &arithmetic{text: s[start+3 : end-1]}
 		v, err := p.sum()
 		if err == nil && p.peek() != 0 {
 			err = fmt.Errorf("%q in %q", p.text[p.at:], p.text)
@@ -104,8 +104,24 @@ func expandArithmetic(s string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("arithmetic: %w", err)
 		}
-		s = s[:start] + strconv.FormatInt(v, 10) + s[start+end+2:]
+		s = s[:start] + strconv.FormatInt(v, 10) + s[end+1:]
 	}
+}
+
+// closing is the place of the parenthesis that closes the one at a place, -1 without one.
+func closing(s string, at int) int {
+	depth := 0
+	for i := at; i < len(s); i++ {
+		switch s[i] {
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 // arithmetic evaluates + - * / % and parentheses over integers.

@@ -24,13 +24,20 @@ func (Stack) Name() string { return "linux" }
 // Available tries a namespace with a TUN device, which is what takes privileges.
 func (Stack) Available() error {
 	probe.once.Do(func() {
-		probe.err = packetio.InNetNS(func() error {
+		t, err := (&instance{}).newThread(func() error {
+			if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+				return fmt.Errorf("network namespace: %w", err)
+			}
 			tun, err := packetio.OpenTUN("tun0", true)
 			if err != nil {
 				return err
 			}
 			return tun.Close()
 		})
+		if err == nil {
+			err = t.stop()
+		}
+		probe.err = err
 	})
 	if probe.err == nil {
 		return nil
