@@ -3,6 +3,7 @@ package packetio
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,126 +38,16 @@ func ext(b []byte, kind uint8, header ...byte) []byte {
 }
 
 func TestMalformedPacketsAreNamedDrops(t *testing.T) {
-	tcp4, tcp6 := tcpPacket(false, "hi"), tcpPacket(true, "hi")
-	udp4, udp6 := tcp4, tcp6
-	udp4.Proto, udp6.Proto = sock.ProtoUDP, sock.ProtoUDP
-	good := func(p sock.Packet) func() []byte { return func() []byte { return encode(t, p) } }
-	icmp := func(v6 bool) func() []byte {
-		p := sock.Packet{TTL: 64, Proto: sock.ProtoICMP, ICMP: sock.ICMP{Type: sock.ICMPDestUnreach}}
-		if p.Src, p.Dst = pair(v6); v6 {
-			p.Proto, p.ICMP.Type = sock.ProtoICMPv6, sock.ICMPv6DestUnreach
-		}
-		p.ICMP.Quote = sock.Quote{Src: p.Dst, Dst: p.Src, Proto: sock.ProtoTCP, SrcPort: 1, DstPort: 2}
-		return good(p)
-	}
-	raw := func(p sock.Packet, r Raw) func([]byte) []byte {
-		return func([]byte) []byte {
-			b, err := EncodeRaw(nil, &p, &r)
-			require.NoError(t, err)
-			return b
-		}
-	}
-	quoting := func(v6 bool, kind uint8, quoted []byte) func([]byte) []byte {
-		p := sock.Packet{Proto: sock.ProtoICMP, ICMP: sock.ICMP{Type: kind}}
-		if p.Src, p.Dst = pair(v6); v6 {
-			p.Proto = sock.ProtoICMPv6
-		}
-		return raw(p, Raw{Quoted: quoted})
-	}
-	for _, c := range []struct {
-		name  string
-		want  DropReason
-		from  func() []byte
-		spoil func(b []byte) []byte
-	}{
-		{"no octets", HdrTrunc, good(tcp4), func([]byte) []byte { return nil }},
-		{"version 5", UnhandledProto, good(tcp4), func(b []byte) []byte { b[0] = 0x55; return b }},
-		{"19 octets of IPv4", IPInHdr, good(tcp4), func(b []byte) []byte { return b[:19] }},
-		{"IPv4 header length 4", IPInHdr, good(tcp4), func(b []byte) []byte { b[0] = 0x44; return b }},
-		{"IPv4 header longer than the packet", IPInHdr, good(tcp4), func(b []byte) []byte { b[0] = 0x4f; return b[:42] }},
-		{"IPv4 checksum", IPCsum, good(tcp4), func(b []byte) []byte { b[8]--; return b }},
-		{"IPv4 checksum on request", IPCsum, nil, raw(tcp4, Raw{BadIPChecksum: true})},
-		{"IPv4 cut short", PktTooSmall, good(tcp4), func(b []byte) []byte { return b[:len(b)-1] }},
-		{"IPv4 total length 0", IPInHdr, good(tcp4), func(b []byte) []byte { b[2], b[3] = 0, 0; return resum(b) }},
-		{"IPv4 option of length 1", IPInHdr, good(tcp4), func(b []byte) []byte {
-			b = append(append(append([]byte{}, b[:20]...), 7, 1, 0, 0), b[20:]...)
-			b[0], b[3] = 0x46, b[3]+4
-			return resum(b)
-		}},
-		{"IPv4 source route", IPInHdr, good(tcp4), func(b []byte) []byte {
-			b = append(append(append([]byte{}, b[:20]...), 131, 7, 4, 1, 1, 1, 1, 0), b[20:]...)
-			b[0], b[3] = 0x47, b[3]+8
-			return resum(b)
-		}},
-		{"IPv4 fragment", FragReasmExpiry, good(tcp4), func(b []byte) []byte { b[6] = 0x20; return resum(b) }},
-		{"unknown protocol", IPNoProto, good(tcp4), func(b []byte) []byte { b[9] = 200; return resum(b) }},
-		{"ICMPv6 in IPv4", IPNoProto, good(tcp4), func(b []byte) []byte { b[9] = 58; return resum(b) }},
-		{"TCP of 19 octets", HdrTrunc, good(tcp4), func(b []byte) []byte { b[3] = 39; return resum(b) }},
-		{"TCP data offset 4", PktTooSmall, good(tcp4), func(b []byte) []byte { b[32] = 0x40; return b }},
-		{"TCP data offset beyond the packet", HdrTrunc, good(tcp4), func(b []byte) []byte { b[32] = 0x60; return b }},
-		{"TCP checksum", TCPCsum, good(tcp4), func(b []byte) []byte { b[41] ^= 1; return b }},
-		{"TCP checksum on request", TCPCsum, nil, raw(tcp4, Raw{BadChecksum: true})},
-		{"TCP checksum in IPv6", TCPCsum, nil, raw(tcp6, Raw{BadChecksum: true})},
-		{"UDP of 7 octets", HdrTrunc, good(udp4), func(b []byte) []byte { b[3] = 27; return resum(b) }},
-		{"UDP length 7", PktTooSmall, good(udp4), func(b []byte) []byte { b[25] = 7; return b }},
-		{"UDP length beyond the packet", PktTooSmall, good(udp4), func(b []byte) []byte { b[25] = 11; return b }},
-		{"UDP checksum", UDPCsum, nil, raw(udp4, Raw{BadChecksum: true})},
-		{"UDP without checksum in IPv6", UDPCsum, good(udp6), func(b []byte) []byte { b[46], b[47] = 0, 0; return b }},
-		{"ICMP checksum", ICMPCsum, icmp(false), func(b []byte) []byte { b[21] ^= 1; return b }},
-		{"ICMPv6 checksum", ICMPCsum, icmp(true), func(b []byte) []byte { b[41] ^= 1; return b }},
-		{"ICMP of 0 octets", ICMPCsum, icmp(false), func(b []byte) []byte { b[3] = 20; return resum(b) }},
-		{"ICMP of 4 octets", HdrTrunc, icmp(false), func(b []byte) []byte {
-			b[3] = 24
-			copy(b[20:], []byte{8, 0, 0xf7, 0xff})
-			return resum(b)
-		}},
-		{"ICMP type 19", UnhandledProto, nil, quoting(false, 19, nil)},
-		{"ICMP error quotes 19 octets", HdrTrunc, nil, quoting(false, sock.ICMPTimeExceeded, make([]byte, 19))},
-		{"ICMP redirect quotes 19 octets", PktTooSmall, nil, quoting(false, sock.ICMPRedirect, make([]byte, 19))},
-		{"ICMP error quotes header length 0", IPInHdr, nil, quoting(false, sock.ICMPTimeExceeded, make([]byte, 28))},
-		{"ICMPv6 error quotes 39 octets", PktTooSmall, nil, quoting(true, 1, make([]byte, 39))},
-		{"ICMPv6 error quotes 47 octets", PktTooSmall, nil, quoting(true, 1, append([]byte{0x60, 5: 0, 6: 6}, make([]byte, 40)...))},
-		{"ICMPv6 error quotes no next header", IPv6BadExtHdr, nil, quoting(true, 1, append([]byte{0x60, 5: 0, 6: 59}, make([]byte, 41)...))},
-		{"39 octets of IPv6", IPInHdr, good(tcp6), func(b []byte) []byte { return b[:39] }},
-		{"IPv6 cut short", PktTooSmall, good(tcp6), func(b []byte) []byte { return b[:len(b)-1] }},
-		{"IPv6 payload length 0", HdrTrunc, good(tcp6), func(b []byte) []byte { b[4], b[5] = 0, 0; return b }},
-		{"no next header", IPNoProto, good(tcp6), func(b []byte) []byte { b[6] = extNone; return b }},
-		{"jumbo payload", IPInHdr, good(tcp6), func(b []byte) []byte {
-			b = ext(b, extHopByHop, 0, 0, 0xc2, 4, 0, 1, 0, 0)
-			b[4], b[5] = 0, 0
-			return b
-		}},
-		{"two fragment headers", IPInHdr, good(tcp6), func(b []byte) []byte {
-			return ext(ext(b, extFragment, 0, 0, 0, 0, 0, 0, 0, 0), extFragment, 0, 0, 0, 0, 0, 0, 0, 0)
-		}},
-		{"segment routing", IPInHdr, good(tcp6), func(b []byte) []byte { return ext(b, extRouting, 0, 0, 4, 0, 0, 0, 0, 0) }},
-		{"a CALIPSO label", IPInHdr, good(tcp6), func(b []byte) []byte { return ext(b, extHopByHop, 0, 0, 7, 4, 0, 0, 0, 0) }},
-		{"IOAM out of step", IPInHdr, good(tcp6), func(b []byte) []byte { return ext(b, extHopByHop, 0, 0, 49, 1, 0, 1, 1, 0) }},
-		{"hop-by-hop options cut short", HdrTrunc, good(tcp6), func(b []byte) []byte { return ext(b, extHopByHop, 0, 9, 1, 4, 0, 0, 0, 0) }},
-		{"hop-by-hop options not first", IPNoProto, good(tcp6), func(b []byte) []byte {
-			return ext(ext(b, extHopByHop, 0, 0, 1, 4, 0, 0, 0, 0), extDstOpts, 0, 0, 1, 4, 0, 0, 0, 0)
-		}},
-		{"eight octets of padding", IPInHdr, good(tcp6), func(b []byte) []byte {
-			return ext(b, extDstOpts, 0, 1, 1, 6, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0, 0)
-		}},
-		{"padding that is not zero", IPInHdr, good(tcp6), func(b []byte) []byte { return ext(b, extDstOpts, 0, 0, 1, 4, 0, 0, 9, 0) }},
-		{"an option longer than its header", IPInHdr, good(tcp6), func(b []byte) []byte { return ext(b, extDstOpts, 0, 0, 1, 5, 0, 0, 0, 0) }},
-		{"an option that must be known", UnhandledProto, good(tcp6), func(b []byte) []byte { return ext(b, extDstOpts, 0, 0, 0x41, 4, 0, 0, 0, 0) }},
-		{"nine options", IPInHdr, good(tcp6), func(b []byte) []byte {
-			return ext(b, extDstOpts, 0, 2, 0x1e, 0, 0x1e, 0, 0x1e, 0, 0x1e, 0, 0x1e, 0, 0x1e, 0, 0x1e, 0, 0x1e, 0, 0x1e, 0, 1, 2, 0, 0)
-		}},
-		{"routing with a segment left", IPInHdr, good(tcp6), func(b []byte) []byte { return ext(b, extRouting, 0, 0, 0, 1, 0, 0, 0, 0) }},
-		{"IPv6 fragment", FragReasmExpiry, good(tcp6), func(b []byte) []byte { return ext(b, extFragment, 0, 0, 0, 1, 0, 0, 0, 0) }},
-	} {
+	for _, c := range slices.Concat(spoiltIPv4(), spoiltTransport(), spoiltICMP(), spoiltIPv6()) {
 		t.Run(c.name, func(t *testing.T) {
 			var b []byte
-			if c.from != nil {
-				b = c.from()
+			if c.good.Src.IsValid() {
+				b = encode(t, c.good)
 				var p sock.Packet
 				require.NoError(t, Decode(b, &p), "the packet is good before it is spoilt")
 			}
-			p := tcp4
-			err := Decode(c.spoil(b), &p)
+			p := tcpPacket(false, "")
+			err := Decode(c.spoil(t, b), &p)
 			require.Equal(t, c.want, Reason(err), "%v", err)
 			require.Equal(t, sock.Packet{}, p, "a dropped packet leaves nothing behind")
 		})
