@@ -122,6 +122,13 @@ func (p *pair) ghost(c Call) bool {
 	return err == 0 && s.disconnects > 0 && s.state() == tcpstate.Closed
 }
 
+// selfConnect: a socket that connects to itself answers its own data with
+// delayed ACKs that differ by the state of the machine's pingpong mode. Left out.
+func (p *pair) selfConnect(slot int, c Call) bool {
+	name := p.k.call(Call{Op: OpGetsockname, FD: p.fds[0][slot]})
+	return c.Op == OpConnect && c.Addr.AP.Port() != 0 && name.Addr.AP.Port() == c.Addr.AP.Port()
+}
+
 // close closes a slot on both.
 func (p *pair) close(t require.TestingT, slot int) {
 	p.call(t, slot, Call{Op: OpClose})
@@ -132,7 +139,9 @@ func (p *pair) close(t require.TestingT, slot int) {
 // newPair starts both without any socket.
 func newPair(t require.TestingT, k *live) *pair {
 	require.NoError(t, k.fresh())
-	return &pair{k: k, h: New(HostConfig{FirstFile: 3, Seed: 1}), now: Time(tcpstate.Second)}
+	h := New(HostConfig{FirstFile: 3, Seed: 1})
+	require.NoError(t, h.SetSysctl("net.ipv4.tcp_congestion_control", "reno"))
+	return &pair{k: k, h: h, now: Time(tcpstate.Second)}
 }
 
 // end closes the kernel's descriptors.
@@ -237,7 +246,9 @@ func TestRandomCallsAgreeWithTheLiveKernel(t *testing.T) {
 				p.close(rt, slot)
 				continue
 			}
-			p.call(rt, slot, drawCall(rt))
+			if c := drawCall(rt); !p.selfConnect(slot, c) {
+				p.call(rt, slot, c)
+			}
 		}
 	})
 }

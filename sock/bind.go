@@ -172,6 +172,8 @@ func addrOverlap(s, o *sock) bool {
 		return true
 	case a.Is4() && b.Is4():
 		return any4(a) || any4(b)
+	case s.family == AF_INET && any4(a) && b.Is6():
+		return !o.v6only() // whatever address of IPv6 it has: only its IPv4 half is compared
 	case any6(a):
 		return b.Is6() || !s.v6only()
 	case any6(b):

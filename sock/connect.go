@@ -93,6 +93,9 @@ func tcpConnect(h *Host, s *sock, a Addr, n int32) Errno {
 	if k := h.kindOf(dst); k == addrMulticast || k == addrBroadcast {
 		return ENETUNREACH
 	}
+	if dst.Is6() && s.source.Is4() {
+		return EAFNOSUPPORT // bound to an IPv4-mapped address (ip6_dst_lookup_tail)
+	}
 	r, err := h.routeTo(dst, s.source)
 	if err != 0 {
 		return err
@@ -137,7 +140,7 @@ func (h *Host) connectAddr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
 	if dst.IsUnspecified() {
 		switch {
 		case dst.Is6() && s.local.Is4(), dst.Is4():
-			dst = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+			dst = loopback4
 			if s.source.Is4() && !s.source.IsUnspecified() {
 				dst = s.source // ip_route_output_key: to nowhere means to the source
 			}

@@ -16,6 +16,8 @@ const (
 	addrBroadcast
 )
 
+var loopback4 = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+
 var limitedBroadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // kindOf classifies an address (inet_addr_type, ipv6_addr_type, ipv6_chk_addr).
@@ -65,7 +67,11 @@ type route struct {
 func (h *Host) routeTo(dst, src netip.Addr) (route, Errno) {
 	bound := src.IsValid() && !src.IsUnspecified()
 	if h.isLocal(dst) {
-		if !bound {
+		switch {
+		case bound:
+		case dst.Is4() && dst.IsLoopback():
+			src = loopback4 // all of 127.0.0.0/8 is one network, and this its address
+		default:
 			src = dst
 		}
 		return route{src, loopbackMTU}, 0

@@ -33,8 +33,11 @@ func (h *Host) params(s *sock, mtu uint32, ipv6 bool) tcpstate.Params {
 func (h *Host) startConn(s *sock, mtu uint32) {
 	p := h.params(s, mtu, s.af.ipv6)
 	p.ISS, p.TSOffset = h.drawISS(), h.drawTSOffset()
-	s.shut = 0
+	s.err = 0 // shutdown stays, though: only disconnect clears it
 	h.attach(s, tcpstate.New(p), p.ISS)
+	if s.shut != 0 {
+		h.step(s, tcpstate.Input{Kind: tcpstate.Shutdown, How: s.shut})
+	}
 }
 
 // attach gives the socket its connection, empty buffers and the options that
