@@ -31,6 +31,7 @@ type engine struct {
 	blocked map[sock.Thread]*pending
 	done    map[sock.Thread]sock.Return // calls that returned, by thread, until taken
 	ruled   []string                    // rules that showed in no packet, since the last event
+	asksWhy bool                        // some event of the script expects a rule
 
 	late   tcpstate.Duration // the most that the engine itself was late, on a real clock
 	trace  []Traced
@@ -72,7 +73,7 @@ func Run(ctx context.Context, s *script.Script, stack Stack, o Options) Result {
 func runOnce(ctx context.Context, s *script.Script, stack Stack, o Options) (res Result, disturbed bool) {
 	res = Result{Path: s.Path, Stack: stack.Name(), Verdict: Pass}
 	e := &engine{
-		ctx: ctx, script: s,
+		ctx: ctx, script: s, asksWhy: asksWhy(s),
 		fds: map[int32]*descriptor{}, current: map[string]*conn{},
 		blocked: map[sock.Thread]*pending{}, done: map[sock.Thread]sock.Return{},
 	}
@@ -251,8 +252,23 @@ func (e *engine) failf(what, expected, got string) *Failure {
 	return &Failure{Line: line, What: what, Expected: expected, Got: got}
 }
 
+func asksWhy(s *script.Script) bool {
+	for i := range s.Events {
+		if len(s.Events[i].Why) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // checkWhy compares an event's //@NAME directive with the rules that the stack named, where it names any.
 func (e *engine) checkWhy(ev *script.Event) error {
+	if e.asksWhy {
+		// What the event brought about is named now or never.
+		if _, err := e.pump(e.now(), func() bool { return false }); err != nil {
+			return err
+		}
+	}
 	named := e.ruled
 	e.ruled = nil
 	if ev.Packet != nil && ev.Packet.Direction == script.Outbound {

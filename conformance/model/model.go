@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/sockspec/sockspec/conformance"
@@ -58,6 +59,8 @@ type Instance struct {
 	packet  sock.Packet
 	events  []conformance.Event // not yet reported, in order
 	next    int
+	// fastOpen is sysctl tcp_fastopen, to know which scripts need the part.
+	fastOpen int64
 }
 
 // epoch is the host's time when the script's clock shows 0: a host that has
@@ -72,6 +75,9 @@ func (in *Instance) Now() sock.Time { return in.now }
 
 // Call implements conformance.Instance.
 func (in *Instance) Call(t sock.Thread, c sock.Call) error {
+	if err := lacks(&c); err != nil {
+		return err
+	}
 	in.take(in.host.Call(in.now+epoch, t, c, in.effects[:0]))
 	return nil
 }
@@ -86,6 +92,9 @@ func (in *Instance) Inject(packet []byte) error {
 			return nil
 		}
 		return err
+	}
+	if fastOpenSyn(packet, &in.packet, in.fastOpen) {
+		return noPart("TCP Fast Open")
 	}
 	in.take(in.host.Deliver(in.now+epoch, &in.packet, in.effects[:0]))
 	return nil
@@ -148,6 +157,9 @@ func keep(r sock.Return) sock.Return {
 func (in *Instance) Command(cmd string) error {
 	if rest, ok := strings.CutPrefix(cmd, "sysctl -q "); ok {
 		if name, value, ok := strings.Cut(rest, "="); ok {
+			if inert[name] {
+				return in.note(name, value)
+			}
 			if _, known := in.host.Sysctl(name); !known {
 				return fmt.Errorf("sysctl %s: the model has none of that name: %w", name, conformance.ErrUnsupported)
 			}
@@ -157,8 +169,34 @@ func (in *Instance) Command(cmd string) error {
 	return fmt.Errorf("command %q: the model has no shell, only sysctl: %w", cmd, conformance.ErrUnsupported)
 }
 
+// inert are sysctls that mean something only to parts which the model does not
+// have. Suites set them in every script; one that uses such a part is told so
+// where it does.
+var inert = map[string]bool{
+	"net.ipv4.tcp_fastopen":     true,
+	"net.ipv4.tcp_fastopen_key": true,
+	"net.ipv4.tcp_ecn_option":   true,
+}
+
+// note keeps the sysctl that tells whether a SYN asks for Fast Open.
+func (in *Instance) note(name, value string) (err error) {
+	if name == "net.ipv4.tcp_fastopen" {
+		in.fastOpen, err = strconv.ParseInt(strings.Trim(value, `"`), 0, 64)
+	}
+	return err
+}
+
 // Close implements conformance.Instance.
 func (in *Instance) Close() error {
 	in.host = nil
 	return nil
+}
+
+// Queues implements conformance.Queuer.
+func (in *Instance) Queues(fd int32) (syn, accept int, err error) {
+	syn, accept, errno := in.host.Queues(fd)
+	if errno != 0 {
+		return 0, 0, fmt.Errorf("descriptor %d: %v", fd, errno)
+	}
+	return syn, accept, nil
 }
