@@ -40,7 +40,6 @@ func (c *Conn) predicted(s *Segment) bool {
 
 // segmentArrives is RFC 9293 section 3.10.7 for a connection's own states.
 func (c *Conn) segmentArrives(s *Segment) {
-	c.seg = s
 	c.stat.segsIn++
 	if s.Len > 0 {
 		c.stat.dataSegsIn++
@@ -51,7 +50,7 @@ func (c *Conn) segmentArrives(s *Segment) {
 		c.timeWaitArrives(s)
 	case c.state == Closed:
 		c.drop(rule.ClosedDrop)
-		c.refuse(rule.ClosedDrop)
+		c.refuse(s, rule.ClosedDrop)
 	case c.state == SynSent:
 		c.synSentArrives(s)
 	case c.state == Established && c.predicted(s) && c.fastPath(s):
@@ -99,7 +98,7 @@ func (c *Conn) fastPath(s *Segment) bool {
 	c.measureRcvRTTByTS(s)
 	c.storeSegment(s, s.Seq, b.end, rule.InOrder)
 	c.queueInOrder(b)
-	c.dataReceived(s.Len, uint32(b.true))
+	c.dataReceived(s, uint32(b.true))
 	if s.Ack != c.snd.una {
 		c.ackArrives(s, flag|flagData)
 		c.dataSendCheck()
@@ -157,7 +156,7 @@ func (c *Conn) otherArrives(s *Segment) {
 	if why != 0 {
 		if c.state == SynReceived {
 			c.drop(why)
-			c.refuse(rule.SynReceivedBadAck)
+			c.refuse(s, rule.SynReceivedBadAck)
 			return
 		}
 		if why != rule.OldAck {
@@ -218,7 +217,7 @@ func (c *Conn) finAcked(s *Segment) bool {
 	if c.user.linger2 < 0 || (s.SeqLen() > 0 && pastFin.Greater(c.rcv.nxt)) {
 		c.drop(rule.AbortOnData)
 		c.done(rule.AbortOnData)
-		c.refuse(rule.AbortOnData)
+		c.refuse(s, rule.AbortOnData)
 		return false
 	}
 	switch tmo := c.finTime(); {
@@ -253,7 +252,7 @@ func (c *Conn) textByState(s *Segment) bool {
 			// Nobody will read it: RFC 9293 section 3.6.1 says to reset.
 			c.drop(rule.AbortOnData)
 			c.resetArrives(rule.AbortOnData)
-			c.refuse(rule.AbortOnData)
+			c.refuse(s, rule.AbortOnData)
 			return true
 		}
 	}

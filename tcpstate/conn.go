@@ -39,7 +39,6 @@ type Conn struct {
 	q       sendQueue // sent but unacknowledged, then unsent
 	rq      recvQueue // received, in order and not
 	out     []Output  // the caller's slice, during Step only
-	seg     *Segment  // the segment under way, during Step only
 }
 
 // negotiated is what the two SYNs agreed on (tcp_options_received).
@@ -140,7 +139,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	case Set:
 		c.set(in.Opt, in.N)
 	}
-	out, c.out, c.seg = c.out, nil, nil
+	out, c.out = c.out, nil
 	return out
 }
 

@@ -60,7 +60,7 @@ func (c *Conn) synSentArrives(s *Segment) {
 	if s.Flags.Has(ACK) {
 		if why := c.synSentAck(s); why != 0 {
 			c.drop(why)
-			c.refuse(rule.SynSentBadAck)
+			c.refuse(s, rule.SynSentBadAck)
 			return
 		}
 		switch {

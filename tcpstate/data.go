@@ -57,7 +57,7 @@ func (c *Conn) acceptText(s *Segment) {
 	c.storeSegment(s, c.rcv.nxt, b.end, rule.InOrder)
 	c.queueInOrder(b)
 	if s.Len > 0 {
-		c.dataReceived(s.Len, uint32(b.true))
+		c.dataReceived(s, uint32(b.true))
 	}
 	if s.Flags.Has(FIN) {
 		c.finReceived()
@@ -83,9 +83,10 @@ func (c *Conn) dataReady(why rule.ID) {
 }
 
 // dataReceived adapts ACK delay and window to what came (tcp_event_data_recv).
-func (c *Conn) dataReceived(n, truesize uint32) {
+func (c *Conn) dataReceived(s *Segment, truesize uint32) {
+	n := s.Len
 	c.ack.pending |= ackSched
-	c.measureMSS(n, truesize)
+	c.measureMSS(s, truesize)
 	c.measureRcvRTT()
 	if c.ack.ato == 0 { // the first data ever
 		c.incrQuickAck(maxQuickAcks)
@@ -101,7 +102,7 @@ func (c *Conn) dataReceived(n, truesize uint32) {
 		}
 	}
 	c.ack.lastRcv = c.now
-	c.ecnData()
+	c.ecnData(s)
 	if n >= 128 {
 		c.growWindow(n, truesize)
 	}

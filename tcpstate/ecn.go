@@ -58,11 +58,11 @@ func (c *Conn) ecnAcceptCWR(s *Segment) {
 }
 
 // ecnData looks at the mark of arriving data (tcp_data_ecn_check).
-func (c *Conn) ecnData() {
+func (c *Conn) ecnData(s *Segment) {
 	if !c.ecn.on {
 		return
 	}
-	switch c.seg.ECN {
+	switch s.ECN {
 	case NotECT:
 		if c.ecn.seen {
 			c.enterQuickAck(2) // probably a retransmission

@@ -147,8 +147,8 @@ func (c *Conn) sendReset(why rule.ID) { c.emit(c.acceptableSeq(), 0, RST|ACK, 1,
 
 // refuse answers the segment under way with RST, as if there were no
 // connection (tcp_v4_send_reset).
-func (c *Conn) refuse(why rule.ID) {
-	if s, ok := ResetFor(c.seg); ok {
-		c.tell(Emit, why).Seg = s
+func (c *Conn) refuse(s *Segment, why rule.ID) {
+	if rst, ok := ResetFor(s); ok {
+		c.tell(Emit, why).Seg = rst
 	}
 }

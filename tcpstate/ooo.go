@@ -6,14 +6,14 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 // (tcp_data_queue_ofo). What arrived first stays where the two overlap only in
 // so far as Linux's tree keeps it; the newcomer wins over what it covers whole.
 func (c *Conn) queueOOO(s *Segment) {
-	c.ecnData()
+	c.ecnData(s)
 	b := c.rxBufferOf(s)
 	if !c.rmemRoom(&b) {
 		c.tell(Readable, rule.ProtoMem)
 		c.drop(rule.ProtoMem)
 		return
 	}
-	c.measureMSS(s.Len, uint32(b.true))
+	c.measureMSS(s, uint32(b.true))
 	c.ack.pred.on = false
 	c.ack.pending |= ackSched
 	c.stat.rcvOOOPack++

@@ -111,11 +111,11 @@ func (c *Conn) miniFinWait2(s *Segment, paws bool) {
 		c.drop(rule.ResetReceived)
 		c.endMini(rule.ResetReceived)
 	case s.Flags.Has(SYN) && s.Seq.GreaterEq(c.rcv.nxt):
-		c.miniReset()
+		c.miniReset(s)
 	case !s.Flags.Has(ACK) || !end.Greater(c.rcv.nxt) || s.SeqLen() == 0:
 		c.drop(rule.OldAck)
 	case !s.Flags.Has(FIN) || end != c.rcv.nxt.Add(1):
-		c.miniReset() // data for nobody
+		c.miniReset(s) // data for nobody
 	default:
 		c.become(TimeWait, rule.FinReceived)
 		c.rcv.nxt, c.rcv.wup = end, end
@@ -127,9 +127,9 @@ func (c *Conn) miniFinWait2(s *Segment, paws bool) {
 	}
 }
 
-func (c *Conn) miniReset() {
+func (c *Conn) miniReset(s *Segment) {
 	c.drop(rule.AbortOnData)
-	c.refuse(rule.AbortOnData)
+	c.refuse(s, rule.AbortOnData)
 	c.endMini(rule.AbortOnData)
 }
 

@@ -108,7 +108,8 @@ func (c *Conn) nextWindow() uint32 {
 
 // measureMSS learns the size of the peer's segments, which delayed ACKs count
 // in (tcp_measure_rcv_mss). truesize tells what a segment costs us.
-func (c *Conn) measureMSS(n, truesize uint32) {
+func (c *Conn) measureMSS(s *Segment, truesize uint32) {
+	n := s.Len
 	last := c.ack.lastSegSize
 	c.ack.lastSegSize = 0
 	if n >= c.ack.rcvMSS {
@@ -116,15 +117,15 @@ func (c *Conn) measureMSS(n, truesize uint32) {
 			c.rescale(n, truesize)
 		}
 		c.ack.rcvMSS = min(n, c.opt.advMSS)
-		if c.seg.Flags.Has(PSH) {
+		if s.Flags.Has(PSH) {
 			c.ack.pending |= ackPushed
 		}
 		return
 	}
-	full := n + c.seg.headerLen()
+	full := n + s.headerLen()
 	// A PSH-less segment ought to be full sized.
 	if full >= defaultMSS+tcpHdrLen ||
-		(full >= minMSS+tcpHdrLen && !c.seg.Flags.Has(PSH|FIN|URG|SYN|RST)) {
+		(full >= minMSS+tcpHdrLen && !s.Flags.Has(PSH|FIN|URG|SYN|RST)) {
 		full -= uint32(c.opt.hdrLen)
 		c.ack.lastSegSize = full
 		if full == last {
