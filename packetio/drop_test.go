@@ -87,7 +87,7 @@ func TestWhatLinuxAcceptsIsAccepted(t *testing.T) {
 		{"destination options", want6, func(b []byte) []byte { return ext(b, extDstOpts, 0, 0, 0x1e, 2, 9, 9, 0, 0) }},
 		{"routing without segments left", want6, func(b []byte) []byte { return ext(b, extRouting, 0, 0, 0, 0, 0, 0, 0, 0) }},
 		{"an atomic fragment", want6, func(b []byte) []byte { return ext(b, extFragment, 0, 0, 0, 0, 0, 0, 0, 0) }},
-		{"reserved TCP bits", want6, func(b []byte) []byte {
+		{"reserved TCP bits", want6, func([]byte) []byte {
 			p := want6
 			b, err := EncodeRaw(nil, &p, &Raw{Reserved: 7})
 			require.NoError(t, err)

@@ -34,6 +34,30 @@ func TestAPerfectLinkKeepsOrderAndTime(t *testing.T) {
 	require.False(t, ok)
 }
 
+func TestPacketsDueTogetherKeepTheirOrder(t *testing.T) {
+	l := mustLink(t, Impairments{Delay: 10}, 1)
+	for i := range 50 {
+		l.Send(0, End(i%2), []byte{byte(i)})
+	}
+	for i, d := range l.Receive(10, nil) {
+		require.Equal(t, byte(i), d.Packet[0])
+	}
+}
+
+func TestJitterOnlyAddsToTheDelay(t *testing.T) {
+	l := mustLink(t, Impairments{Delay: 100, Jitter: 50}, 1)
+	seen := map[sock.Time]bool{}
+	for range 1000 {
+		l.Send(0, A, nil)
+	}
+	for _, d := range l.Receive(1000, nil) {
+		require.GreaterOrEqual(t, d.At, sock.Time(100))
+		require.LessOrEqual(t, d.At, sock.Time(150))
+		seen[d.At] = true
+	}
+	require.Len(t, seen, 51, "both bounds included")
+}
+
 func TestTheLinkKeepsItsOwnCopy(t *testing.T) {
 	l := mustLink(t, Impairments{}, 1)
 	b := []byte("good")
