@@ -23,8 +23,9 @@ type checkCmd struct {
 // Help is shown below the flags.
 func (*checkCmd) Help() string {
 	return `The model and the live kernel are Linux: a script that one of them fails is a mistake, and the exit code is 1. ` +
-		`Any other stack may differ: that is what the command is there to find, and no failure. ` +
-		`A stack that cannot run here has a line that says why and how to allow it; the others run.`
+		`Any other stack may differ: that is what this command is there to find, and no failure. ` +
+		`A stack that cannot run here has a line that says why and how to allow it; the others run. ` +
+		`Other exit codes are 2 when a script or the command line has a mistake, and 130 after Ctrl-C.`
 }
 
 // Run implements the command.

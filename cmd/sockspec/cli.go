@@ -19,8 +19,10 @@ const (
 
 // cli is the grammar of the command line.
 type cli struct {
-	Run   runCmd   `cmd:"" help:"Run scripts on one stack."`
-	Check checkCmd `cmd:"" help:"Run the bundled suite on every stack available here and show where they differ."`
+	Run    runCmd    `cmd:"" help:"Run scripts on one stack."`
+	Check  checkCmd  `cmd:"" help:"Run the bundled suite on every stack available here and show where they differ."`
+	Rules  rulesCmd  `cmd:"" help:"Print the rules that Linux follows, with their sources."`
+	States statesCmd `cmd:"" help:"Print the state diagram of TCP as Linux walks it."`
 }
 
 // program is what commands work with.
@@ -48,23 +50,28 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func (p *program) run(args []string) (code int) {
 	// kong ends the process after printing help; here that is a panic with the code, caught at once.
 	type exit int
+	help := p.stdout
+	if len(args) == 0 { // somebody's first try: help, but no success
+		help, args = p.stderr, []string{"--help"}
+	}
 	defer func() {
-		if r := recover(); r != nil {
-			e, ok := r.(exit)
-			if !ok {
-				panic(r)
+		switch r := recover().(type) {
+		case nil:
+		case exit:
+			if code = int(r); help == p.stderr {
+				code = exitMisuse
 			}
-			code = int(e)
+		default:
+			panic(r)
 		}
 	}()
 	var c cli
-	parser, err := kong.New(&c, kong.Name("sockspec"), kong.Description(description), kong.UsageOnError(),
-		kong.Writers(p.stdout, p.stderr), kong.Exit(func(n int) { panic(exit(n)) }), kong.Bind(p),
+	parser, err := kong.New(&c, kong.Name("sockspec"), kong.Description(description),
+		kong.Writers(help, p.stderr), kong.Exit(func(n int) { panic(exit(n)) }), kong.Bind(p),
 		kong.Vars{"stacks": p.stackNames(), "profiles": profileNames()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
-		fmt.Fprintln(p.stderr, "sockspec:", err)
-		return exitMisuse
+		return p.fail(err)
 	}
 	kctx, err := parser.Parse(args)
 	if err != nil {

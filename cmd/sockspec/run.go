@@ -22,6 +22,13 @@ type runCmd struct {
 	Path      []string       `arg:"" help:"Scripts, and directories that are searched for *.pkt."`
 }
 
+// Help is shown below the flags.
+func (*runCmd) Help() string {
+	return `Prints a line for each script that fails: where, what was expected, what came, and the rule behind it; a line for ` +
+		`each that the stack cannot run, and why; and last "N passed, N failed, N skipped". ` +
+		`The exit code is 0, 1 when a script failed, 2 when a script or the command line has a mistake, and 130 after Ctrl-C.`
+}
+
 // Run implements the command.
 func (c *runCmd) Run(p *program) error {
 	stack, err := p.stack(c.Stack)

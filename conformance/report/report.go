@@ -143,7 +143,7 @@ func plainReason(reason, stack string) string {
 			reason = after
 		}
 	}
-	for _, noise := range []string{stack + ": ", conformance.ErrUnsupported.Error() + ": ", ": " + conformance.ErrUnsupported.Error()} {
+	for _, noise := range []string{stack + ": ", conformance.ErrUnsupported.Error() + ": "} {
 		reason = strings.Replace(reason, noise, "", 1)
 	}
 	if call, rest, ok := strings.Cut(reason, ": "); ok && strings.HasPrefix(rest, call+": ") {

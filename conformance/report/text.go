@@ -14,7 +14,7 @@ import (
 func (r *Report) Text(w io.Writer, s Style) {
 	p := &textPrinter{w: w, s: s, r: r}
 	p.table()
-	p.section("Mistakes: Linux itself does not do what the script says", r.Mistakes)
+	p.section("Mistakes: the model or the live kernel does not do what the script says of Linux", r.Mistakes)
 	for _, c := range r.Columns {
 		list := r.Of(c)
 		p.section(fmt.Sprintf("Where %s differs from Linux: %d of %d scripts", c.Stack, len(list), len(r.Items)), list)
@@ -202,14 +202,22 @@ func (p *textPrinter) totals() {
 			fmt.Fprintln(p.w, lead+p.s.paint(yellow, p.s.wrap(len(lead), "not available here: "+c.Absent.Error())))
 			continue
 		}
-		failed := "failed"
-		if !c.Linux {
-			failed = "differ"
-		}
-		fmt.Fprintf(p.w, "%s%4d passed, %4d %s, %4d skipped, in %s\n", lead, c.Count(conformance.Pass), c.Count(conformance.Fail),
-			failed, c.Count(conformance.Skip), c.Wall.Round(10*time.Millisecond))
+		fmt.Fprintln(p.w, lead+c.total())
 		if c.Note != "" {
 			fmt.Fprintln(p.w, strings.Repeat(" ", len(lead))+p.s.wrap(len(lead), c.Note))
 		}
 	}
+}
+
+// total is a column's counts as a line.
+func (c *Column) total() string {
+	failed := "failed"
+	if !c.Linux {
+		failed = "differ"
+	}
+	line := fmt.Sprintf("%4d passed, %4d %s, %4d skipped", c.Passed(), c.Failed(), failed, c.SkippedCount())
+	if left := len(c.Results) - c.Passed() - c.Failed() - c.SkippedCount(); left > 0 {
+		line += fmt.Sprintf(", %4d not run", left)
+	}
+	return line + ", in " + c.Wall.Round(10*time.Millisecond).String()
 }
