@@ -122,6 +122,14 @@ func (p *pair) ghost(c Call) bool {
 	return err == 0 && s.disconnects > 0 && s.state() == tcpstate.Closed
 }
 
+// mixedUp: a socket of AF_INET6 that was once connected over IPv4 stays with the
+// operations of IPv4 (icsk_af_ops), and Linux then sends the SYN of a connection
+// over IPv6 into the void. The model does not copy that. Left out.
+func (p *pair) mixedUp(slot int, c Call) bool {
+	_, s, err := p.h.lookup(p.fds[1][slot])
+	return c.Op == OpConnect && err == 0 && s.family == AF_INET6 && s.af == &ipv4Specific && !c.Addr.AP.Addr().Is4In6()
+}
+
 // selfConnect: a socket that connects to itself answers its own data with
 // delayed ACKs that differ by the state of the machine's pingpong mode. Left out.
 func (p *pair) selfConnect(slot int, c Call) bool {
@@ -185,7 +193,7 @@ func drawAddr(t *rapid.T) (Addr, int32) {
 	if rapid.IntRange(0, 19).Draw(t, "odd") == 0 {
 		return Addr{Family: AF_UNSPEC}, rapid.SampledFrom([]int32{1, 2, 16, 28}).Draw(t, "length")
 	}
-	port := rapid.SampledFrom([]uint16{0, 7001, 7001, 7001, 7002}).Draw(t, "port")
+	port := rapid.SampledFrom([]uint16{0, 7001, 7001, 7002, 7003}).Draw(t, "port")
 	if rapid.IntRange(0, 2).Draw(t, "v6") > 0 {
 		a := netip.MustParseAddr(rapid.SampledFrom(agreeAddrs4[:2+4*(rapid.IntRange(0, 7).Draw(t, "rare")/7)]).Draw(t, "addr"))
 		return in4(a, port), rapid.SampledFrom([]int32{16, 16, 16, 16, 28, 15}).Draw(t, "length")
@@ -228,6 +236,22 @@ func drawCall(t *rapid.T) Call {
 	}
 }
 
+// begin makes a listener, a client and what accept gives, so that random calls
+// reach the states of a connection sooner.
+func (p *pair) begin(t require.TestingT, family int32) {
+	addr, n := in4(loopback4, 7003), int32(16)
+	if family == AF_INET6 {
+		addr, n = in6(netip.IPv6Loopback(), 7003), 28
+	}
+	for range 2 {
+		p.call(t, -1, Call{Op: OpSocket, Domain: family, Type: SOCK_STREAM | SOCK_NONBLOCK})
+	}
+	p.call(t, 0, Call{Op: OpBind, Addr: addr, AddrLen: n})
+	p.call(t, 0, listenCall(0, 1))
+	p.call(t, 1, Call{Op: OpConnect, Addr: addr, AddrLen: n})
+	p.call(t, 0, Call{Op: OpAccept, Flags: SOCK_NONBLOCK})
+}
+
 // Random calls on a few sockets over loopback come out on the model as they do
 // on the kernel: results, errors, data, addresses, events of poll.
 func TestRandomCallsAgreeWithTheLiveKernel(t *testing.T) {
@@ -235,6 +259,9 @@ func TestRandomCallsAgreeWithTheLiveKernel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		p := newPair(rt, k)
 		defer p.end()
+		if rapid.Bool().Draw(rt, "begin connected") {
+			p.begin(rt, rapid.SampledFrom([]int32{AF_INET, AF_INET6}).Draw(rt, "family"))
+		}
 		for range rapid.IntRange(1, 40).Draw(rt, "calls") {
 			n := len(p.fds[0])
 			if n == 0 || n < 6 && rapid.IntRange(0, 5).Draw(rt, "open") == 0 {
@@ -246,7 +273,7 @@ func TestRandomCallsAgreeWithTheLiveKernel(t *testing.T) {
 				p.close(rt, slot)
 				continue
 			}
-			if c := drawCall(rt); !p.selfConnect(slot, c) {
+			if c := drawCall(rt); !p.selfConnect(slot, c) && !p.mixedUp(slot, c) {
 				p.call(rt, slot, c)
 			}
 		}

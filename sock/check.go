@@ -73,6 +73,8 @@ func checkSocks(h *Host) error {
 			return fmt.Errorf("socket %d: is a listener and a connection", i)
 		case !held[i] && !s.dead && s.parent == noSock:
 			return fmt.Errorf("socket %d: nobody holds it and it is not an orphan", i)
+		case s.frozen && s.state() != tcpstate.Closed:
+			return fmt.Errorf("socket %d: gave its connection to a timewait bucket and is in %v", i, s.state())
 		case held[i] && s.dead:
 			return fmt.Errorf("socket %d: is held and counts as orphan", i)
 		case s.dead && s.conn.State() == tcpstate.Closed:
@@ -82,7 +84,7 @@ func checkSocks(h *Host) error {
 			if err := s.conn.Check(); err != nil {
 				return fmt.Errorf("socket %d: %w", i, err)
 			}
-			if at, on := s.conn.Deadline(); on {
+			if at, on := s.conn.Deadline(); on && !s.frozen {
 				if t, ok := h.timers.Get(timerConn | timer(uint32(i))); !ok || t != int64(at) {
 					return fmt.Errorf("socket %d: its timer is due at %d and armed for %d", i, at, t)
 				}
@@ -134,7 +136,7 @@ func checkListeners(h *Host) error {
 func checkFlows(h *Host) error {
 	live := 0
 	for i, s := range h.socks {
-		if s == nil || s.conn == nil || s.conn.State() == tcpstate.Closed {
+		if s == nil || s.conn == nil || s.frozen || s.conn.State() == tcpstate.Closed {
 			continue
 		}
 		live++

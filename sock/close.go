@@ -43,7 +43,7 @@ func inetRelease(h *Host, s *sock, t *thread) outcome {
 		h.listenStop(s)
 		h.free(s)
 		return done(0)
-	case s.conn == nil:
+	case s.conn == nil, s.frozen:
 		h.free(s)
 		return done(0)
 	}

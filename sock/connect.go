@@ -93,12 +93,12 @@ func tcpConnect(h *Host, s *sock, a Addr, n int32) Errno {
 	if k := h.kindOf(dst); k == addrMulticast || k == addrBroadcast {
 		return ENETUNREACH
 	}
-	if dst.Is6() && s.source.Is4() {
-		return EAFNOSUPPORT // bound to an IPv4-mapped address (ip6_dst_lookup_tail)
-	}
 	r, err := h.routeTo(dst, s.source)
 	if err != 0 {
 		return err
+	}
+	if dst.Is6() && s.source.Is4() {
+		return EAFNOSUPPORT // bound to an IPv4-mapped address (ip6_dst_lookup_tail)
 	}
 	before, source := s.local, s.source
 	s.local, s.source = r.src, r.src

@@ -84,7 +84,7 @@ func (s *sock) inqExact() uint32 {
 		return 0
 	}
 	n := s.conn.Readable()
-	if at, known, _ := s.urgent(); known && !s.opt.flag(tcpstate.OOBInline) && at < n && at > 0 {
+	if at, known, _ := s.urgent(); known && !s.opt.flag(tcpstate.OOBInline) && at < n {
 		return at
 	}
 	return n

@@ -62,7 +62,7 @@ func (s *sock) recvTarget(t *thread) int64 {
 // wait for more.
 func tcpRecvAgain(h *Host, s *sock, t *thread) outcome {
 	end := h.takeData(s, t)
-	if end || t.done >= int64(t.call.Len) && t.call.Len > 0 || t.done >= s.recvTarget(t) {
+	if end || t.done >= s.recvTarget(t) {
 		return h.received(s, t)
 	}
 	patient := h.waits(t)
@@ -90,8 +90,8 @@ func tcpRecvAgain(h *Host, s *sock, t *thread) outcome {
 }
 
 // takeData moves in-order octets to the caller, or looks at them (MSG_PEEK). It
-// reports the end: of the stream, or the place of urgent data, where one read
-// must stop.
+// reports the end: of the stream, of what was asked for, or the place of urgent
+// data, where one read must stop.
 func (h *Host) takeData(s *sock, t *thread) (end bool) {
 	if s.conn == nil {
 		return false
@@ -121,7 +121,7 @@ func (h *Host) takeData(s *sock, t *thread) (end bool) {
 		}
 		h.moveData(s, t, pos, n, peek)
 	}
-	return false
+	return true // as much as was asked for, be it nothing
 }
 
 // skipUrgent steps over the octet that was urgent: it is not part of the stream.

@@ -56,6 +56,7 @@ type sock struct {
 	opt  options
 
 	conn   *tcpstate.Conn // nil before connect and for listeners
+	frozen bool           // conn lives on in a timewait bucket; this copy holds unread data
 	lst    *listener      // not nil exactly in LISTEN
 	parent sockID         // whose accept queue it waits in
 	tx, rx queue.Bytes    // payload: tx from SND.UNA, rx from the first unread octet

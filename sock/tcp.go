@@ -75,8 +75,14 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 		gone = h.follow(s, &h.conn[i], payload) || gone
 	}
 	s.syncRx()
+	if s.frozen {
+		return sent // its timers run in the timewait bucket
+	}
 	at, on := s.conn.Deadline()
 	h.arm(timerConn|timer(uint32(s.id)), at, on)
+	if !s.dead && s.state() == tcpstate.Closed && s.conn.State() != tcpstate.Closed {
+		h.splitTimeWait(s)
+	}
 	if gone {
 		h.gone(s)
 	}
@@ -234,25 +240,28 @@ func needReset(st tcpstate.State) bool {
 	return false
 }
 
-// detach parts the socket from its connection. One that has shrunk to a
-// timewait bucket goes on without it, as it does in Linux.
-func (h *Host) detach(s *sock) {
-	if s.conn != nil && s.conn.State() != tcpstate.Closed {
-		tw := h.newSock()
-		id := tw.id
-		*tw = *s
-		tw.id, tw.dead, tw.parent, tw.lst = id, true, noSock, nil
-		tw.waiters = queue.Waiters[Thread]{}
-		h.tcpCount++
-		h.flows[tw.flow()] = id
-		if s.num != 0 {
-			tw.num = 0
-			h.takePort(tw, s.num, false)
-		}
-		h.arm(timerConn|timer(uint32(s.id)), 0, false)
-		h.step(tw, tcpstate.Input{Kind: tcpstate.Close})
-	} else {
-		h.unhash(s)
+// splitTimeWait parts a connection that has shrunk to a timewait bucket from a
+// socket that its user still holds (tcp_time_wait): the bucket has the name and
+// the port from now on, the socket is CLOSED and keeps what was received.
+func (h *Host) splitTimeWait(s *sock) {
+	tw := h.newSock()
+	id := tw.id
+	*tw = *s
+	tw.id, tw.dead, tw.parent, tw.num = id, true, noSock, 0
+	tw.waiters, tw.tx, tw.rx = queue.Waiters[Thread]{}, queue.Bytes{}, queue.Bytes{}
+	h.tcpCount++
+	h.takePort(tw, s.num, false)
+	h.flows[tw.flow()] = id
+	if s.locks&lockPort == 0 {
+		h.putPort(s)
 	}
-	s.conn, s.tx, s.rx = nil, queue.Bytes{}, queue.Bytes{}
+	h.arm(timerConn|timer(uint32(s.id)), 0, false)
+	s.conn, s.frozen = s.conn.Clone(), true
+	h.step(tw, tcpstate.Input{Kind: tcpstate.Close})
+}
+
+// detach parts the socket from its connection, which is CLOSED by now.
+func (h *Host) detach(s *sock) {
+	h.unhash(s)
+	s.conn, s.frozen, s.tx, s.rx = nil, false, queue.Bytes{}, queue.Bytes{}
 }
