@@ -33,10 +33,10 @@ var pureImports = strings.Fields("bytes cmp encoding/binary errors fmt iter maps
 
 const longest = 70 // lines of a function
 
-// law is one breach finder: it looks at a node and says what is wrong with it, "" if nothing is.
-type law func(n ast.Node, info *types.Info) string
+// ban looks at a node and says what is wrong with it, "" if nothing is.
+type ban func(n ast.Node, info *types.Info) string
 
-var pureLaws = []law{concurrency, mapOrder, seqOrder}
+var pureBans = []ban{concurrency, mapOrder, seqOrder}
 
 func concurrency(n ast.Node, _ *types.Info) string {
 	switch n.(type) {
@@ -203,11 +203,11 @@ func (h *house) walk(f *ast.File, pure bool) {
 				h.report(fn.Pos(), "%s has %d lines, %d at most", fn.Name.Name, lines, longest)
 			}
 		}
-		for _, l := range pureLaws {
+		for _, b := range pureBans {
 			if !pure || n == nil {
 				break
 			}
-			if what := l(n, &h.info); what != "" {
+			if what := b(n, &h.info); what != "" {
 				h.report(n.Pos(), "%s", what)
 			}
 		}

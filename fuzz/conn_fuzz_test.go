@@ -1,0 +1,117 @@
+package fuzz
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	mostOps  = 200
+	seqShift = tcpstate.Seq(0x5000_0000) // away from where the numbers wrap
+)
+
+// fingerprintsShift: fingerprints do not depend on where sequence numbers start.
+const fingerprintsShift = false
+
+// FuzzConn does the op list to an endpoint, and to a twin whose sequence
+// numbers do not wrap: laws hold after every step, and both do the same.
+func FuzzConn(f *testing.F) {
+	for _, s := range connSeeds() {
+		f.Add(s.bytes())
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		if i, err := runConn(in, NewCoverage(), nil); err != nil {
+			_, _ = runConn(in, NewCoverage(), t.Logf)
+			t.Fatalf("op %d: %v", i, err)
+		}
+	})
+}
+
+// runConn returns the first law broken and the op that broke it.
+func runConn(in []byte, cover Coverage, trace Trace) (int, error) {
+	setup, rest := ReadSetup(in)
+	e := NewEndpoint(setup, cover)
+	e.Trace = trace
+	setup.ISS, setup.IRS = setup.ISS+seqShift, setup.IRS+seqShift
+	far := NewEndpoint(setup, NewCoverage())
+	for i, o := range Ops(rest, mostOps) {
+		if err := e.Do(o); err != nil {
+			return i, err
+		}
+		if err := far.Do(o); err != nil {
+			return i, law("without a wrap: %w", err)
+		}
+		if err := sameBut(e, far); err != nil {
+			return i, err
+		}
+	}
+	return 0, nil
+}
+
+// sameBut: two runs that differ in their initial sequence numbers differ in nothing else.
+func sameBut(e, far *Endpoint) error {
+	if e.State() != far.State() || len(e.out) != len(far.out) {
+		return law("the wrap makes a difference: %v %+v\nfar from it: %v %+v", e.State(), e.out, far.State(), far.out)
+	}
+	for i := range e.out {
+		if a, b := e.out[i], unshift(far.out[i], e.out[i]); a != b {
+			return law("the wrap makes a difference: %+v\nfar from it: %+v", a, b)
+		}
+	}
+	if fingerprintsShift && e.conn != nil && e.conn.Fingerprint(e.now) != far.conn.Fingerprint(far.now) {
+		return law("the wrap shows in the fingerprint in %v", e.State())
+	}
+	return nil
+}
+
+// unshift moves o's sequence numbers back. Fields that carry none stay: like tells.
+func unshift(o, like tcpstate.Output) tcpstate.Output {
+	back := func(s *tcpstate.Seq, like tcpstate.Seq) {
+		if *s != like {
+			*s -= seqShift
+		}
+	}
+	back(&o.Seg.Seq, like.Seg.Seq)
+	back(&o.Seg.Ack, like.Seg.Ack)
+	for i := range o.Seg.Opts.NSACK {
+		back(&o.Seg.Opts.SACK[i].Start, like.Seg.Opts.SACK[i].Start)
+		back(&o.Seg.Opts.SACK[i].End, like.Seg.Opts.SACK[i].End)
+	}
+	if o.Kind == tcpstate.Reopen {
+		o.N -= uint32(seqShift)
+	}
+	return o
+}
+
+// Random op lists find what mutation of the seeds does not, and run with every go test.
+func TestConnKeepsItsLawsUnderRandomOps(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 3000 {
+		in := randomOps(r)
+		i, err := runConn(in, NewCoverage(), nil)
+		require.NoError(t, err, "op %d of %x", i, in)
+	}
+}
+
+// randomOps mutates a seed here and there, so that most runs get far.
+func randomOps(r *rand.Rand) []byte {
+	seeds := connSeeds()
+	in := seeds[r.IntN(len(seeds))].bytes()
+	for range r.IntN(6) {
+		in[r.IntN(len(in))] = byte(r.Uint32())
+	}
+	for range r.IntN(20) {
+		o := Op{OpKind(r.IntN(int(numOps))), 0, 0, 0, byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32()), byte(r.IntN(9))}
+		if r.IntN(3) == 0 {
+			o.Seq, o.Ack, o.Flags = byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32())
+		}
+		if r.IntN(2) == 0 {
+			o.Kind = OpSegment
+		}
+		in = append(in, Bytes([]Op{o})...)
+	}
+	return in
+}
