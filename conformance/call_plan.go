@@ -181,12 +181,17 @@ func planDup(a *args, p *plan) {
 		return
 	}
 	p.call = sock.Call{Op: sock.OpDup, FD: a.fd(0)}
+	a.duplicate(p)
+}
+
+// duplicate files the copy of a descriptor. The connection keeps its first one.
+func (a *args) duplicate(p *plan) {
 	p.fd = true
 	p.after = func(r *sock.Return) error {
 		d := descriptor{}
 		if old := a.e.fds[int32(a.num(0))]; old != nil {
 			d = *old
-			d.conn = nil // the connection keeps its first descriptor
+			d.conn = nil
 		}
 		return a.e.addFD(p, r, &d)
 	}
@@ -199,5 +204,8 @@ func planFcntl(a *args, p *plan) {
 	p.call = sock.Call{Op: sock.OpFcntl, FD: a.fd(0), N: a.num(1)}
 	if len(a.call.Args) == 3 {
 		p.call.Arg = a.num(2)
+	}
+	if p.call.N == symbols["F_DUPFD"] {
+		a.duplicate(p)
 	}
 }
