@@ -50,7 +50,11 @@ func (h *Host) deliverTCP(p *Packet) {
 // connSegment gives a segment to its connection. A TIME-WAIT that gives way to
 // a new SYN hands it to the listener.
 func (h *Host) connSegment(s *sock, p *Packet) {
-	h.stepWith(s, tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg}, p.Payload)
+	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg}
+	if p.Seg.Flags.Has(tcpstate.SYN) && s.conn.State() == tcpstate.TimeWait {
+		in.Listening = h.findListener(flow{netip.AddrPortFrom(p.Dst, p.DstPort), netip.AddrPortFrom(p.Src, p.SrcPort)}) != nil
+	}
+	h.stepWith(s, in, p.Payload)
 	for i := range h.conn {
 		if o := &h.conn[i]; o.Kind == tcpstate.Reopen {
 			h.reopen(s, p, o.N, o.Why)

@@ -101,10 +101,13 @@ func (h *Host) waitConnect(s *sock, t *thread) (outcome, bool) {
 	case !s.handshaking():
 		return h.sendError(s, t, EPIPE), false
 	case !h.waits(t):
+		h.writePending(s, 0)
 		return h.sendError(s, t, EAGAIN), false
 	case t.signal:
+		h.writePending(s, 0)
 		return h.sendError(s, t, t.intrErrno()), false
 	}
+	h.writePending(s, 1)
 	return h.parkOn(t, s, false), false
 }
 
@@ -121,4 +124,10 @@ func (h *Host) sendError(s *sock, t *thread, err Errno) outcome {
 		t.ret.SIGPIPE = t.call.Flags&MSG_NOSIGNAL == 0
 	}
 	return fail(err)
+}
+
+// writePending tells the connection that a write waits for the handshake, so
+// that the ACK of the SYN-ACK can go with the data (sk_write_pending).
+func (h *Host) writePending(s *sock, n uint32) {
+	h.step(s, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.WritePending, N: n})
 }

@@ -41,7 +41,12 @@ func tcpSetsockopt(h *Host, s *sock, name int32, data []byte) Errno {
 	case TCP_CORK:
 		h.tell(s, tcpstate.Cork, uint32(flag(val != 0)))
 	case TCP_QUICKACK:
-		h.step(s, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.QuickAck, N: uint32(val)})
+		// Only a socket that has yet to connect keeps it for later.
+		if s.conn == nil {
+			h.tell(s, tcpstate.QuickAck, uint32(val))
+		} else {
+			h.step(s, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.QuickAck, N: uint32(val)})
+		}
 	case TCP_LINGER2:
 		h.tell(s, tcpstate.Linger2, uint32(max(min(val, maxFinSecs), -1)))
 	case TCP_NOTSENT_LOWAT:
@@ -207,7 +212,7 @@ func tcpGetsockopt(h *Host, s *sock, t *thread, name int32) outcome {
 	case TCP_CORK:
 		return t.giveBool(o.flag(tcpstate.Cork))
 	case TCP_QUICKACK:
-		return t.giveBool(s.conn == nil || s.conn.QuickAck())
+		return t.giveBool(s.quickAck())
 	case TCP_LINGER2:
 		return t.giveInt(h.linger2(o))
 	case TCP_NOTSENT_LOWAT:
@@ -271,4 +276,13 @@ func (h *Host) linger2(o *options) int64 {
 		return int64(v)
 	}
 	return h.tcp.FinTimeout / tcpstate.Second
+}
+
+// quickAck is TCP_QUICKACK as it reads: off once the connection is interactive,
+// or set so before there was one.
+func (s *sock) quickAck() bool {
+	if s.conn != nil {
+		return s.conn.QuickAck()
+	}
+	return s.opt.set>>tcpstate.QuickAck&1 == 0 || s.opt.flag(tcpstate.QuickAck)
 }

@@ -39,7 +39,7 @@ func (c *Conn) predicted(s *Segment) bool {
 }
 
 // segmentArrives is RFC 9293 section 3.10.7 for a connection's own states.
-func (c *Conn) segmentArrives(s *Segment) {
+func (c *Conn) segmentArrives(s *Segment, listening bool) {
 	c.stat.segsIn++
 	if s.Len > 0 {
 		c.stat.dataSegsIn++
@@ -47,7 +47,7 @@ func (c *Conn) segmentArrives(s *Segment) {
 	c.readOptions(s)
 	switch {
 	case c.mini:
-		c.timeWaitArrives(s)
+		c.timeWaitArrives(s, listening)
 	case c.state == Closed:
 		c.drop(rule.ClosedDrop)
 		c.refuse(s, rule.ClosedDrop)

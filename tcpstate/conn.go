@@ -57,13 +57,13 @@ type negotiated struct {
 
 // settings are the user's, by setsockopt; zero means "the system's".
 type settings struct {
-	keepAlive, oobInline             bool
-	nonagle                          uint8
-	keepCnt, synCnt                  uint8
-	userMSS                          uint16
-	keepIdle, keepIntvl, userTimeout uint32 // milliseconds
-	linger2                          int32  // milliseconds; FIN-WAIT-2 of an orphan; negative = none
-	rcvLowat, notSentLowat           uint32
+	keepAlive, oobInline, writePending bool
+	nonagle                            uint8
+	keepCnt, synCnt                    uint8
+	userMSS                            uint16
+	keepIdle, keepIntvl, userTimeout   uint32 // milliseconds
+	linger2                            int32  // milliseconds; FIN-WAIT-2 of an orphan; negative = none
+	rcvLowat, notSentLowat             uint32
 }
 
 // Bits of settings.nonagle, as Linux's TCP_NAGLE_*.
@@ -76,7 +76,7 @@ const (
 // New makes an endpoint in CLOSED. Params that are out of range are bounded.
 func New(p Params) *Conn {
 	c := &Conn{cfg: p.Cfg, state: Closed, ipv6: p.IPv6, locks: p.Locks, now: 1}
-	c.snd.init(p.ISS)
+	c.startSend(p.ISS)
 	c.snd.mtu = max(p.MTU, 68)
 	c.snd.sndbuf = orDefault(p.SndBuf, c.cfg.Wmem[1])
 	c.rcv.rcvbuf = orDefault(p.RcvBuf, c.cfg.Rmem[1])
@@ -92,6 +92,22 @@ func New(p Params) *Conn {
 	c.ack.rcvMSS = minMSS
 	c.snd.mssCache = defaultMSS
 	return c
+}
+
+// startSend sets every sequence number of the send side to where the stream
+// starts, so that endpoints differ only by an offset.
+func (c *Conn) startSend(iss Seq) {
+	c.snd.init(iss)
+	c.q.sackHigh, c.rtt.seq, c.rack.end = iss, iss, iss
+	c.ca.highSeq, c.ca.undoMarker, c.ca.usageSeq, c.ca.tlpHigh = iss, iss, iss, iss
+	c.ca.cubic.endSeq = iss
+}
+
+// startReceive does the same for the receive side, from the peer's SYN.
+func (c *Conn) startReceive(irs Seq) {
+	r, next := &c.rcv, irs.Add(1)
+	r.nxt, r.wup, r.copied = next, next, next
+	r.rttSeq, r.spaceSeq, c.ack.compressAt = next, next, next
 }
 
 func orDefault(v, def int32) int32 {
@@ -117,7 +133,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	}
 	switch in.Kind {
 	case SegmentArrives:
-		c.segmentArrives(&in.Seg)
+		c.segmentArrives(&in.Seg, in.Listening)
 	case Timeout:
 		c.timeout()
 	case Open:

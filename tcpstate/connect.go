@@ -138,8 +138,7 @@ func (c *Conn) synAckArrives(s *Segment) {
 	c.undoSpuriousSyn()
 	c.learnSyn(s)
 	c.ackArrives(s, flagSlowPath)
-	c.rcv.nxt = s.Seq.Add(1)
-	c.rcv.wup, c.rcv.copied = c.rcv.nxt, c.rcv.nxt
+	c.startReceive(s.Seq)
 	c.snd.wnd = uint32(s.Wnd)
 	if !c.opt.wscale {
 		c.opt.sndWScale, c.opt.rcvWScale = 0, 0
@@ -165,8 +164,9 @@ func (c *Conn) synAckArrives(s *Segment) {
 	if !c.orphan {
 		c.tell(Writable, rule.SynAckReceived)
 	}
-	if c.pingpong() {
+	if c.pingpong() || c.user.writePending {
 		// The user is about to write: the ACK goes with the data.
+		c.user.writePending = false
 		c.ack.pending |= ackSched | ackTimer
 		c.enterQuickAck(maxQuickAcks)
 		c.timers.delack = c.now.Add(delackMax)
@@ -207,8 +207,7 @@ func (c *Conn) initTransfer() {
 func (c *Conn) crossedSyn(s *Segment) {
 	c.learnSyn(s)
 	c.become(SynReceived, rule.SimultaneousSyn)
-	c.rcv.nxt = s.Seq.Add(1)
-	c.rcv.wup, c.rcv.copied = c.rcv.nxt, c.rcv.nxt
+	c.startReceive(s.Seq)
 	c.snd.wnd = uint32(s.Wnd)
 	c.snd.wl1, c.snd.maxWnd = s.Seq, c.snd.wnd
 	c.ecnSyn(s)

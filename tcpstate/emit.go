@@ -80,6 +80,9 @@ func (c *Conn) ackSent() {
 // synOptions are those of SYN, and of SYN,ACK in a simultaneous open
 // (tcp_syn_options).
 func (c *Conn) synOptions(o *Options) {
+	// The path may have become narrower since (tcp_advertise_mss).
+	p := Params{Cfg: c.cfg, MTU: c.snd.mtu, IPv6: c.ipv6}
+	c.opt.advMSS = min(c.opt.advMSS, uint32(p.advMSS()))
 	o.Set |= OptMSS
 	o.MSS = uint16(c.opt.advMSS)
 	if c.cfg.Timestamps != 0 {

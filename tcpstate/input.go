@@ -61,10 +61,13 @@ type Input struct {
 	Flags SendFlags // Send
 	Opt   Option    // Set
 	Hard  bool      // Unreachable
-	Err   Errno     // Unreachable
-	Now   Time      // every kind; not before the previous input's
-	N     uint32    // Send, Receive, TooBig, Set
-	Seg   Segment   // SegmentArrives; Unreachable and TooBig use Seg.Seq
+	// Listening goes with SegmentArrives: a listener would take a SYN that
+	// TIME-WAIT gives way to. Without one TIME-WAIT stays.
+	Listening bool
+	Err       Errno   // Unreachable
+	Now       Time    // every kind; not before the previous input's
+	N         uint32  // Send, Receive, TooBig, Set
+	Seg       Segment // SegmentArrives; Unreachable and TooBig use Seg.Seq
 }
 
 // Option names a per-connection setting that a Set input changes. Values are
@@ -92,6 +95,7 @@ const (
 	NotSentLowat         // TCP_NOTSENT_LOWAT: octets, 0 = system's
 	CongestionCtl        // TCP_CONGESTION: a Congestion value
 	OOBInline            // SO_OOBINLINE: boolean
+	WritePending         // boolean: a write waits for the handshake (sk_write_pending)
 )
 
 // Congestion names a congestion control algorithm.

@@ -51,6 +51,8 @@ func (c *Conn) set(o Option, n uint32) {
 		c.cubicReset()
 	case OOBInline:
 		c.user.oobInline = on
+	case WritePending:
+		c.user.writePending = on
 	}
 }
 

@@ -10,8 +10,7 @@ func Accept(p Params, r *Request) *Conn {
 	c := New(p)
 	c.become(SynReceived, rule.HandshakeDone)
 	c.out = nil
-	c.rcv.nxt = r.RcvNxt()
-	c.rcv.wup, c.rcv.copied = c.rcv.nxt, c.rcv.nxt
+	c.startReceive(r.IRS)
 	c.snd.wl1 = r.IRS
 	c.opt.ts, c.opt.sack, c.opt.wscale = r.TSOK, r.SACKOK, r.WScaleOK
 	c.opt.mssClamp, c.opt.tsOffset = r.MSS, r.TSOffset

@@ -26,15 +26,13 @@ func (c *Conn) memoryFree(wake uint) bool {
 // (tcp_sendmsg_locked). It answers with Sent; 0 octets taken means that the
 // buffer is full or the state does not allow it, which the caller knows.
 func (c *Conn) send(n uint32, f SendFlags) {
-	var taken uint32
+	at := len(c.out) // Sent comes before the segments that carry its octets
+	c.tell(Sent, rule.UserSend)
 	if c.state.in(bitEstablished|bitCloseWait) && !c.mini && c.err == 0 && c.shut&ShutWrite == 0 {
-		taken = c.fill(n, f)
+		taken := c.fill(n, f)
+		c.out[at].N = taken
+		c.pushSent(taken, n, f)
 	}
-	o := c.tell(Sent, rule.UserSend)
-	o.N = taken
-	// What Emit outputs refer to must be in the caller's hands by then: Sent
-	// comes first.
-	c.pushSent(len(c.out)-1, taken, n, f)
 }
 
 // fill puts up to n octets on the queue and returns how many.
@@ -97,7 +95,7 @@ func (c *Conn) markPush(b *buffer) {
 }
 
 // pushSent ends a write (tcp_push): PSH on its last octet, then out with it.
-func (c *Conn) pushSent(_ int, taken, n uint32, f SendFlags) {
+func (c *Conn) pushSent(taken, n uint32, f SendFlags) {
 	if taken == 0 {
 		return
 	}

@@ -37,7 +37,7 @@ func (c *Conn) endMini(why rule.ID) {
 }
 
 // timeWaitArrives is tcp_timewait_state_process.
-func (c *Conn) timeWaitArrives(s *Segment) {
+func (c *Conn) timeWaitArrives(s *Segment, listening bool) {
 	c.arrived = rxOptions{}
 	paws := false
 	if s.Opts.Has(OptTS) && c.opt.ts {
@@ -53,7 +53,7 @@ func (c *Conn) timeWaitArrives(s *Segment) {
 		c.timeWaitInWindow(s)
 		return
 	}
-	if c.reopens(s, paws) {
+	if listening && c.reopens(s, paws) {
 		c.endMini(rule.TimeWaitReopen)
 		iss := c.snd.nxt.Add(65535 + 2)
 		if iss == 0 {
