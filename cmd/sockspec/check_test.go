@@ -30,7 +30,7 @@ func TestCheckDivergence(t *testing.T) {
 		"\n  expected  S. 0:0(0) ack 1 <...>\n",
 		"\n  came      no packet\n",
 		"\n  rule      syn-ack-sent: ",
-		"\n    1  no packet  syn-ack-sent  ",
+		"\n    1  no packet of syn-ack-sent: ",
 		"\nmodel     1 passed,    0 failed,    0 skipped, in ",
 		"\nodd       0 passed,    1 differ,    0 skipped, in ",
 	} {

@@ -94,6 +94,9 @@ func (o *printer) end(col *report.Column, broken int) error {
 	if left := len(o.items) - broken - ran; interrupted {
 		fmt.Fprintf(o.p.stderr, "interrupted: %d of %d scripts did not run\n", left, len(o.items)-broken)
 	}
+	if col.Note != "" {
+		fmt.Fprintln(o.p.stderr, "note:", col.Note)
+	}
 	failed := col.Count(conformance.Fail)
 	fmt.Fprintln(to, summary(col.Count(conformance.Pass), failed, col.Count(conformance.Skip)))
 	switch {

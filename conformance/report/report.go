@@ -77,23 +77,27 @@ type Count struct {
 	Scripts int
 	What    string    // what differs
 	Rule    rule.Rule // what Linux followed there
+	Example *Divergence
 }
 
 // Kinds groups a column's divergences by what differs and by Linux's rule there, the most frequent first. Those that no rule
 // explains are left out.
 func (r *Report) Kinds(c *Column) []Count {
 	var counts []Count
-	at := map[Count]int{}
-	for _, d := range r.Of(c) {
+	type kind struct{ what, rule string }
+	at := map[kind]int{}
+	list := r.Of(c)
+	for n := range list {
+		d := &list[n]
 		if len(d.Rules) == 0 {
 			continue
 		}
-		key := Count{What: d.What(), Rule: d.Rules[0]}
+		key := kind{d.What(), d.Rules[0].Name}
 		i, ok := at[key]
 		if !ok {
 			i = len(counts)
 			at[key] = i
-			counts = append(counts, key)
+			counts = append(counts, Count{What: key.what, Rule: d.Rules[0], Example: d})
 		}
 		counts[i].Scripts++
 	}

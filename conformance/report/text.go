@@ -156,24 +156,28 @@ func (p *textPrinter) field(color ink, name, text string) {
 
 // digest lists what a stack does otherwise most often, and what it cannot run.
 func (p *textPrinter) digest(c *Column) {
-	const most = 15
+	const most = 10
 	kinds := p.r.Kinds(c)
 	if len(kinds) > 0 && !c.Linux {
-		fmt.Fprintf(p.w, "%s\n\n", p.s.paint(bold, "What "+c.Stack+" does otherwise, and Linux's rule there"))
-		what, name := 0, 0
+		fmt.Fprintf(p.w, "%s\n\n", p.s.paint(bold, "What "+c.Stack+" does otherwise most often, and Linux's rule there"))
 		for _, k := range kinds[:min(len(kinds), most)] {
-			what, name = max(what, len(k.What)), max(name, len(k.Rule.Name))
-		}
-		for _, k := range kinds[:min(len(kinds), most)] {
-			lead := fmt.Sprintf("%s%3d  %s  %s  ", indent, k.Scripts, pad(k.What, what), pad(k.Rule.Name, name))
-			fmt.Fprintln(p.w, lead+p.s.wrap(len(lead), k.Rule.Text))
+			p.kind(k)
 		}
 		if left := len(kinds) - most; left > 0 {
-			fmt.Fprintf(p.w, "%s     and %d kinds more, above\n", indent, left)
+			fmt.Fprintf(p.w, "%s     and %d kinds more, among the differences above\n", indent, left)
 		}
 		fmt.Fprintln(p.w)
 	}
 	p.skips(c)
+}
+
+// kind prints one line on the rule and one with an example.
+func (p *textPrinter) kind(k Count) {
+	lead := fmt.Sprintf("%s%3d  ", indent, k.Scripts)
+	fmt.Fprintln(p.w, lead+p.s.paint(bold, k.What)+" of "+p.s.wrap(len(lead)+len(k.What)+4, k.Rule.Name+": "+k.Rule.Text))
+	f := k.Example.Failure()
+	example := fmt.Sprintf("%s:%d: expected %s, came %s", k.Example.Item.Path, f.Line, f.Expected, f.Got)
+	fmt.Fprintln(p.w, strings.Repeat(" ", len(lead))+p.s.paint(dim, p.s.wrap(len(lead), oneLine(example))))
 }
 
 // skips says what a stack cannot run, and why.
