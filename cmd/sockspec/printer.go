@@ -52,14 +52,15 @@ func (o *printer) result(it *report.Item, r *conformance.Result) {
 		o.resultJSON(it, r)
 		return
 	}
+	word := o.p.style().Verdict(r.Verdict)
 	switch r.Verdict {
 	case conformance.Fail:
-		fmt.Fprintln(o.p.stdout, "FAIL", report.FailLine(it, r.Failure, o.rules(it, r)))
+		fmt.Fprintln(o.p.stdout, word, report.FailLine(it, r.Failure, o.rules(it, r)))
 	case conformance.Skip:
-		fmt.Fprintf(o.p.stdout, "SKIP %s: %s\n", it.Path, r.Reason)
+		fmt.Fprintf(o.p.stdout, "%s %s: %s\n", word, it.Path, r.Reason)
 	case conformance.Pass:
 		if o.verbose {
-			fmt.Fprintln(o.p.stdout, "PASS", it.Path)
+			fmt.Fprintln(o.p.stdout, word, it.Path)
 		}
 	}
 	if o.verbose {

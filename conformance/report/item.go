@@ -114,7 +114,8 @@ func scriptsBelow(arg string) ([]string, error) {
 		return []string{arg}, nil
 	}
 	var names []string
-	err = filepath.WalkDir(arg, func(p string, d fs.DirEntry, err error) error {
+	// With a separator at its end, a link to a directory is walked too.
+	err = filepath.WalkDir(arg+string(filepath.Separator), func(p string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && filepath.Ext(p) == ".pkt" {
 			names = append(names, p)
 		}

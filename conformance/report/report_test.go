@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -169,4 +171,30 @@ func TestCancelled(t *testing.T) {
 	c := Play(ctx, example(t).Items, model.Stack{}, conformance.Options{}, Watch{})
 	require.Zero(t, c.Passed()+c.Failed()+c.SkippedCount())
 	require.Contains(t, c.total(), "4 not run")
+}
+
+// TestFiles: directories are searched at any depth, also through a link; what is named twice runs once; a file may have any name.
+func TestFiles(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "real", "deep"), 0o777))
+	for _, name := range []string{"real/b.pkt", "real/deep/a.pkt", "real/c.txt"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(handshake), 0o666))
+	}
+	if err := os.Symlink(filepath.Join(dir, "real"), filepath.Join(dir, "link")); err != nil {
+		t.Skip("no links here:", err)
+	}
+	names := func(paths ...string) (shown []string) {
+		items, err := Files(paths, nil)
+		require.NoError(t, err)
+		for _, it := range items {
+			rel, err := filepath.Rel(dir, it.Path)
+			require.NoError(t, err)
+			shown = append(shown, filepath.ToSlash(rel))
+		}
+		return shown
+	}
+	real, link := filepath.Join(dir, "real"), filepath.Join(dir, "link")
+	require.Equal(t, []string{"real/b.pkt", "real/deep/a.pkt"}, names(real))
+	require.Equal(t, []string{"link/b.pkt", "link/deep/a.pkt"}, names(link))
+	require.Equal(t, []string{"real/c.txt", "real/b.pkt", "real/deep/a.pkt"}, names(filepath.Join(real, "c.txt"), real, real+"/b.pkt"))
 }

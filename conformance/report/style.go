@@ -3,6 +3,8 @@ package report
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/sockspec/sockspec/conformance"
 )
 
 // Style is how text is laid out. The zero Style suits a file or a pipe.
@@ -28,6 +30,18 @@ func (s Style) paint(c ink, text string) string {
 		return text
 	}
 	return "\x1b[" + string(c) + "m" + text + "\x1b[0m"
+}
+
+// Verdict is a verdict as `run` begins its lines with, in colour on a terminal.
+func (s Style) Verdict(v conformance.Verdict) string {
+	word := strings.ToUpper(v.String())
+	switch v {
+	case conformance.Pass:
+		return s.paint(green, word)
+	case conformance.Fail:
+		return s.paint(red, word)
+	}
+	return s.paint(yellow, word)
 }
 
 // pad fills up to a width in characters; colours must come after it.
