@@ -127,7 +127,7 @@ func (e *Endpoint) peerClock() uint32 { return uint32(int64(e.now)/int64(tcpstat
 
 // Do lets the op's time pass and does it. The error is the first law broken.
 func (e *Endpoint) Do(o Op) error {
-	if err := e.Wait(choose(gaps, o.Gap&^Late), o.Gap&Late != 0); err != nil {
+	if err := e.Wait(choose(gaps, o.Gap&^(Late|Deaf)), o.Gap&Late != 0); err != nil {
 		return err
 	}
 	if o.Kind == OpExpire {

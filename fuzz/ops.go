@@ -36,7 +36,7 @@ type Op struct {
 	Len   uint8 // lengths
 	Wnd   uint8 // windows
 	Opts  uint8 // see segmentOptions
-	Gap   uint8 // time that passes before: gaps; the high bit lets timers fire late
+	Gap   uint8 // time that passes before: gaps, with Late and Deaf
 }
 
 // choose takes entry i of a table, whatever i is.
@@ -63,9 +63,11 @@ var (
 
 const ack = tcpstate.ACK
 
-// Late is the bit of Op.Gap that lets time pass over deadlines before the
-// timers fire, as on a busy host.
-const Late = 0x80
+// Bits of Op.Gap.
+const (
+	Late = 0x80 // time passes over deadlines before the timers fire, as on a busy host
+	Deaf = 0x40 // the listener that would take a SYN from TIME-WAIT is gone
+)
 
 // Ops reads an op list. Input that ends within an op is cut there; at most limit ops are taken.
 func Ops(in []byte, limit int) []Op {
@@ -91,7 +93,7 @@ func (e *Endpoint) input(o Op) (tcpstate.Input, bool) {
 	in := tcpstate.Input{N: choose(lengths, o.Len)}
 	switch o.Kind {
 	case OpSegment:
-		in.Kind, in.Seg = tcpstate.SegmentArrives, e.segment(o)
+		in.Kind, in.Seg, in.Listening = tcpstate.SegmentArrives, e.segment(o), o.Gap&Deaf == 0
 	case OpSend:
 		in.Kind, in.Flags = tcpstate.Send, tcpstate.SendFlags(o.Flags&0xF)
 	case OpReceive:
@@ -235,4 +237,5 @@ var settings = []setting{
 	{tcpstate.NotSentLowat, []uint32{0, 1, 1000, 1<<32 - 1}},
 	{tcpstate.CongestionCtl, []uint32{0, 1}},
 	{tcpstate.OOBInline, []uint32{1, 0}},
+	{tcpstate.WritePending, []uint32{1, 0}},
 }

@@ -52,6 +52,7 @@ const (
 var (
 	syn, fin, rst = tcpstate.SYN, tcpstate.FIN, tcpstate.RST
 	psh, urg      = tcpstate.PSH, tcpstate.URG
+	ece, cwr      = tcpstate.ECE, tcpstate.CWR
 	active        = []Op{op(OpOpen), seg(syn|ack, opts(synOpts))}
 	passive       = []Op{seg(syn, opts(synOpts)), seg(ack)}
 	data          = seg(ack|psh, length(k1000))
@@ -61,15 +62,6 @@ var (
 	expire        = op(OpExpire)
 	read          = op(OpReceive)
 	listening     = [setupSize]byte{1}
-	noTS          = opts(0)
+	small         = [setupSize]byte{128 | 1<<2} // least buffers, no timestamps
+	plain         = [setupSize]byte{7 << 2}
 )
-
-// connSeeds reach every state, edge and rule that one endpoint can reach.
-func connSeeds() []seed {
-	var s []seed
-	add := func(name string, setup [setupSize]byte, ops ...[]Op) { s = append(s, seed{name, setup, then(ops...)}) }
-	one := func(os ...Op) []Op { return os }
-	add("active open, data both ways, close first", [setupSize]byte{}, active, one(send(k1000), bare, data, read, closing, bare, finAck, expire))
-	add("passive open, close second", listening, passive, one(data, read, send(k1000), bare, finAck, closing, bare))
-	return s
-}

@@ -1,0 +1,51 @@
+package fuzz
+
+import (
+	"testing"
+
+	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+	"github.com/stretchr/testify/require"
+)
+
+// Every state and every edge is walked by a seed, so that mutation starts from everywhere.
+func TestSeedsReachEveryStateAndEdge(t *testing.T) {
+	cover := runSeeds(t)
+	for st := tcpstate.Established; st <= tcpstate.Closing; st++ {
+		require.True(t, cover.States[st], "%v", st)
+	}
+	for _, e := range tcpstate.Edges() {
+		require.True(t, cover.Edges[[2]tcpstate.State{e.From, e.To}], "%v to %v on %s", e.From, e.To, e.On)
+	}
+}
+
+// fewestRules is what the seeds reach of the rules of one endpoint, listener and request.
+const fewestRules = 95
+
+func TestSeedsReachTheRules(t *testing.T) {
+	cover := runSeeds(t)
+	var missed []string
+	reached, all := 0, 0
+	for _, id := range rule.All() {
+		if id >= rule.SynQueueFull || id == rule.NoSocket {
+			continue // the socket layer's
+		}
+		all++
+		if cover.Rules[id] {
+			reached++
+		} else {
+			missed = append(missed, id.String())
+		}
+	}
+	t.Logf("%d of %d rules reached; not: %v", reached, all, missed)
+	require.GreaterOrEqual(t, reached, fewestRules)
+}
+
+func runSeeds(t *testing.T) Coverage {
+	cover := NewCoverage()
+	for _, s := range connSeeds() {
+		i, err := runConn(s.bytes(), cover, nil)
+		require.NoError(t, err, "%s: op %d", s.name, i)
+	}
+	return cover
+}
