@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -333,13 +334,29 @@ func TestWhatTheStackCannotDoIsASkip(t *testing.T) {
 
 func TestACancelledContextEndsTheRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
 	s, err := script.Parse("test.pkt", []byte(exchange))
 	require.NoError(t, err)
-	f := server(nil)
+	f := server(func(*segment) { cancel() })
 	r := Run(ctx, s, f, Options{})
 	require.Equal(t, Skip, r.Verdict)
 	require.True(t, f.closed)
+	require.Equal(t, sock.Time(100_000), r.Elapsed, "at once")
+
+	f = server(nil)
+	require.Equal(t, Skip, Run(ctx, s, f, Options{}).Verdict)
+	require.Nil(t, f.events, "a run that is over before it begins starts no stack")
+}
+
+type broken struct{ fake }
+
+func (*broken) Start(Setup) (Instance, error) { return nil, errors.New("no permission") }
+
+func TestAStackThatDoesNotStartIsNoFailureOfTheScript(t *testing.T) {
+	s, err := script.Parse("test.pkt", []byte(exchange))
+	require.NoError(t, err)
+	r := Run(t.Context(), s, &broken{}, Options{})
+	require.Equal(t, Skip, r.Verdict)
+	require.Contains(t, r.Reason, "no permission")
 }
 
 func TestQueueLengthsAreCompared(t *testing.T) {
