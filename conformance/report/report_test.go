@@ -50,7 +50,7 @@ func example(t *testing.T) *Report {
 	t.Helper()
 	items, err := Embedded(fstest.MapFS{
 		"s/close/fin.pkt":  {Data: []byte("// FIN <is> acknowledged & counted (RFC 9293 3.10.7.4)\n" + handshake + "+.1 < F. 1:1(0) ack 1 win 65535\n+0~+.05 > . 1:1(0) ack 2\n+0 read(4, ..., 9) = 0\n")},
-		"s/close/poll.pkt": {Data: []byte("// FIN ends the stream\n" + handshake + "+.1 < F. 1:1(0) ack 1 win 65535\n+0 read(4, ..., 9) = 0\n")},
+		"s/close/poll.pkt": {Data: []byte("// FIN ends the stream\n" + handshake + "+.1 < F. 1:1(0) ack 1 win 65535\n+0 read(4, ..., 9) = 0\n+.1 < R. 2:2(0) ack 1 win 0\n")},
 		"s/data/one.pkt":   {Data: []byte("// One octet\n" + handshake + "+.1 < P. 1:2(1) ack 1 win 65535\n+0 > . 1:1(0) ack 2\n")},
 		"s/data/wrong.pkt": {Data: []byte("// A wrong claim\n" + handshake + "+.1 < P. 1:2(1) ack 1 win 65535\n+0 > . 1:1(0) ack 3\n")},
 		"s/data/notes.txt": {Data: []byte("no script")},
@@ -197,4 +197,21 @@ func TestFiles(t *testing.T) {
 	require.Equal(t, []string{"real/b.pkt", "real/deep/a.pkt"}, names(real))
 	require.Equal(t, []string{"link/b.pkt", "link/deep/a.pkt"}, names(link))
 	require.Equal(t, []string{"real/c.txt", "real/b.pkt", "real/deep/a.pkt"}, names(filepath.Join(real, "c.txt"), real, real+"/b.pkt"))
+}
+
+// TestRulesForHoldsBack: no rule is named where it would not explain: for a value that was asked for, and once the model itself
+// has left the script, unless the failure is the model's.
+func TestRulesForHoldsBack(t *testing.T) {
+	r := example(t)
+	rulesFor := func(item int, f conformance.Failure, stack string) []rule.Rule {
+		failed := &conformance.Result{Stack: stack, Verdict: conformance.Fail, Failure: &f}
+		return RulesFor(context.Background(), &r.Items[item], model.Stack{}, conformance.Options{}, failed)
+	}
+	const poll, wrong = 1, 3 // items of example
+	require.NotEmpty(t, rulesFor(poll, conformance.Failure{Line: 10, What: "read result"}, "other"))
+	require.Empty(t, rulesFor(poll, conformance.Failure{Line: 10, What: "code"}, "other"))
+	require.Empty(t, rulesFor(poll, conformance.Failure{Line: 10, What: "getsockopt output"}, "other"))
+	require.NotEmpty(t, rulesFor(wrong, conformance.Failure{Line: 6, What: "packet"}, "other"))
+	require.Empty(t, rulesFor(wrong, conformance.Failure{Line: 10, What: "packet"}, "other"))
+	require.NotEmpty(t, rulesFor(wrong, conformance.Failure{Line: 10, What: "packet"}, "model"))
 }
