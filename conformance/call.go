@@ -168,7 +168,7 @@ func (p *pending) finish(e *engine, r sock.Return, at sock.Time) error {
 // judge compares a call's outcome with the script's: result, errno where the script names one, then what else it returned.
 func (p *plan) judge(e *engine, r *sock.Return) error {
 	fail := func(what, expected, got string) error {
-		return &Failure{Line: p.ev.Pos.Line, What: p.ev.Call.Name + " " + what, Expected: expected, Got: got}
+		return &Failure{Line: p.ev.Pos.Line, What: p.ev.Call.Name + " " + what, Expected: expected, Got: got, Why: distinct(e.ruled)}
 	}
 	ok := int32(r.Value) == int32(p.want)
 	if p.fd && p.want >= 0 {

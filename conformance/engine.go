@@ -132,12 +132,12 @@ func (e *engine) take(ev Event) error {
 		s.at, s.why, s.slot = at, ev.Why, len(e.trace)-1
 		e.arrived = append(e.arrived, s)
 	case CallDone:
+		e.ruled = append(e.ruled, ev.Why...)
 		if p := e.blocked[ev.Return.Thread]; p != nil {
 			delete(e.blocked, ev.Return.Thread)
 			return p.finish(e, ev.Return, at)
 		}
 		e.done[ev.Return.Thread] = ev.Return
-		e.ruled = append(e.ruled, ev.Why...)
 	case Ruled:
 		e.ruled = append(e.ruled, ev.Why...)
 	}
@@ -172,6 +172,9 @@ func (e *engine) checkWhy(ev *script.Event) error {
 	}
 	named := e.ruled
 	e.ruled = nil
+	if len(ev.Why) == 0 {
+		return nil
+	}
 	if ev.Packet != nil && ev.Packet.Direction == script.Outbound {
 		for i := range e.trace {
 			if e.trace[i].Line == ev.Pos.Line && !e.trace[i].Inbound {
@@ -179,7 +182,7 @@ func (e *engine) checkWhy(ev *script.Event) error {
 			}
 		}
 	}
-	if len(ev.Why) == 0 || !e.namesRules() {
+	if len(named) == 0 && !e.namesRules() {
 		return nil
 	}
 	for _, want := range ev.Why {
@@ -192,9 +195,6 @@ func (e *engine) checkWhy(ev *script.Event) error {
 
 // namesRules tells whether the stack has named any rule in this run: those that never do are not asked for them.
 func (e *engine) namesRules() bool {
-	if len(e.ruled) > 0 {
-		return true
-	}
 	for i := range e.trace {
 		if len(e.trace[i].Why) > 0 {
 			return true

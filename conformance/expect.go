@@ -52,7 +52,9 @@ func (e *engine) gather(c *conn, p *script.Packet, want *segment, synAck bool) (
 			return nil, err
 		}
 		if s == nil {
-			return nil, e.failf("packet", expectedString(p, want), e.nothing(all))
+			f := e.failf("packet", expectedString(p, want), e.nothing(all))
+			f.Why = distinct(e.ruled) // a drop, perhaps
+			return nil, f
 		}
 		e.trace[s.slot].Line = p.Pos.Line
 		if synAck && c.state == connPassiveReceived {
@@ -169,6 +171,17 @@ func joined(all, s *segment) *segment {
 // differs is a failure over two packets.
 func (e *engine) differs(what string, p *script.Packet, want, got *segment) *Failure {
 	f := e.failf(what, expectedString(p, want), fmt.Sprintf("%s at %s s", got, seconds(got.at)))
-	f.Why = got.why
+	f.Why = distinct(got.why)
 	return f
+}
+
+// distinct drops repetitions: segments that were joined tend to have one reason.
+func distinct(names []string) []string {
+	var list []string
+	for _, n := range names {
+		if !contains(list, n) {
+			list = append(list, n)
+		}
+	}
+	return list
 }
