@@ -94,7 +94,7 @@ func (h *Host) fileAt(fd int32) fileID {
 	if fd < 0 || int(fd) >= len(h.proc.fds) {
 		return noFile
 	}
-	return h.proc.fds[fd].file
+	return max(h.proc.fds[fd].file, noFile) // one that is only reserved is not open
 }
 
 // lookup finds a descriptor's socket (sockfd_lookup_light).
