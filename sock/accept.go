@@ -96,6 +96,10 @@ func (h *Host) acceptOne(s *sock, t *thread, fd int32) outcome {
 	id, _ := s.lst.accept.Pop()
 	c := h.socks[id]
 	c.parent, c.ss = noSock, ssConnected
+	if t.call.Fault&FaultAddr != 0 {
+		c.ops.release(h, c, nil) // the peer's address can't be told: the connection is lost
+		return fail(EFAULT)
+	}
 	h.openSock(fd, c, t.call.Flags)
 	t.ret.Addr, t.ret.AddrLen, _ = c.asSeen(c.remote)
 	return done(int64(fd))

@@ -69,6 +69,18 @@ type Control struct {
 	Data        []byte
 }
 
+// Fault says which of a call's pointers lead nowhere: the kernel can't read or
+// write there, and answers EFAULT once it comes to use them.
+type Fault uint8
+
+// The pointers.
+const (
+	FaultAddr Fault = 1 << iota // the address, or where one is to be written
+	// FaultData is the buffer, of Len octets also for a send, or the option's
+	// value. A send with a Len and nil Data means the same.
+	FaultData
+)
+
 // Call is one system call as a plain value. Integers are as the C program
 // passes them; structures are in Linux's x86-64 layout, little-endian.
 type Call struct {
@@ -91,6 +103,7 @@ type Call struct {
 	Control []Control
 	Events  uint32 // epoll_ctl
 	UData   uint64 // epoll_ctl
+	Fault   Fault
 }
 
 // Return is a system call's outcome.

@@ -41,6 +41,9 @@ func (t *thread) giveInt(v int64) outcome {
 func (t *thread) giveBool(v bool) outcome { return t.giveInt(int64(flag(v))) }
 
 func (t *thread) giveBytes() outcome {
+	if t.call.Fault&FaultData != 0 && t.call.Len != 0 {
+		return fail(EFAULT)
+	}
 	room := len(t.in)
 	if t.call.Len >= 0 {
 		room = min(room, int(t.call.Len))

@@ -119,6 +119,9 @@ func (h *Host) takeData(s *sock, t *thread) (end bool) {
 				continue
 			}
 		}
+		if n > 0 && t.faults() {
+			return true // nothing is taken that can't be handed over
+		}
 		h.moveData(s, t, pos, n, peek)
 	}
 	return true // as much as was asked for, be it nothing
@@ -149,8 +152,16 @@ func (h *Host) moveData(s *sock, t *thread, pos, n uint32, peek bool) {
 	}
 }
 
+// faults reports that octets would have to go where there is no memory.
+func (t *thread) faults() bool {
+	return t.call.Fault&FaultData != 0 && t.call.Flags&MSG_TRUNC == 0
+}
+
 // received returns what was moved.
 func (h *Host) received(s *sock, t *thread) outcome {
+	if t.faults() && t.call.Len > 0 && s.conn != nil && s.conn.Readable() > 0 {
+		return fail(EFAULT)
+	}
 	t.ret.Data = t.in
 	if s.opt.inq {
 		t.control = append(t.control[:0], Control{Level: SOL_TCP, Type: tcpCmInq, Data: le32(h.grab(4), s.inq())})
@@ -209,6 +220,9 @@ func (h *Host) recvUrgent(s *sock, t *thread) outcome {
 	if t.call.Len == 0 {
 		t.ret.MsgFlags |= MSG_TRUNC
 		return done(0)
+	}
+	if t.faults() {
+		return fail(EFAULT) // and the octet counts as read
 	}
 	if t.call.Flags&MSG_TRUNC == 0 {
 		t.in = append(t.in[:0], 0)

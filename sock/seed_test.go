@@ -135,6 +135,32 @@ var addressRules = []seedRule{
 			b.fails(EINVAL, Call{Op: op, FD: fd, Addr: in4(any4, 1)})
 		}
 	}},
+	{"AD-02", "unreadable and unwritable memory", func(b *bench) {
+		fd, p := b.accepted()
+		fresh := b.ok(socketCall())
+		b.fails(EFAULT, Call{Op: OpBind, FD: fresh, AddrLen: 16, Fault: FaultAddr})
+		b.fails(EFAULT, Call{Op: OpConnect, FD: fresh, AddrLen: 16, Fault: FaultAddr})
+		b.fails(EINVAL, Call{Op: OpBind, FD: fresh, AddrLen: 0, Fault: FaultAddr})
+		b.fails(EFAULT, Call{Op: OpGetsockname, FD: fresh, Fault: FaultAddr})
+		b.fails(EPIPE, Call{Op: OpSend, FD: fresh, Len: 9, Fault: FaultData})
+		for _, op := range []Op{OpSend, OpWrite} {
+			b.fails(EFAULT, Call{Op: op, FD: fd, Len: 9, Fault: FaultData})
+		}
+		b.fails(EAGAIN, Call{Op: OpRecv, FD: fd, Len: 9, Flags: MSG_DONTWAIT, Fault: FaultData})
+		p.send(16, "data")
+		for _, op := range []Op{OpRecv, OpRead} {
+			b.fails(EFAULT, Call{Op: op, FD: fd, Len: 9, Fault: FaultData})
+		}
+		require.Equal(b, "data", string(b.call(recvCall(fd, 9, 0)).Data), "nothing was lost")
+		b.fails(EFAULT, Call{Op: OpSetsockopt, FD: fd, Level: SOL_SOCKET, Name: SO_REUSEADDR, Len: 4, Fault: FaultData})
+		b.fails(EFAULT, Call{Op: OpGetsockopt, FD: fd, Level: SOL_SOCKET, Name: SO_REUSEADDR, Len: 4, Fault: FaultData})
+		b.wire = nil
+		b.newPeer(4001).shake()
+		b.fails(EFAULT, Call{Op: OpAccept, FD: 3, Fault: FaultAddr})
+		require.Len(b, b.h.listens, 1)
+		_, n := b.queued(3)
+		require.Zero(b, n, "the connection is lost")
+	}},
 	{"AD-03", "the true length is reported", func(b *bench) {
 		fd, _ := b.accepted()
 		require.EqualValues(b, 16, b.call(Call{Op: OpGetpeername, FD: fd}).AddrLen)

@@ -12,10 +12,11 @@ func sysSend(h *Host, t *thread) outcome {
 	if t.call.Op == OpWrite {
 		t.call.Flags = 0
 	}
-	if t.call.AddrLen != 0 {
-		if err := checkAddrLen(t.call.AddrLen); err != 0 {
-			return fail(err)
-		}
+	if t.call.Data == nil && t.call.Len > 0 {
+		t.call.Fault |= FaultData // a length and nothing behind it
+	}
+	if err := checkAddr(&t.call); err != 0 {
+		return fail(err)
 	}
 	return s.ops.sendmsg(h, s, t)
 }
@@ -47,6 +48,9 @@ func tcpSendAgain(h *Host, s *sock, t *thread) outcome {
 	for {
 		if s.pending() != 0 || s.shutdown()&tcpstate.ShutWrite != 0 {
 			return h.sendError(s, t, EPIPE)
+		}
+		if t.call.Fault&FaultData != 0 && t.call.Len > 0 {
+			return h.sendError(s, t, EFAULT)
 		}
 		rest := t.call.Data[t.done:]
 		if len(rest) == 0 {

@@ -25,6 +25,8 @@ func sysSetsockopt(h *Host, t *thread) outcome {
 	switch {
 	case err != 0:
 		return fail(err)
+	case c.Fault&FaultData != 0 && c.Len >= 4:
+		return fail(EFAULT) // Len is the length that the caller claims
 	case c.Level == SOL_SOCKET:
 		return result(h.setSocketOption(s, c.Name, c.Data))
 	case c.Level == int32(s.proto):

@@ -59,10 +59,13 @@ func (h *Host) nonblock(t *thread) bool {
 // sockaddrMax is the largest address that a call may pass (struct sockaddr_storage).
 const sockaddrMax = 128
 
-// checkAddrLen is move_addr_to_kernel's check.
-func checkAddrLen(n int32) Errno {
-	if n < 0 || n > sockaddrMax {
+// checkAddr is move_addr_to_kernel: the length first, then the memory.
+func checkAddr(c *Call) Errno {
+	switch n := c.AddrLen; {
+	case n < 0 || n > sockaddrMax:
 		return EINVAL
+	case n > 0 && c.Fault&FaultAddr != 0:
+		return EFAULT
 	}
 	return 0
 }
@@ -72,7 +75,7 @@ func sysBind(h *Host, t *thread) outcome {
 	if err != 0 {
 		return fail(err)
 	}
-	if err := checkAddrLen(t.call.AddrLen); err != 0 {
+	if err := checkAddr(&t.call); err != 0 {
 		return fail(err)
 	}
 	return s.ops.bind(h, s, t)
@@ -118,7 +121,7 @@ func sysConnect(h *Host, t *thread) outcome {
 	if err != 0 {
 		return fail(err)
 	}
-	if err := checkAddrLen(t.call.AddrLen); err != 0 {
+	if err := checkAddr(&t.call); err != 0 {
 		return fail(err)
 	}
 	return s.ops.connect(h, s, t)
@@ -148,6 +151,9 @@ func (h *Host) getname(t *thread, peer bool) outcome {
 	a, n, err := s.ops.getname(s, peer)
 	if err != 0 {
 		return fail(err)
+	}
+	if t.call.Fault&FaultAddr != 0 {
+		return fail(EFAULT)
 	}
 	t.ret.Addr, t.ret.AddrLen = a, n
 	return done(0)
