@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sockspec/sockspec/sock"
 	"github.com/sockspec/sockspec/tcpstate"
 )
 
@@ -43,4 +44,18 @@ func describe(in tcpstate.Input, out []tcpstate.Output) string {
 func describeSegment(s *tcpstate.Segment) string {
 	return fmt.Sprintf(" %v %d+%d ack %d wnd %d urg %d ts %d/%d sack %v", s.Flags, s.Seq, s.Len, s.Ack, s.Wnd, s.Urg,
 		s.Opts.TSVal, s.Opts.TSEcr, s.Opts.SACK[:s.Opts.NSACK])
+}
+
+var effectNames = [...]string{"", "transmit", "loop", "done", "parked", "dropped", "changed", "noted", "woken"}
+
+func describeEffect(e *sock.Effect) string {
+	s := fmt.Sprintf("    > %s (%v) socket %d", effectNames[e.Kind], e.Why, e.Sock)
+	switch e.Kind {
+	case sock.Transmit, sock.Loop:
+		p := &e.Packet
+		return fmt.Sprintf("%s %v:%d > %v:%d%s", s, p.Src, p.SrcPort, p.Dst, p.DstPort, describeSegment(&p.Seg))
+	case sock.Changed:
+		return fmt.Sprintf("%s %v -> %v", s, e.From, e.To)
+	}
+	return fmt.Sprintf("%s thread %d value %d errno %d", s, e.Return.Thread, e.Return.Value, e.Return.Errno)
 }

@@ -1,0 +1,248 @@
+package fuzz
+
+import (
+	"net/netip"
+	"reflect"
+	"slices"
+
+	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// HostRun is a host under test with what its callers and its peers know:
+// descriptors, threads that wait, and the connections seen on the wire.
+type HostRun struct {
+	Host   *sock.Host
+	Rules  map[rule.ID]bool
+	Trace  Trace
+	now    tcpstate.Time
+	fds    []int32
+	parked map[sock.Thread]bool
+	flows  []hostFlow
+	twins  bool // hold every input against a clone's answer
+}
+
+// hostFlow is a connection as its peer sees it.
+type hostFlow struct {
+	local, remote  netip.AddrPort
+	nxt, peer      tcpstate.Seq // what the host sends next, and expects next
+	lastTS, window uint32
+}
+
+var (
+	hostAddrs  = []netip.Addr{netip.MustParseAddr("192.168.0.1"), netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("fd00::1"), netip.IPv4Unspecified(), netip.MustParseAddr("::")}
+	peerAddrs  = []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.168.0.1"), netip.MustParseAddr("fd00::2"), netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("::1")}
+	hostPorts  = []uint16{8080, 8081, 0, 80}
+	peerPorts  = []uint16{5001, 5002, 5003, 65535}
+	hostPrefix = []netip.Prefix{netip.MustParsePrefix("192.168.0.1/16"), netip.MustParsePrefix("fd00::1/64")}
+)
+
+// mostFlows bounds what is remembered of the wire.
+const mostFlows = 16
+
+// NewHostRun is a host with one address of each family; bits of setup choose
+// its capabilities, limits and sysctls.
+func NewHostRun(setup byte) *HostRun {
+	cfg := sock.HostConfig{Addrs: hostPrefix, FirstFile: 3, Seed: uint64(setup)}
+	if setup&1 != 0 {
+		cfg.MaxFiles = 8
+	}
+	if setup&2 != 0 {
+		cfg.NoCaps = sock.CapNetBindService | sock.CapNetRaw | sock.CapNetAdmin
+	}
+	if setup&4 != 0 {
+		cfg.Profile = &sock.Linux24
+	}
+	if setup&8 != 0 {
+		cfg.MTU = 576
+	}
+	return &HostRun{
+		Host: sock.New(cfg), Rules: map[rule.ID]bool{}, now: tcpstate.Time(tcpstate.Second),
+		parked: map[sock.Thread]bool{}, fds: []int32{-1}, twins: true,
+	}
+}
+
+// input gives the host one input, and a clone of it the same.
+func (r *HostRun) input(do func(h *sock.Host) []sock.Effect) ([]sock.Effect, error) {
+	var twin *sock.Host
+	if r.twins {
+		twin = r.Host.Clone()
+	}
+	out := do(r.Host)
+	if r.Trace != nil {
+		for i := range out {
+			r.Trace("%s", describeEffect(&out[i]))
+		}
+	}
+	if err := r.Host.Check(); err != nil {
+		return nil, err
+	}
+	if r.twins {
+		if echo := do(twin); !slices.EqualFunc(out, echo, sameEffect) {
+			return nil, law("a clone answers differently: %+v\nand %+v", out, echo)
+		}
+		if r.Host.Fingerprint() != twin.Fingerprint() {
+			return nil, law("a clone ends in a different state")
+		}
+	}
+	return out, r.observe(out)
+}
+
+// sameEffect tells no slice from an empty one.
+func sameEffect(a, b sock.Effect) bool {
+	for _, e := range [...]*sock.Effect{&a, &b} {
+		p, t := &e.Packet, &e.Return
+		p.Payload, t.Data = append([]byte(nil), p.Payload...), append([]byte(nil), t.Data...)
+		t.Poll, t.Control = append([]sock.PollFD(nil), t.Poll...), append([]sock.Control(nil), t.Control...)
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+// mostEffects bounds what one input may cause; two ends of one host talk to each other within it.
+const mostEffects = 20_000
+
+// observe holds the effects against the laws and learns from them.
+func (r *HostRun) observe(out []sock.Effect) error {
+	if len(out) > mostEffects {
+		return law("%d effects of one input", len(out))
+	}
+	for i := range out {
+		e := &out[i]
+		if _, ok := rule.Get(e.Why); !ok {
+			return law("effect %d has no rule", i)
+		}
+		r.Rules[e.Why] = true
+		switch e.Kind {
+		case sock.Transmit:
+			if int(e.Packet.Seg.Len) != len(e.Packet.Payload) {
+				return law("a segment of %d octets carries %d", e.Packet.Seg.Len, len(e.Packet.Payload))
+			}
+			r.seen(&e.Packet)
+		case sock.Parked:
+			r.parked[e.Return.Thread] = true
+		case sock.Done:
+			if e.Why != rule.ThreadBusy {
+				delete(r.parked, e.Return.Thread)
+			}
+		case sock.Changed:
+			if !tcpstate.LegalEdge(e.From, e.To) {
+				return law("change from %v to %v", e.From, e.To)
+			}
+		}
+	}
+	return nil
+}
+
+// seen learns a connection's numbers from what the host sends.
+func (r *HostRun) seen(p *sock.Packet) {
+	local, remote := netip.AddrPortFrom(p.Src, p.SrcPort), netip.AddrPortFrom(p.Dst, p.DstPort)
+	i := slices.IndexFunc(r.flows, func(f hostFlow) bool { return f.local == local && f.remote == remote })
+	if i < 0 {
+		if len(r.flows) == mostFlows {
+			r.flows = slices.Delete(r.flows, 0, 1)
+		}
+		r.flows = append(r.flows, hostFlow{local: local, remote: remote, nxt: p.Seg.End(), peer: 1<<32 - 1000})
+		i = len(r.flows) - 1
+	}
+	f := &r.flows[i]
+	if p.Seg.End().Greater(f.nxt) || p.Seg.Flags.Has(tcpstate.SYN) {
+		f.nxt = p.Seg.End()
+	}
+	if p.Seg.Flags.Has(ack) {
+		f.peer = p.Seg.Ack
+	}
+	if p.Seg.Opts.Has(tcpstate.OptTS) {
+		f.lastTS = p.Seg.Opts.TSVal
+	}
+}
+
+// Call makes a system call of a thread; done is its return when it came at once.
+func (r *HostRun) Call(th sock.Thread, c sock.Call) (out []sock.Effect, err error) {
+	busy := r.parked[th]
+	if r.Trace != nil {
+		r.Trace("%d thread %d: %v %+v", r.now, th, c.Op, c)
+	}
+	out, err = r.input(func(h *sock.Host) []sock.Effect { return h.Call(r.now, th, c, nil) })
+	if err != nil {
+		return nil, err
+	}
+	answered := slices.ContainsFunc(out, func(e sock.Effect) bool {
+		return (e.Kind == sock.Done || e.Kind == sock.Parked) && e.Return.Thread == th
+	})
+	if !answered {
+		return nil, law("%v of thread %d neither returned nor waits", c.Op, th)
+	}
+	for i := range out {
+		e := &out[i]
+		if e.Kind == sock.Done && !busy && (c.Op == sock.OpSocket || c.Op == sock.OpAccept || c.Op == sock.OpDup || c.Op == sock.OpEpollCreate) && e.Return.Value >= 0 {
+			r.fds = append(r.fds, int32(e.Return.Value))
+		}
+	}
+	return out, nil
+}
+
+// Deliver hands the host a packet.
+func (r *HostRun) Deliver(p sock.Packet) error {
+	if r.Trace != nil {
+		r.Trace("%d packet %v:%d > %v:%d%s", r.now, p.Src, p.SrcPort, p.Dst, p.DstPort, describeSegment(&p.Seg))
+	}
+	_, err := r.input(func(h *sock.Host) []sock.Effect { return h.Deliver(r.now, &p, nil) })
+	return err
+}
+
+// Wait lets d pass, timer by timer, or all at once when late.
+func (r *HostRun) Wait(d tcpstate.Duration, late bool) error {
+	end := r.now.Add(max(d, 0))
+	for range mostTimers {
+		at, ok := r.Host.Deadline()
+		if !ok || at > end {
+			break
+		}
+		if r.now = max(r.now, at); late {
+			r.now = end
+		}
+		if _, err := r.input(func(h *sock.Host) []sock.Effect { return h.Tick(r.now, nil) }); err != nil {
+			return err
+		}
+		if at, ok := r.Host.Deadline(); ok && at <= r.now {
+			return law("deadline %d is not after the tick at %d", at, r.now)
+		}
+	}
+	r.now = end
+	return nil
+}
+
+// Finish closes all descriptors, interrupts whoever waits, and lets time pass
+// until no timer is left: a host that nobody uses holds nothing.
+func (r *HostRun) Finish() error {
+	const janitor = sock.Thread(99)
+	for fd := int32(0); fd < 64; fd++ {
+		if r.parked[janitor] {
+			if _, err := r.input(func(h *sock.Host) []sock.Effect { return h.Interrupt(r.now, janitor, nil) }); err != nil {
+				return err
+			}
+		}
+		if _, err := r.Call(janitor, sock.Call{Op: sock.OpClose, FD: fd}); err != nil {
+			return err
+		}
+	}
+	for th := range sock.Thread(100) {
+		if r.parked[th] {
+			if _, err := r.input(func(h *sock.Host) []sock.Effect { return h.Interrupt(r.now, th, nil) }); err != nil {
+				return err
+			}
+		}
+	}
+	for range 2000 {
+		if at, ok := r.Host.Deadline(); !ok {
+			if len(r.parked) > 0 {
+				return law("threads %v wait for ever, and their descriptors are closed", r.parked)
+			}
+			return nil
+		} else if err := r.Wait(at.Sub(r.now), false); err != nil {
+			return err
+		}
+	}
+	return law("timers fire for ever although nothing is open")
+}

@@ -1,0 +1,70 @@
+package fuzz
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// FuzzHost does calls, segments, ICMP errors, signals and time to a host: its
+// invariants hold after each, a clone does the same, and once all is closed
+// and time has passed, nothing is left.
+func FuzzHost(f *testing.F) {
+	for _, s := range hostSeeds {
+		f.Add(s[0], s[1:])
+	}
+	f.Fuzz(func(t *testing.T, setup byte, in []byte) {
+		if err := RunHost(in, NewHostRun(setup)); err != nil {
+			r := NewHostRun(setup)
+			r.Trace = t.Logf
+			_ = RunHost(in, r)
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestHostKeepsItsLawsUnderRandomOps(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 1500 {
+		in := append([]byte(nil), hostSeeds[r.IntN(len(hostSeeds))]...)
+		for range r.IntN(40) {
+			o := make([]byte, opSize)
+			for i := range o {
+				o[i] = byte(r.Uint32()) >> r.IntN(8)
+			}
+			o[7] %= 9
+			in = append(in, o...)
+		}
+		err := RunHost(in[1:], NewHostRun(in[0]))
+		require.NoError(t, err, "setup %d, %x", in[0], in[1:])
+	}
+}
+
+// hostOp spells an op in the bytes that HostRun.do reads.
+func hostOp(what byte, rest ...byte) []byte {
+	b := append([]byte{0, what}, rest...)
+	return append(b, make([]byte, opSize-len(b))...)
+}
+
+// hostSeeds: a server, a client, both on loopback, and a listener under load.
+// Descriptor 1 of the run is the first socket, 2 the second.
+var hostSeeds = func() [][]byte {
+	join := func(ops ...[]byte) []byte {
+		b := []byte{0}
+		for _, o := range ops {
+			b = append(b, o...)
+		}
+		return b
+	}
+	server := join(hostOp(hostSocket), hostOp(hostServe, 1, 3, 5), hostOp(hostNewFlow, 0, 0, 0, 0, synOpts&^1), hostOp(hostSegment),
+		hostOp(hostAccept, 1), hostOp(hostSegment, 1<<3, 0, 3), hostOp(hostRecv, 2, 0, 3), hostOp(hostSend, 2, 0, 3), hostOp(hostSegment),
+		hostOp(hostSegment, 2<<3), hostOp(hostClose, 2), hostOp(hostSegment), hostOp(hostTick), hostOp(hostClose, 1))
+	client := join(hostOp(hostSocket, 0, 0, 0, 1), hostOp(hostConnect, 1), hostOp(hostSegment, 4<<3, 0, 0, 0, synOpts), hostOp(hostPoll, 1, 1, 1),
+		hostOp(hostSend, 1, 0, 5), hostOp(hostSegment), hostOp(hostClose, 1), hostOp(hostSegment, 2<<3), hostOp(hostTick))
+	loop := join(hostOp(hostSocket), hostOp(hostServe, 1, 3, 5), hostOp(hostSocket), hostOp(hostConnect, 2, 3), hostOp(hostAccept, 1),
+		hostOp(hostSend, 2, 0, 3), hostOp(hostRecv, 3, 0, 3), hostOp(hostClose, 3), hostOp(hostRecv, 2, 0, 3), hostOp(hostClose, 2))
+	load := join(hostOp(hostSocket), hostOp(hostServe, 1, 3, 0), hostOp(hostNewFlow, 0, 0, 0, 0), hostOp(hostSegment), hostOp(hostNewFlow, 0, 0, 0, 1), hostOp(hostSegment),
+		hostOp(hostNewFlow, 0, 0, 0, 2), hostOp(hostTick), hostOp(hostAccept, 1), hostOp(hostICMP, 0, 1), hostOp(hostInterrupt), hostOp(hostClose, 1), hostOp(hostTick))
+	return [][]byte{server, client, loop, load}
+}()
