@@ -88,6 +88,7 @@ func (h *Host) listenSegment(s *sock, p *Packet) {
 	answer, why := tcpstate.Listens(&p.Seg)
 	switch answer {
 	case tcpstate.ListenSyn:
+		h.emit(Noted, why, s.id)
 		s.af.forAddr(p.Dst).connRequest(h, s, p, isnChoice{})
 	case tcpstate.ListenResets:
 		h.emit(Dropped, why, s.id)

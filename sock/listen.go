@@ -225,8 +225,10 @@ func (h *Host) followRequest(s *sock, f flow, out []tcpstate.Output) (promote, g
 			}
 			h.emit(Dropped, o.Why, s.id)
 		case tcpstate.Promote:
+			h.emit(Noted, o.Why, s.id)
 			promote = true
 		case tcpstate.Gone:
+			h.emit(Noted, o.Why, s.id)
 			gone = true
 		}
 	}

@@ -34,25 +34,17 @@ const (
 	ListenOverflow
 	AbortOnOverflow
 	ListenStop
-	Accepted
 	// Segments and messages that reach nobody.
 	NotForUs
 	NotTCP
 	ICMPNoSocket
 	ICMPIgnored
-	TimeWaitSyn
 	// Calls.
 	CallReturns
 	CallFails
 	CallParks
-	BadDescriptor
-	NotSocket
 	ThreadBusy
-	WokenReady
-	WokenTimeout
-	WokenClosed
 	Woken
-	Interrupted
 )
 
 var sockRules = [...]Rule{
@@ -84,21 +76,13 @@ var sockRules = [...]Rule{
 	{"listen-overflow", "", "tcp_check_req: TCP_LISTEN_OVERFLOW", "the completing ACK is ignored while the accept queue is full, and SYN-ACKs go on"},
 	{"abort-on-overflow", "", "tcp_check_req: tcp_abort_on_overflow", "with the sysctl set, the completing ACK is reset while the accept queue is full"},
 	{"listen-stop", "", "inet_csk_listen_stop", "a listener that closes resets what waits to be accepted and forgets what waits for an ACK"},
-	{"accepted", "RFC 9293 3.10.1", "inet_csk_accept", "accept takes the connection that waited longest"},
 	{"not-for-us", "", "ip_rcv: OTHERHOST", "a packet for an address that is not local is dropped"},
 	{"not-supported-protocol", "", "ip_local_deliver: IP_NOPROTO", "a packet of a protocol that the host does not have is dropped"},
 	{"icmp-no-socket", "", "tcp_v4_err: ICMP_MIB_INERRORS", "an ICMP error about no connection of ours is ignored"},
 	{"icmp-ignored", "RFC 5927", "tcp_v4_err", "an ICMP message that means nothing to the connection is ignored"},
-	{"time-wait-syn", "RFC 9293 3.10.7.4", "tcp_v4_rcv: TCP_TW_SYN", "a new SYN to TIME-WAIT goes to the listener"},
 	{"call-returns", "", "do_syscall_64", "a system call returns"},
 	{"call-fails", "", "do_syscall_64", "a system call is refused"},
 	{"call-parks", "", "schedule_timeout", "a system call waits"},
-	{"bad-descriptor", "", "fdget: EBADF", "a descriptor that is not open is refused"},
-	{"not-socket", "", "sock_from_file: ENOTSOCK", "a descriptor that is no socket is refused"},
 	{"thread-busy", "", "", "a thread that waits in one call can't make another"},
-	{"woken-ready", "", "sk_data_ready, sk_write_space", "what the call waited for has happened"},
-	{"woken-timeout", "", "schedule_timeout: SO_RCVTIMEO, SO_SNDTIMEO", "the call's time ran out"},
-	{"woken-closed", "", "sk_state_change", "the socket that the call waited on changed its state"},
 	{"woken", "", "__wake_up_common", "a waiting thread looks again"},
-	{"interrupted", "", "signal_pending", "a signal ends the wait"},
 }
