@@ -96,8 +96,13 @@ const (
 	wakeAny = 1<<32 - 1                                  // sock_def_wakeup
 )
 
-// follow does what one output asks for; it reports whether it was Gone.
+// follow does what one output asks for; it reports whether it was Gone. What
+// shows in no effect of its own is noted, for its rule.
 func (h *Host) follow(s *sock, o *tcpstate.Output, payload []byte) bool {
+	switch o.Kind {
+	case tcpstate.Store, tcpstate.Acked, tcpstate.Sent, tcpstate.Writable, tcpstate.SoftFailed, tcpstate.Readable:
+		h.emit(Noted, o.Why, s.id)
+	}
 	switch o.Kind {
 	case tcpstate.Emit:
 		h.transmitConn(s, &o.Seg, o.Why)
