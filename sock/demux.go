@@ -73,12 +73,8 @@ func (h *Host) reopen(old *sock, p *Packet, isn uint32, why rule.ID) {
 		return
 	}
 	h.unhash(old)
-	l.af.forAddr(p.Dst).connRequest(h, l, p, isnChoice{true, tcpstate.Seq(isn)})
+	afOf(p.Dst).connRequest(h, l, p, isnChoice{true, tcpstate.Seq(isn)})
 }
-
-// forAddr is the table for a packet to that address: a listener of AF_INET6
-// answers IPv4 as well.
-func (*afOps) forAddr(a netip.Addr) *afOps { return afOf(a) }
 
 // listenSegment is what LISTEN does with a segment (tcp_rcv_state_process).
 func (h *Host) listenSegment(s *sock, p *Packet) {
@@ -89,7 +85,8 @@ func (h *Host) listenSegment(s *sock, p *Packet) {
 	switch answer {
 	case tcpstate.ListenSyn:
 		h.emit(Noted, why, s.id)
-		s.af.forAddr(p.Dst).connRequest(h, s, p, isnChoice{})
+		// By the packet's family: a listener of AF_INET6 answers IPv4 as well.
+		afOf(p.Dst).connRequest(h, s, p, isnChoice{})
 	case tcpstate.ListenResets:
 		h.emit(Dropped, why, s.id)
 		h.resetFor(p, why)
