@@ -35,6 +35,7 @@ type bench struct {
 	done []Return        // returned and not looked at yet
 	whys []rule.ID       // of drops, not looked at yet
 	born map[Thread]bool // parked
+	woke []Thread        // by the latest input
 }
 
 func newBench(t *testing.T, mod ...func(*HostConfig)) *bench {
@@ -48,6 +49,7 @@ func newBench(t *testing.T, mod ...func(*HostConfig)) *bench {
 // take sorts the effects of one input.
 func (b *bench) take(out []Effect) {
 	b.Helper()
+	b.woke = b.woke[:0]
 	for i := range out {
 		e := &out[i]
 		require.NotZero(b, e.Why, "effect %+v names no rule", e)
@@ -64,6 +66,8 @@ func (b *bench) take(out []Effect) {
 			b.done = append(b.done, r)
 		case Parked:
 			b.born[e.Return.Thread] = true
+		case Woken:
+			b.woke = append(b.woke, e.Return.Thread)
 		case Dropped:
 			b.whys = append(b.whys, e.Why)
 		}

@@ -229,6 +229,11 @@ var acceptRules = []seedRule{
 			b.newPeer(4000 + uint16(th)).shake()
 			require.EqualValues(b, 4000+int(th), b.returned(th).Addr.AP.Port())
 			if th == 1 {
+				require.Equal(b, []Thread{9, 1}, b.woke, "who polls is told too, and first")
+			} else {
+				require.Equal(b, []Thread{th}, b.woke)
+			}
+			if th == 1 {
 				require.EqualValues(b, POLLIN, b.returned(9).Poll[0].Revents)
 			}
 			require.Empty(b, b.done)

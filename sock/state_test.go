@@ -58,6 +58,28 @@ func TestCloneIsTheSameAndApart(t *testing.T) {
 	require.Equal(t, b.h.Fingerprint(), c.Fingerprint())
 }
 
+// Bytes that arrive at the copy do not reach the original, nor the other way.
+func TestCloneHasBuffersOfItsOwn(t *testing.T) {
+	b := newBench(t)
+	fd, p := b.accepted()
+	p.send(tcpstate.ACK, "common")
+	b.ok(sendCall(fd, "queued"))
+	c := b.h.Clone()
+	own := p.packet(tcpstate.ACK, "COPY")
+	c.Deliver(b.now, &own, nil)
+	p.send(tcpstate.ACK, "orig")
+	read := func(h *Host) string {
+		for _, e := range h.Call(b.now, 1, recvCall(fd, 20, 0), nil) {
+			if e.Kind == Done {
+				return string(e.Return.Data)
+			}
+		}
+		return ""
+	}
+	require.Equal(t, "commonCOPY", read(c))
+	require.Equal(t, "commonorig", read(b.h))
+}
+
 func TestSameInputsSameEffects(t *testing.T) {
 	require.Equal(t, busy(t).h.Fingerprint(), busy(t).h.Fingerprint())
 	other := newBench(t, func(c *HostConfig) { c.Seed = 2 })
