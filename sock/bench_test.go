@@ -30,7 +30,6 @@ type bench struct {
 	*testing.T
 	h    *Host
 	now  Time
-	out  []Effect
 	wire []Packet        // sent and not looked at yet
 	done []Return        // returned and not looked at yet
 	whys []rule.ID       // of drops, not looked at yet

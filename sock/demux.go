@@ -13,19 +13,33 @@ func (h *Host) deliver(p *Packet) {
 		h.emit(Dropped, rule.NotForUs, noSock)
 		return
 	}
-	switch p.Proto {
-	case ProtoTCP:
-		h.deliverTCP(p)
-	case ProtoICMP, ProtoICMPv6:
+	if p.Proto == ProtoICMP || p.Proto == ProtoICMPv6 {
 		h.deliverICMP(p)
-	default:
-		h.emit(Dropped, rule.NotTCP, noSock)
+		return
 	}
+	if prot := protocol(p.Proto); prot != nil {
+		prot.deliver(h, p)
+		return
+	}
+	h.emit(Dropped, rule.NotTCP, noSock)
 }
 
-// deliverTCP looks for the connection, then for a request, then for a listener;
+// protocols are those that packets are delivered to (inet_protos); one row each.
+var protocols = [...]*protoOps{&tcpProt}
+
+// protocol finds the table of a protocol number, nil when the host has no such.
+func protocol(number uint8) *protoOps {
+	for _, p := range protocols {
+		if p.number == number {
+			return p
+		}
+	}
+	return nil
+}
+
+// tcpDeliver looks for the connection, then for a request, then for a listener;
 // a segment for none of them is reset (tcp_v4_rcv).
-func (h *Host) deliverTCP(p *Packet) {
+func tcpDeliver(h *Host, p *Packet) {
 	f := flow{netip.AddrPortFrom(p.Dst, p.DstPort), netip.AddrPortFrom(p.Src, p.SrcPort)}
 	if id, ok := h.flows[f]; ok {
 		h.connSegment(h.socks[id], p)

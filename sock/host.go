@@ -52,7 +52,6 @@ type Host struct {
 	mtu      uint32
 	noRoute  bool
 	caps     Capability
-	linux24  bool
 	sysctl   sysctls
 	tcp      *tcpstate.Config // made from sysctl; never written, replaced on change
 	rand     rand
@@ -90,8 +89,8 @@ func New(cfg HostConfig) *Host {
 	}
 	h := &Host{
 		addrs: append([]netip.Prefix(nil), cfg.Addrs...), mtu: cfg.MTU, noRoute: cfg.Unreachable,
-		caps:    (CapNetBindService | CapNetRaw | CapNetAdmin) &^ cfg.NoCaps,
-		linux24: p.Linux24, rand: rand(cfg.Seed), flows: map[flow]sockID{},
+		caps: (CapNetBindService | CapNetRaw | CapNetAdmin) &^ cfg.NoCaps,
+		rand: rand(cfg.Seed), flows: map[flow]sockID{},
 	}
 	if h.mtu == 0 {
 		h.mtu = 1500

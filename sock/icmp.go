@@ -64,17 +64,26 @@ func meaning6(m *ICMP) icmpMeaning {
 	return icmpMeaning{}
 }
 
-// deliverICMP takes an error to the connection or request that it is about.
+// deliverICMP takes an error to the protocol of the packet that it quotes
+// (icmp_socket_deliver).
 func (h *Host) deliverICMP(p *Packet) {
-	m, q := &p.ICMP, &p.ICMP.Quote
-	mean := meaning4(m)
+	q := &p.ICMP.Quote
+	mean := meaning4(&p.ICMP)
 	if p.Proto == ProtoICMPv6 {
-		mean = meaning6(m)
+		mean = meaning6(&p.ICMP)
 	}
-	if !mean.known || q.Proto != ProtoTCP || !q.Src.IsValid() {
+	prot := protocol(q.Proto)
+	if !mean.known || prot == nil || !q.Src.IsValid() {
 		h.emit(Dropped, rule.ICMPIgnored, noSock)
 		return
 	}
+	prot.icmpError(h, p, mean)
+}
+
+// tcpICMPError takes an error to the connection or request that it is about
+// (tcp_v4_err, tcp_v6_err).
+func tcpICMPError(h *Host, p *Packet, mean icmpMeaning) {
+	m, q := &p.ICMP, &p.ICMP.Quote
 	f := flow{netip.AddrPortFrom(q.Src, q.SrcPort), netip.AddrPortFrom(q.Dst, q.DstPort)}
 	in := tcpstate.Input{Kind: tcpstate.Unreachable, Now: h.now, Err: mean.err, Hard: !mean.lost, Seg: tcpstate.Segment{Seq: q.Seq}}
 	if mean.big {

@@ -30,14 +30,16 @@ type sockOps struct {
 // protoOps is what a protocol does for its sockets (struct proto).
 type protoOps struct {
 	name       string
+	number     uint8 // of the IP header
 	init       func(h *Host, s *sock) Errno
 	connect    func(h *Host, s *sock, a Addr, alen int32) Errno
 	disconnect func(h *Host, s *sock)
 	getPort    func(h *Host, s *sock, port uint16) bool
 	setsockopt func(h *Host, s *sock, name int32, data []byte) Errno
 	getsockopt func(h *Host, s *sock, t *thread, name int32) outcome
-	deliver    func(h *Host, p *Packet)
-	icmpError  func(h *Host, p *Packet)
+	// deliver takes a packet; icmpError an ICMP error that quotes one of ours.
+	deliver   func(h *Host, p *Packet)
+	icmpError func(h *Host, p *Packet, m icmpMeaning)
 }
 
 // afOps is what a connection's family of addresses decides (struct

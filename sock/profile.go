@@ -8,8 +8,6 @@ type Profile struct {
 	Name string
 	// Sysctls that differ from a current kernel's.
 	Sysctls []ProfileSysctl
-	// Linux24 gives the socket layer the rules of 2.4.
-	Linux24 bool
 	// InitCwnd is the initial congestion window in segments, RTOInit the initial
 	// time-out; 0 for a current kernel's.
 	InitCwnd uint32
@@ -29,7 +27,7 @@ var Linux = Profile{Name: "linux"}
 // retransmission, two segments to begin with, somaxconn 128
 // (include/net/tcp.h and net/ipv4/tcp_ipv4.c of 2.4).
 var Linux24 = Profile{
-	Name: "linux24", Linux24: true, InitCwnd: 2, RTOInit: 3 * tcpstate.Second,
+	Name: "linux24", InitCwnd: 2, RTOInit: 3 * tcpstate.Second,
 	Sysctls: []ProfileSysctl{
 		{"net.core.somaxconn", [3]int64{128}},
 		{"net.ipv4.tcp_max_syn_backlog", [3]int64{1024}},

@@ -174,16 +174,6 @@ func (s *sock) flow() flow {
 	return flow{netip.AddrPortFrom(s.local, s.num), s.remote}
 }
 
-// hash makes a connection findable; false when the name is taken.
-func (h *Host) hash(s *sock) bool {
-	f := s.flow()
-	if _, taken := h.flows[f]; taken {
-		return false
-	}
-	h.flows[f] = s.id
-	return true
-}
-
 // unhash takes the connection's name back, if it is this socket's.
 func (h *Host) unhash(s *sock) {
 	f := s.flow()

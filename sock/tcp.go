@@ -8,8 +8,9 @@ import (
 
 // tcpProt is TCP's table (tcp_prot, tcpv6_prot: the family is in afOps).
 var tcpProt = protoOps{
-	name: "TCP", init: tcpInit, connect: tcpConnect, disconnect: tcpDisconnect,
+	name: "TCP", number: ProtoTCP, init: tcpInit, connect: tcpConnect, disconnect: tcpDisconnect,
 	getPort: tcpGetPort, setsockopt: tcpSetsockopt, getsockopt: tcpGetsockopt,
+	deliver: tcpDeliver, icmpError: tcpICMPError,
 }
 
 // tcpInit readies a socket that is not connected (tcp_init_sock).
