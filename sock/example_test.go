@@ -19,7 +19,7 @@ func ExampleHost() {
 		for _, e := range effects {
 			switch e.Kind {
 			case sock.Done:
-				fmt.Println("returned", e.Return.Value, sock.ErrnoName(e.Return.Errno))
+				fmt.Println("returned", e.Return.Value)
 			case sock.Transmit:
 				fmt.Println("sent", e.Packet.Seg.Flags, "to", e.Packet.DstPort)
 			case sock.Dropped:
