@@ -372,6 +372,11 @@ func (c *Conn) afterClean(r *ackRun, d cleaned) {
 		r.flag |= flagSetTimer
 	}
 	c.packetsAcked(caUs)
+	if c.q.packetsOut == 0 && c.opt.sack {
+		// What F-RTO's undo leaves in flight is counted again by the next
+		// time-out; Linux mends the leak here (FASTRETRANS_DEBUG).
+		c.q.retransOut = 0
+	}
 }
 
 // tellAcked releases the user's octets: SYN and FIN are none of them.
