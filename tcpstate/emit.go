@@ -38,6 +38,7 @@ func (c *Conn) emit(seq Seq, n uint32, flags Flags, segs uint32, why rule.ID) {
 // emitBuffer sends buffer b, for the first time or again.
 func (c *Conn) emitBuffer(b *buffer, why rule.ID) {
 	b.sent = c.now
+	b.tags &^= tagUnwatched // tcp_update_skb_after_send
 	flags := b.flags
 	if b.pcount > 1 {
 		flags |= PSH // all offloaded packets push, for the receiver's GRO

@@ -56,12 +56,13 @@ func (c *Conn) rackDetect() (wait int64) {
 	wnd := c.rackWindow()
 	for i := range c.q.head {
 		b := c.q.at(i)
-		if b.tags&tagSacked != 0 || b.tags&(tagLost|tagRetrans) == tagLost ||
+		if b.tags&(tagSacked|tagUnwatched) != 0 || b.tags&(tagLost|tagRetrans) == tagLost ||
 			!sentAfter(c.rack.xmit, b.sent, c.rack.end, b.end) {
 			continue
 		}
 		if left := c.rackLate(b, wnd); left <= 0 {
 			c.markLost(b)
+			b.tags |= tagUnwatched // until it is sent again, even if the loss is undone
 		} else {
 			wait = max(wait, left)
 		}

@@ -229,7 +229,7 @@ func (c *Conn) tagFresh(f *buffer, n uint32, k *sackRun) {
 			c.q.lostOut -= n
 		}
 	}
-	f.tags |= tagSacked
+	f.tags |= tagSacked | tagUnwatched
 	k.flag |= flagDataSacked
 	c.q.sackedOut += n
 	k.delivered += n

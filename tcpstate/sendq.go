@@ -33,6 +33,7 @@ const (
 	tagRetrans                       // a retransmission is in flight
 	tagLost                          // taken for lost
 	tagEverRetrans                   // was ever retransmitted
+	tagUnwatched                     // RACK took it for lost: off the list by time (tsorted_sent_queue)
 )
 
 // buffer is a run of the send stream that is sent as one: Linux's sk_buff on
