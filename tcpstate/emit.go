@@ -33,6 +33,7 @@ func (c *Conn) emit(seq Seq, n uint32, flags Flags, segs uint32, why rule.ID) {
 		c.stat.bytesSent += uint64(n)
 	}
 	c.stat.segsOut += segs
+	c.stat.lastXmit = c.now // tcp_wstamp_ns: of whatever segment
 }
 
 // emitBuffer sends buffer b, for the first time or again.
