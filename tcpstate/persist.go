@@ -74,6 +74,7 @@ func (c *Conn) writeWakeup(why rule.ID) {
 	if c.snd.pushed.Less(b.end) {
 		c.snd.pushed = b.end
 	}
+	b.flags |= PSH // what is cut off keeps it too
 	if room < b.end.Since(b.seq) || b.len() > mss {
 		c.split(c.q.head, min(room, mss, b.len()), mss)
 		b = c.q.unsent()
@@ -81,5 +82,5 @@ func (c *Conn) writeWakeup(why rule.ID) {
 		b.setSegs(mss)
 	}
 	b.flags |= PSH
-	c.sendNew(b, mss, why)
+	c.sendNew(b, why)
 }

@@ -88,7 +88,10 @@ func (c *Conn) writeXmit(mss uint32, nonagle uint8, mode pushMode, why rule.ID) 
 		if b.end == b.seq {
 			break
 		}
-		c.sendNew(b, mss, why)
+		c.sendNew(b, why)
+		if b.len() < uint32(b.pcount)*mss {
+			c.snd.sml = b.end // tcp_minshall_update; a window probe is none of Nagle's
+		}
 		sent += uint32(b.pcount)
 		if mode != pushAll {
 			break
@@ -98,7 +101,7 @@ func (c *Conn) writeXmit(mss uint32, nonagle uint8, mode pushMode, why rule.ID) 
 }
 
 // sendNew sends the first unsent buffer and counts it (tcp_event_new_data_sent).
-func (c *Conn) sendNew(b *buffer, mss uint32, why rule.ID) {
+func (c *Conn) sendNew(b *buffer, why rule.ID) {
 	if b.flags.Has(FIN) && b.len() == 0 {
 		why = rule.FinSent
 	}
@@ -109,9 +112,6 @@ func (c *Conn) sendNew(b *buffer, mss uint32, why rule.ID) {
 	c.q.packetsOut += uint32(b.pcount)
 	if prior == 0 || c.timers.kind == xmitTLP {
 		c.rearmRTO()
-	}
-	if b.len() < uint32(b.pcount)*mss {
-		c.snd.sml = b.end
 	}
 	c.checkSpace()
 }
