@@ -12,6 +12,7 @@ type world struct {
 	c   *Conn
 	now Time
 	out []Output
+	lax bool // the test checks the invariants itself, now and then
 }
 
 const (
@@ -31,9 +32,13 @@ func (w *world) do(in Input) []Output {
 	w.t.Helper()
 	in.Now = w.now
 	w.out = w.c.Step(in, w.out[:0])
-	require.NoError(w.t, w.c.Check())
-	for _, o := range w.out {
-		require.NotZero(w.t, o.Why, "%+v", o)
+	if !w.lax {
+		require.NoError(w.t, w.c.Check())
+	}
+	for i := range w.out {
+		if w.out[i].Why == 0 {
+			require.Fail(w.t, "an output without a rule", "%+v", w.out[i])
+		}
 	}
 	return w.out
 }
