@@ -33,6 +33,7 @@ const (
 const (
 	atoMin       = 40 * Millisecond  // TCP_ATO_MIN, TCP_DELACK_MIN
 	delackMax    = 200 * Millisecond // TCP_DELACK_MAX
+	leastRTO     = 200 * Millisecond // TCP_RTO_MIN
 	timeoutMin   = 2 * Millisecond   // TCP_TIMEOUT_MIN_US
 	maxQuickAcks = 16                // TCP_MAX_QUICKACKS
 	// pingpongThresh is sysctl tcp_pingpong_thresh.

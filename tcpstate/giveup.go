@@ -79,7 +79,7 @@ func (c *Conn) timedOut(tries uint8, limit Duration) bool {
 		return false
 	}
 	if limit == 0 {
-		base := 200 * Millisecond // TCP_RTO_MIN, whatever the sysctl says
+		base := leastRTO // whatever the sysctl says
 		if c.state.in(bitSynSent | bitSynReceived) {
 			base = c.cfg.RTOInit
 		}

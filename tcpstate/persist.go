@@ -44,10 +44,14 @@ func (c *Conn) sendProbe() {
 	c.armXmit(xmitProbe, c.probeClamp(c.probeWhen()))
 }
 
+// probeBase is the wait for the first window probe (tcp_probe0_base): unlike
+// time-outs, never below TCP_RTO_MIN, whatever the sysctl says.
+func (c *Conn) probeBase() Duration { return max(c.rtt.rto, leastRTO) }
+
 // probeWhen is the distance of window probes (tcp_probe0_when).
 func (c *Conn) probeWhen() Duration {
 	const doublings = 10 // ilog2(TCP_RTO_MAX / TCP_RTO_MIN) + 1
-	return min(max(c.rtt.rto, c.cfg.RTOMin)<<min(c.rtt.backoff, doublings), c.cfg.RTOMax)
+	return min(c.probeBase()<<min(c.rtt.backoff, doublings), c.cfg.RTOMax)
 }
 
 // probeClamp is tcp_clamp_probe0_to_user_timeout.

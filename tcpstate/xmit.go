@@ -236,7 +236,7 @@ func (c *Conn) pushFrames(mss uint32, nonagle uint8) {
 		return
 	}
 	if c.writeXmit(mss, nonagle, pushAll, rule.DataSent) && c.q.packetsOut == 0 && c.timers.kind == xmitNone {
-		c.armXmit(xmitProbe, max(c.rtt.rto, c.cfg.RTOMin))
+		c.armXmit(xmitProbe, c.probeBase())
 	}
 }
 
