@@ -174,8 +174,8 @@ func (c *Conn) updateWindow(s *Segment) (flag ackFlag) {
 	return flag
 }
 
-// oldAck is an ACK below SND.UNA: it may still carry SACKs; one that is very
-// old is suspicious (RFC 5961 section 5.2).
+// oldAck is an ACK below SND.UNA: it may still carry SACKs, which Linux counts
+// as delivered nowhere; one that is very old is suspicious (RFC 5961 section 5.2).
 func (c *Conn) oldAck(s *Segment, r *ackRun) rule.ID {
 	reach := uint32(min(uint64(c.snd.maxWnd), c.stat.bytesAcked))
 	if s.Ack.Less(c.snd.una.Sub(reach)) {
@@ -186,7 +186,6 @@ func (c *Conn) oldAck(s *Segment, r *ackRun) rule.ID {
 	}
 	if c.opt.sack && s.Opts.NSACK > 0 {
 		r.flag |= c.tagSACKs(s, r)
-		c.deliveredMore(r.sack.delivered, false)
 		c.fastRetransAlert(0, r)
 		c.xmitRecovery(r.rexmit)
 	}
