@@ -4,7 +4,7 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 
 // rxOptions is what the segment under way says in its options
 // (tcp_options_received's volatile part). The echoed timestamp is without our
-// offset.
+// offset; without the option the values of the segment before stand.
 type rxOptions struct {
 	ts  bool
 	val uint32
@@ -61,7 +61,7 @@ func (c *Conn) segmentArrives(s *Segment, listening bool) {
 
 // readOptions notes the timestamp of an established connection, of any SYN.
 func (c *Conn) readOptions(s *Segment) {
-	c.arrived = rxOptions{}
+	c.arrived.ts = false
 	if s.Opts.Has(OptTS) && (c.opt.ts || (c.state.in(bitSynSent) && c.cfg.Timestamps != 0)) {
 		c.arrived = rxOptions{ts: true, val: s.Opts.TSVal, ecr: s.Opts.TSEcr}
 		if c.arrived.ecr != 0 {
