@@ -192,10 +192,10 @@ func (e *Endpoint) checkReceived(before snapshot) error {
 // position counts the peer's octets from far before its first, so that it does not wrap.
 func (e *Endpoint) position(s tcpstate.Seq) uint32 { return s.Since(e.setup.IRS) ^ 1<<31 }
 
-// finTaken: the peer's FIN is behind RCV.NXT, which the states tell.
+// finTaken: the peer's FIN is behind RCV.NXT, or may be, which the states tell.
 func finTaken(c *tcpstate.Conn) bool {
 	switch c.State() {
-	case tcpstate.CloseWait, tcpstate.LastAck, tcpstate.Closing, tcpstate.TimeWait:
+	case tcpstate.CloseWait, tcpstate.LastAck, tcpstate.Closing, tcpstate.TimeWait, tcpstate.Closed:
 		return true
 	}
 	return c.EOF()
