@@ -119,9 +119,10 @@ func orDefault(v, def int32) int32 {
 
 // Constants of include/net/tcp.h.
 const (
-	defaultMSS = 536 // TCP_MSS_DEFAULT
-	minMSS     = 88  // TCP_MIN_MSS
-	tcpHdrLen  = 20
+	defaultMSS  = 536  // TCP_MSS_DEFAULT
+	defaultMSS6 = 1220 // IPV6_MIN_MTU less its headers (tcp_v6_connect)
+	minMSS      = 88   // TCP_MIN_MSS
+	tcpHdrLen   = 20
 )
 
 // Step takes one input and appends what follows from it to out. It allocates

@@ -13,7 +13,10 @@ func (c *Conn) open() {
 	if c.cfg.Timestamps != 0 {
 		c.opt.hdrLen += lenTS
 	}
-	c.opt.mssClamp = 65535
+	c.opt.mssClamp = defaultMSS // until the SYN-ACK says more (tcp_v4_connect)
+	if c.ipv6 {
+		c.opt.mssClamp = defaultMSS6
+	}
 	if c.user.userMSS > 0 {
 		c.opt.mssClamp = c.user.userMSS
 	}

@@ -39,6 +39,7 @@ func Accept(p Params, r *Request) *Conn {
 	if r.NumRetrans == 0 {
 		c.stat.synAckAt = r.SynAckTime
 	}
+	c.ack.lastRcv = c.now // of this request's last segment, which Step is given next
 	c.syncMSS(c.snd.mtu)
 	c.initRcvMSS()
 	return c
@@ -60,7 +61,9 @@ func (c *Conn) synReceivedAcked(s *Segment) {
 	}
 	c.undoSpuriousSyn()
 	c.ca.retransStamp = 0
-	c.ack.lastRcv = c.now
+	if c.ack.lastRcv != never { // not after a simultaneous open
+		c.ack.lastRcv = c.now
+	}
 	c.initTransfer()
 	c.rcv.copied = c.rcv.nxt
 	c.become(Established, rule.HandshakeDone)
