@@ -91,6 +91,7 @@ func New(p Params) *Conn {
 	c.rtt.init(c.cfg)
 	c.ack.rcvMSS = minMSS
 	c.snd.mssCache = defaultMSS
+	c.stat.appLimited, c.stat.rateAppLimited = ^uint32(0), true // until the first ACK
 	return c
 }
 

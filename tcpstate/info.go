@@ -86,6 +86,7 @@ func (c *Conn) infoCounters(i *Info, now Time) {
 		rto += retransClock(now) - s.rtoStamp
 	}
 	i.TotalRTOTime = rto
+	i.DeliveryRateAppLimited = s.rateAppLimited
 	if s.rateDelivered > 0 && s.rateInterval > 0 {
 		i.DeliveryRate = uint64(s.rateDelivered) * uint64(c.snd.mssCache) * 1_000_000 / uint64(s.rateInterval)
 	}

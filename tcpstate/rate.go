@@ -11,6 +11,8 @@ type counters struct {
 	totalRetrans, dsackDups, reordSeen, rcvOOOPack     uint32
 	rateDelivered                                      uint32
 	rateInterval                                       uint32    // microseconds
+	appLimited                                         uint32    // delivered by when the user had too little to send; 0 = not
+	rateAppLimited                                     bool      // so is the rate
 	rtoStamp, rtoTime                                  uint32    // milliseconds of the clock; 0 = no time-out under way
 	chronoStart                                        uint32    // milliseconds of the clock
 	chronos                                            [3]uint32 // milliseconds, by chronoKind
@@ -44,6 +46,7 @@ type rateSample struct {
 	priorAt        Time
 	interval       Duration
 	retrans        bool
+	appLimited     bool
 }
 
 // rateSent stamps a buffer (tcp_rate_skb_sent).
@@ -52,6 +55,16 @@ func (c *Conn) rateSent(b *buffer) {
 		c.stat.firstTx, c.stat.deliveredAt = b.sent, b.sent
 	}
 	b.firstSent, b.delivAt, b.delivered = c.stat.firstTx, c.stat.deliveredAt, c.stat.delivered
+	b.appLimited = c.stat.appLimited != 0
+}
+
+// checkAppLimited notes at the start of a write that there was a gap: less than
+// a segment waited although more could go (tcp_rate_check_app_limited).
+func (c *Conn) checkAppLimited() {
+	q := &c.q
+	if c.NotSent() < c.snd.mssCache && q.inFlight() < c.ca.cwnd && q.lostOut <= q.retransOut {
+		c.stat.appLimited = max(c.stat.delivered+q.inFlight(), 1)
+	}
 }
 
 // rateDelivered samples a delivered buffer (tcp_rate_skb_delivered).
@@ -62,6 +75,7 @@ func (c *Conn) rateDelivered(b *buffer, rs *rateSample) {
 	if rs.priorDelivered == 0 || sentAfter(b.sent, c.stat.firstTx, b.end, rs.lastEnd) {
 		rs.priorDelivered, rs.priorAt, rs.lastEnd = b.delivered, b.delivAt, b.end
 		rs.retrans = b.tags&(tagRetrans|tagEverRetrans) != 0
+		rs.appLimited = b.appLimited
 		c.stat.firstTx = b.sent
 		rs.interval = b.sent.Sub(b.firstSent)
 	}
@@ -70,8 +84,13 @@ func (c *Conn) rateDelivered(b *buffer, rs *rateSample) {
 	}
 }
 
-// rateGen closes the sample (tcp_rate_gen).
+// rateGen closes the sample (tcp_rate_gen). A rate that the user limited
+// counts only if it is the highest.
 func (c *Conn) rateGen(newly uint32, reneg bool, rs *rateSample) {
+	s := &c.stat
+	if s.appLimited != 0 && int32(s.delivered-s.appLimited) > 0 {
+		s.appLimited = 0
+	}
 	if newly > 0 {
 		c.stat.deliveredAt = c.now
 	}
@@ -82,8 +101,11 @@ func (c *Conn) rateGen(newly uint32, reneg bool, rs *rateSample) {
 	if rs.interval < Duration(c.rtt.min()) {
 		return
 	}
-	c.stat.rateDelivered = c.stat.delivered - rs.priorDelivered
-	c.stat.rateInterval = uint32(rs.interval)
+	n := s.delivered - rs.priorDelivered
+	if rs.appLimited && uint64(n)*uint64(s.rateInterval) < uint64(s.rateDelivered)*uint64(rs.interval) {
+		return
+	}
+	s.rateDelivered, s.rateInterval, s.rateAppLimited = n, uint32(rs.interval), rs.appLimited
 }
 
 // chronoKind is what holds the sender up (tcp_chrono).

@@ -35,7 +35,7 @@ func (c *Conn) tagSACKs(s *Segment, r *ackRun) ackFlag {
 	var blocks [MaxSACK]Range
 	n, dupAt := c.usableBlocks(s, dup, r.priorUna, &blocks)
 	for i := range n {
-		c.tagRange(blocks[i], i == dupAt, k)
+		c.tagRange(blocks[i], i == dupAt, r)
 	}
 	if c.ca.state != caLoss || c.ca.undoOn {
 		c.checkReordering(k.reord)
@@ -136,13 +136,14 @@ func (c *Conn) dsackSeen(b Range, k *sackRun) uint32 {
 
 // tagRange marks the buffers within [b.Start, b.End), cutting offloaded ones at
 // MSS boundaries (tcp_sacktag_walk).
-func (c *Conn) tagRange(b Range, dup bool, k *sackRun) {
+func (c *Conn) tagRange(b Range, dup bool, r *ackRun) {
 	for i := c.q.find(b.Start); i < c.q.head && c.q.at(i).seq.Less(b.End); i++ {
 		if !c.matchSACK(i, b) {
 			continue
 		}
 		f := c.q.at(i)
-		c.tagOne(f, dup, k)
+		c.tagOne(f, dup, &r.sack)
+		c.rateDelivered(f, &r.rate)
 		if f.tags&tagSacked != 0 {
 			c.q.sackHigh = maxSeq(c.q.sackHigh, f.end)
 		}

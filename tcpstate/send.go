@@ -29,6 +29,7 @@ func (c *Conn) send(n uint32, f SendFlags) {
 	at := len(c.out) // Sent comes before the segments that carry its octets
 	c.tell(Sent, rule.UserSend)
 	if c.state.in(bitEstablished|bitCloseWait) && !c.mini && c.err == 0 && c.shut&ShutWrite == 0 {
+		c.checkAppLimited()
 		taken := c.fill(n, f)
 		c.out[at].N = taken
 		c.pushSent(taken, n, f)

@@ -39,17 +39,18 @@ const (
 // buffer is a run of the send stream that is sent as one: Linux's sk_buff on
 // the write or the retransmission queue, without its bytes.
 type buffer struct {
-	seq, end  Seq
-	sent      Time   // of the latest transmission
-	true      int32  // truesize
-	pcount    uint16 // segments of MSS octets it counts for (gso_segs)
-	mss       uint16 // size that pcount was reckoned with (gso_size), 0 = one segment
-	flags     Flags  // SYN, FIN, PSH
-	tags      uint8
-	eor       bool
-	delivered uint32 // c.stat.delivered when sent (tx.delivered)
-	firstSent Time   // tx.first_tx_mstamp
-	delivAt   Time   // tx.delivered_mstamp, never = not sampled
+	seq, end   Seq
+	sent       Time   // of the latest transmission
+	true       int32  // truesize
+	pcount     uint16 // segments of MSS octets it counts for (gso_segs)
+	mss        uint16 // size that pcount was reckoned with (gso_size), 0 = one segment
+	flags      Flags  // SYN, FIN, PSH
+	tags       uint8
+	eor        bool
+	appLimited bool   // the user had too little to send (tx.is_app_limited)
+	delivered  uint32 // c.stat.delivered when sent (tx.delivered)
+	firstSent  Time   // tx.first_tx_mstamp
+	delivAt    Time   // tx.delivered_mstamp, never = not sampled
 }
 
 // len is the payload's length.
