@@ -147,8 +147,6 @@ func (in *instance) note(r sock.Return) {
 	switch t.call.Op {
 	case sock.OpSocket, sock.OpAccept, sock.OpEpollCreate, sock.OpDup:
 		in.fds[int32(r.Value)] = true
-	case sock.OpClose:
-		delete(in.fds, t.call.FD)
 	}
 }
 
@@ -190,6 +188,10 @@ func (in *instance) Call(id sock.Thread, c sock.Call) error {
 	if t.busy() {
 		return fmt.Errorf("thread %d is in a call already", id)
 	}
+	if c.Op == sock.OpClose {
+		// close frees the number before it lingers: from here on it may be another instance's.
+		delete(in.fds, c.FD)
+	}
 	t.start(c)
 	for wait := 20 * time.Microsecond; ; wait = 100 * time.Microsecond {
 		if !t.busy() || t.asleep() {
@@ -211,6 +213,9 @@ func (in *instance) Close() error {
 	var err error
 	for _, t := range in.threads {
 		err = errors.Join(err, t.stop())
+	}
+	for _, ev := range in.done { // descriptors that came with calls nobody waited for any more
+		in.note(ev.Return)
 	}
 	for fd := range in.fds {
 		_ = unix.Close(int(fd))

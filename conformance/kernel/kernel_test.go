@@ -4,6 +4,7 @@ package kernel
 
 import (
 	"context"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,6 +17,7 @@ import (
 	"github.com/sockspec/sockspec/conformance/script"
 	"github.com/sockspec/sockspec/sock"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // needKernel skips where the live kernel cannot be used.
@@ -165,6 +167,24 @@ func TestCancellingLeavesNothingBehind(t *testing.T) {
 		_, after := leftovers(t)
 		require.LessOrEqual(t, after, before, "descriptors after %s", call)
 	}
+}
+
+// close(2) gives its number back before it lingers, so an instance that ends meanwhile must leave the number alone.
+func TestALingeringCloseGivesItsNumberBackAtOnce(t *testing.T) {
+	needKernel(t)
+	in, err := Stack{}.Start(conformance.Setup{LocalV4: netip.MustParseAddr("192.168.0.1"), PrefixV4: 16,
+		GatewayV4: netip.MustParseAddr("192.168.0.1"), RemoteV4: netip.MustParseAddr("192.0.2.1"), MTU: 1500})
+	require.NoError(t, err)
+	require.NoError(t, in.Call(0, sock.Call{Op: sock.OpSocket, Domain: unix.AF_INET, Type: unix.SOCK_STREAM}))
+	ev, ok, err := in.Advance(in.Now() + 1_000_000)
+	require.NoError(t, err)
+	require.True(t, ok)
+	fd := int32(ev.Return.Value)
+	live := in.(*instance)
+	require.True(t, live.fds[fd])
+	require.NoError(t, in.Call(0, sock.Call{Op: sock.OpClose, FD: fd}))
+	require.False(t, live.fds[fd], "before the return is fetched")
+	require.NoError(t, in.Close())
 }
 
 func TestManyAtOnceKeepTheirTimes(t *testing.T) {
