@@ -121,12 +121,12 @@ func (c *Conn) learnSyn(s *Segment) {
 	}
 }
 
-// peerMSS is the MSS that a SYN allows: its option, bounded by the user's, or
-// the protocol's least without one (RFC 9293 section 3.7.1).
+// peerMSS is the MSS that a SYN allows: its option, bounded by the user's. Without
+// one what open settled stands: the protocol's least (RFC 9293 section 3.7.1),
+// or, in Linux, whatever the user set, even if that is more.
 func (c *Conn) peerMSS(o *Options) uint16 {
-	p := Params{IPv6: c.ipv6}
 	if !o.Has(OptMSS) || o.MSS == 0 {
-		return p.defaultPeerMSS()
+		return c.opt.mssClamp
 	}
 	if u := c.user.userMSS; u > 0 && u < o.MSS {
 		return u
