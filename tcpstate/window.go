@@ -58,11 +58,15 @@ func (c *Conn) selectWindow() uint16 {
 		return 0
 	}
 	cur, win := c.receiveWindow(), c.nextWindow()
-	if win < cur {
+	if win < cur && !c.mayShrink() {
 		win = align(cur, c.opt.rcvWScale)
 	}
 	c.rcv.wnd, c.rcv.wup = win, c.rcv.nxt
-	win = min(win, 65535<<c.opt.rcvWScale) >> c.opt.rcvWScale
+	most := uint32(65535) << c.opt.rcvWScale
+	if c.cfg.WorkaroundSign && c.opt.rcvWScale == 0 {
+		most = 32767
+	}
+	win = min(win, most) >> c.opt.rcvWScale
 	if win == 0 {
 		c.ack.pred.on = false
 	}
@@ -86,6 +90,9 @@ func (c *Conn) nextWindow() uint32 {
 			return 0
 		}
 	}
+	if c.mayShrink() {
+		return c.shrinkableWindow(free, allowed, full, mss)
+	}
 	if int64(free) < full>>1 {
 		c.ack.quick = 0
 		free = free >> c.opt.rcvWScale << c.opt.rcvWScale
@@ -104,6 +111,26 @@ func (c *Conn) nextWindow() uint32 {
 		win = int64(free)
 	}
 	return uint32(win)
+}
+
+// mayShrink: the window may be taken back as buffers fill (sysctl
+// tcp_shrink_window), which takes a scale to be worth it.
+func (c *Conn) mayShrink() bool { return c.cfg.ShrinkWindow && c.opt.rcvWScale > 0 }
+
+// shrinkableWindow is the window that the free buffer space affords, in steps of
+// the scale (__tcp_select_window, shrink_window_allowed).
+func (c *Conn) shrinkableWindow(free, allowed int32, full, mss int64) uint32 {
+	free = free >> c.opt.rcvWScale << c.opt.rcvWScale
+	if int64(free) < full>>1 {
+		c.ack.quick = 0
+		if free < allowed>>4 || int64(free) < mss || free < 1<<c.opt.rcvWScale {
+			return 0
+		}
+	}
+	if int64(free) > int64(c.rcv.ssthresh) {
+		return align(c.rcv.ssthresh, c.opt.rcvWScale) // no hard limit: round up
+	}
+	return uint32(free)
 }
 
 // measureMSS learns the size of the peer's segments, which delayed ACKs count
