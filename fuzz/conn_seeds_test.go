@@ -49,6 +49,7 @@ var dataSeeds = []seed{
 	{"a window that closes and opens", small, then(active, times(6, data), []Op{seg(ack|psh, length(1), at(edge, 0)), seg(ack, length(k1000)), seg(ack, at(edge, 3)), read, data, read})},
 	{"a receive buffer that overflows", small, then(active, times(8, seg(ack|psh, length(1), after(0))), times(8, seg(ack, at(rcvNxt, ahead1000), length(1)), seg(ack, at(rcvNxt, 5), length(1)), seg(ack|psh, length(2))), []Op{read, data})},
 	{"a lowered receive buffer", zero, then(active, []Op{seg(ack, at(rcvNxt, ahead1000), length(k1000)), seg(ack, at(rcvNxt, ahead3000), length(k1000)), set(12, 0)}, times(4, data), []Op{read, data, data})},
+	{"ACKs within a buffer", zero, then(active, []Op{send(k20000), seg(ack, acks(1, ahead1)), seg(ack, acks(0, back1)), expire, bare, send(k1000), seg(ack, acks(0, back1)), expire})},
 	{"urgent data both ways", zero, then(active, []Op{seg(ack|urg, length(k100), acks(0, 0)), op(OpSend, 2, 1), seg(ack|urg, length(1), acks(0, 8)), expire, bare, read})},
 	{"Nagle, cork and MSG_MORE", zero, then(active, []Op{send(k100), send(k100), set(nodelay, 0), set(cork, 0), send(k100), expire, set(cork, 1), op(OpSend, 1, k100), expire, bare, op(OpSend, 4, k100), send(1)})},
 	{"a full send buffer", small, then(active, []Op{send(k65495), send(k65495), seg(ack, acks(1, 11)), bare, bare, seg(ack, window(3)), bare, send(k20000)}, times(6, bare), []Op{set(13, 3), set(15, 1), send(k1000)})},

@@ -14,7 +14,7 @@ func law(format string, args ...any) error { return fmt.Errorf(format, args...) 
 // step feeds the connection and holds what follows against the laws.
 func (e *Endpoint) step(in tcpstate.Input) error {
 	twin := e.conn.Clone()
-	before := snapshot{e.conn.State(), e.conn.SndUna(), e.conn.RcvNxt(), finTaken(e.conn)}
+	before := snapshot{e.conn.State(), e.conn.SndUna(), e.conn.RcvNxt(), finTaken(e.conn), e.conn.Readable() > 0}
 	e.out = e.conn.Step(in, e.out[:0])
 	echo := twin.Step(in, nil)
 	for _, check := range [...]func() error{
@@ -43,6 +43,7 @@ type snapshot struct {
 	state       tcpstate.State
 	una, rcvNxt tcpstate.Seq
 	fin         bool // taken
+	readable    bool // something waits to be read
 }
 
 // checkTwin: same state and same input give the same outputs and the same state.
@@ -87,7 +88,7 @@ func (e *Endpoint) checkOutputs(in tcpstate.Input, before snapshot) error {
 		case tcpstate.Acked:
 			e.view.acked += uint64(o.N)
 		case tcpstate.Store:
-			err = e.checkStore(in, o)
+			err = e.checkStore(in, o, before)
 		}
 		if err != nil {
 			return err
@@ -150,8 +151,10 @@ func (e *Endpoint) checkEdge(in tcpstate.Input, s *tcpstate.Segment) error {
 	return nil
 }
 
-// checkStore: what is to be stored was in the segment, and is remembered.
-func (e *Endpoint) checkStore(in tcpstate.Input, o *tcpstate.Output) error {
+// checkStore: what is to be stored was in the segment, lies within the window
+// that was shown, and is remembered. Linux takes what begins in the window and
+// ends beyond it while the user has nothing left to read (tcp_sequence).
+func (e *Endpoint) checkStore(in tcpstate.Input, o *tcpstate.Output, before snapshot) error {
 	if in.Kind != tcpstate.SegmentArrives || o.N == 0 || uint64(o.Off)+uint64(o.N) > uint64(in.Seg.Len) {
 		return law("Store of %d octets from %d of a segment with %d", o.N, o.Off, in.Seg.Len)
 	}
@@ -161,6 +164,10 @@ func (e *Endpoint) checkStore(in tcpstate.Input, o *tcpstate.Output) error {
 	}
 	if o.Seg.Seq != first {
 		return law("octet %d of the segment stored at %d", first, o.Seg.Seq)
+	}
+	exact := e.view.edgeOK && e.conn.Info(e.now).RcvWScale > 0 // what is not scaled is cut to 16 bits when shown
+	if edge := e.view.edge; exact && (first.GreaterEq(edge) || before.readable && first.Add(o.N).Greater(edge)) {
+		return law("%d octets from %d taken beyond the window's right edge %d", o.N, first, edge)
 	}
 	off := e.position(first)
 	if _, ok := e.view.stored.Add(queue.Range{Start: off, End: off + o.N}); !ok {
@@ -244,8 +251,10 @@ func (e *Endpoint) checkRequest(out []tcpstate.Output) error {
 		if s.Flags.Has(tcpstate.SYN) {
 			scale = 0
 		}
-		edge := s.Ack.Add(uint32(s.Wnd) << scale)
-		e.view.edge, e.view.edgeOK = edge, true
+		// A request's bare ACK shows the window rounded down.
+		if edge := s.Ack.Add(uint32(s.Wnd) << scale); !e.view.edgeOK || edge.Greater(e.view.edge) {
+			e.view.edge, e.view.edgeOK = edge, true
+		}
 	}
 	if e.req != nil && e.req.Deadline <= e.now && len(out) > 0 && out[len(out)-1].Kind != tcpstate.Gone {
 		return law("request's deadline %d is not after %d", e.req.Deadline, e.now)
