@@ -48,7 +48,6 @@ func (c *Conn) insertOOO(s *Segment, b rxBuffer) bool {
 			return false
 		case b.seq.Less(prev.end) && b.seq.Greater(prev.seq):
 			c.setDSACK(b.seq, prev.end)
-			from = prev.end
 		case b.seq == prev.seq: // covers it whole
 			c.extendDSACK(prev.seq, prev.end)
 			c.removeOOO(i - 1)
@@ -57,6 +56,9 @@ func (c *Conn) insertOOO(s *Segment, b rxBuffer) bool {
 			c.storeSegment(s, b.seq, b.end, rule.OutOfOrder)
 			return true
 		}
+	}
+	if i > 0 {
+		from = maxSeq(from, q.At(i-1).end) // one that begins earlier is read first
 	}
 	c.storeSegment(s, from, b.end, rule.OutOfOrder)
 	c.mergeRight(i, b)

@@ -158,8 +158,10 @@ func (w *world) fires(d Duration, want ...string) {
 	at, ok := w.c.Deadline()
 	require.True(w.t, ok, "no timer is armed")
 	require.Equal(w.t, d, at.Sub(w.now), "µs until the next timer")
-	w.now = at - 1
-	w.step(Input{Kind: Timeout})
+	if d > 0 {
+		w.now = at - 1
+		w.step(Input{Kind: Timeout})
+	}
 	w.now = at
 	w.step(Input{Kind: Timeout}, want...)
 }

@@ -234,7 +234,7 @@ func TestKeepaliveCountsIdleTimeFromTheLatestSegment(t *testing.T) {
 	w.fires(4*Second, probe)
 	w.pass(100 * Millisecond)
 	w.rcv(data(10, 0, 0)) // the answer
-	w.fires(75*Second - 100*Millisecond, probe)
+	w.fires(75*Second-100*Millisecond, probe)
 	w.set(KeepAlive, 0)
 	w.noTimer()
 }
