@@ -63,6 +63,9 @@ func (e *Endpoint) checkTwin(twin *tcpstate.Conn, echo []tcpstate.Output) error 
 // what is emitted is about what was written.
 func (e *Endpoint) checkOutputs(in tcpstate.Input, before snapshot) error {
 	state := before.state
+	if end := in.Seg.End(); in.Kind == tcpstate.SegmentArrives && in.Seg.Flags.Has(tcpstate.FIN) {
+		e.view.stored.Add(queue.Range{Start: e.position(end) - 1, End: e.position(end)}) // nothing to store, yet SACK may tell of it
+	}
 	for i := range e.out {
 		o := &e.out[i]
 		if o.Why == 0 {
@@ -123,7 +126,21 @@ func (e *Endpoint) checkEmit(in tcpstate.Input, s *tcpstate.Segment, before snap
 	if !s.Flags.Has(ack) || s.Flags.Has(tcpstate.RST) {
 		return nil
 	}
+	if err := e.checkSACK(s); err != nil {
+		return err
+	}
 	return e.checkEdge(in, s)
+}
+
+// checkSACK: a block beyond the ACK tells of octets that were stored.
+func (e *Endpoint) checkSACK(s *tcpstate.Segment) error {
+	for _, b := range s.Opts.SACK[:s.Opts.NSACK] {
+		held := queue.Range{Start: e.position(b.Start), End: e.position(b.End)}
+		if b.Start.GreaterEq(s.Ack) && !e.view.stored.Covers(held) {
+			return law("SACK of [%d,%d), which was never stored", b.Start, b.End)
+		}
+	}
+	return nil
 }
 
 // checkEdge: the window's right edge moves right only. Linux's two exceptions:
