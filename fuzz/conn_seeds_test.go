@@ -75,6 +75,7 @@ var lossSeeds = []seed{
 var oddSeeds = []seed{
 	{"sequence numbers out of place", zero, then(active, []Op{data, seg(ack, at(rcvNxt, back1000), after(s1)), seg(ack, at(rcvNxt, back1000), after(0)), seg(ack, at(edge, ahead1000), after(s1)),
 		seg(ack|psh, at(edge, 0), length(k100), after(s1)), seg(ack, length(k65495), after(s1)), read, seg(ack|psh, at(edge, 0), length(k100), after(s1)), seg(ack|psh, at(rcvNxt, 15), length(1))})},
+	{"one octet beyond the window", zero, then(active, []Op{data, seg(ack|psh, at(edge, back1), length(7)), read, seg(ack|psh, at(edge, back1), length(7)), seg(ack|psh, at(edge, back1), length(1))})},
 	{"ACKs out of place", zero, then(active, []Op{send(k1000), bare, seg(ack, acks(1, 6)), seg(ack, acks(1, farBack)), seg(ack, acks(0, ahead1000), after(s1)), seg(ack, acks(0, 15), length(k100)), seg(0, length(1)), seg(fin), seg(ack|psh, acks(1, 6), opts(1|1<<2), length(1))})},
 	{"SYN and RST out of place", zero, then(active, []Op{seg(syn, opts(synOpts), after(s1)), seg(syn|ack, at(rcvNxt, back1000), after(s1)), seg(rst, at(rcvNxt, ahead1), after(s1)), seg(rst, at(edge, ahead1000)), seg(rst, at(rcvNxt, ahead1), after(0)),
 		seg(ack, at(rcvNxt, ahead1000), length(k1000)), seg(rst, at(rcvNxt, ahead2000))})},
