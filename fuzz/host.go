@@ -25,9 +25,9 @@ type HostRun struct {
 
 // hostFlow is a connection as its peer sees it.
 type hostFlow struct {
-	local, remote  netip.AddrPort
-	nxt, peer      tcpstate.Seq // what the host sends next, and expects next
-	lastTS, window uint32
+	local, remote netip.AddrPort
+	nxt, peer     tcpstate.Seq // what the host sends next, and expects next
+	lastTS        uint32
 }
 
 var (

@@ -43,7 +43,7 @@ func TestPairDeliversAllOctetsOverBadLinks(t *testing.T) {
 // buffers and a slow reader; crossing SYNs; closes of every order.
 var pairSeeds = func() (seeds [][]byte) {
 	const second = 0x80
-	bulk := []byte{pairWrite, 11, 4, fateLate | 5<<fateKindBit, second | pairWrite, 11, 4, fateDrop, pairRead, 10, 5, fateTwice | 9<<fateKindBit}
+	bulk := []byte{pairWrite, 11, 4, fateLate | 5<<fateKindBit, second + pairWrite, 11, 4, fateDrop, pairRead, 10, 5, fateTwice | 9<<fateKindBit}
 	slow := []byte{pairWrite, 12, 6, 0, second | pairRead, 2, 6, 0, second | pairRead, 3, 7, fateDrop, pairShutdown, 0, 3, fateDrop}
 	for order := range byte(3) {
 		for _, options := range [][2]byte{{0, 0}, {1 << 2, 0}, {4 << 2, 8 << 2}, {7<<2 | 1, 0}, {128, 0}, {0, 128}, {128 | 2<<2, 128}, {0, 1}, {0, 1 | 4<<2}} {
