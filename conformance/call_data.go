@@ -24,18 +24,20 @@ func planRead(a *args, p *plan) {
 // room reads a buffer and its length into a call that receives.
 func (a *args) room(p *plan, i int) {
 	if a.buffer(i) {
-		a.unsupported("a null buffer to receive into")
+		p.call.Fault |= sock.FaultData
 	}
 	p.call.Len = a.size(i + 1)
 }
 
-// data reads a buffer and its length into a call that sends: zeros, as in Google's runner. A null buffer with a length is a nil
-// Data with Len set.
+// data reads a buffer and its length into a call that sends: zeros, as in Google's runner. A null buffer is a nil Data
+// that may have a length.
 func (a *args) data(p *plan, i int) {
 	null := a.buffer(i)
 	n := a.size(i + 1)
 	p.call.Len = n
-	if !null {
+	if null {
+		p.call.Fault |= sock.FaultData
+	} else {
 		p.call.Data = make([]byte, n)
 	}
 }

@@ -5,6 +5,7 @@ package packetio
 import (
 	"errors"
 	"runtime"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,11 +22,18 @@ var errNoReturn = errors.New("packetio: the function left by runtime.Goexit")
 // enter a new user namespace. Errors of the set-up are *TUNError.
 func InNetNS(f func() error) error {
 	done := make(chan error, 2)
-	go func() {
-		// A test's FailNow ends the goroutine inside f; the caller must not wait for ever.
-		defer func() { done <- errNoReturn }()
+	var run func()
+	run = func() {
 		// Never unlocked: the thread is spoiled for others, and ends with the goroutine.
 		runtime.LockOSThread()
+		if unix.Gettid() == unix.Getpid() { // /proc/self means the first thread's namespace
+			defer runtime.UnlockOSThread()
+			go run() // on another thread, as this one is held until then
+			time.Sleep(time.Millisecond)
+			return
+		}
+		// A test's FailNow ends the goroutine inside f; the caller must not wait for ever.
+		defer func() { done <- errNoReturn }()
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			done <- &TUNError{Op: "unshare", Name: "network namespace", Err: err,
 				Hint: "run as root, or start the process in `unshare -Urn`"}
@@ -36,6 +44,7 @@ func InNetNS(f func() error) error {
 			return
 		}
 		done <- f()
-	}()
+	}
+	go run()
 	return <-done
 }

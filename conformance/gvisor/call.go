@@ -79,6 +79,9 @@ func (in *Instance) Call(t sock.Thread, c sock.Call) error {
 	if h == nil {
 		return unsupported("system call %d: no epoll outside the Sentry", c.Op)
 	}
+	if c.Fault != 0 {
+		return unsupported("a pointer that leads nowhere: a program's memory is the Sentry's matter")
+	}
 	ret, done, err := h(in, t, &c)
 	if err != nil {
 		return err

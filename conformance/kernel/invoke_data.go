@@ -87,8 +87,12 @@ func invokeName(c *sock.Call) sock.Return {
 // invokeReceive is recvmsg, which has all that recv and recvfrom have, or read.
 func invokeReceive(c *sock.Call) sock.Return {
 	data := make([]byte, max(0, c.Len))
+	base := unsafe.SliceData(data)
+	if c.Fault&sock.FaultData != 0 {
+		base = nil
+	}
 	if c.Op == sock.OpRead {
-		n, err := call6(unix.SYS_READ, uintptr(c.FD), uintptr(unsafe.Pointer(unsafe.SliceData(data))), uintptr(c.Len), 0, 0, 0)
+		n, err := call6(unix.SYS_READ, uintptr(c.FD), uintptr(unsafe.Pointer(base)), uintptr(c.Len), 0, 0, 0)
 		r := ret(n, err)
 		r.Data = data[:max(0, min(r.Value, int64(len(data))))]
 		return r
@@ -99,7 +103,7 @@ func invokeReceive(c *sock.Call) sock.Return {
 		room += unix.CmsgSpace(len(m.Data))
 	}
 	control := make([]byte, room)
-	iov := unix.Iovec{Base: unsafe.SliceData(data)}
+	iov := unix.Iovec{Base: base}
 	iov.SetLen(len(data))
 	msg := unix.Msghdr{Name: &name[0], Namelen: uint32(len(name)), Iov: &iov}
 	msg.SetIovlen(1)

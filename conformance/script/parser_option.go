@@ -83,7 +83,7 @@ func (p *parser) option(outer []Define) Option {
 	switch t.kind {
 	case tokInt, tokHex, tokFloat, tokWord, tokString, tokIPv4, tokIPv6:
 		p.advance()
-		o.Value = t.text
+		o.Value = t.text + p.hyphenated(t)
 	default:
 		p.fail(t, "the value of option --"+o.Name, "")
 		return o
@@ -98,6 +98,17 @@ func (p *parser) option(outer []Define) Option {
 		}
 	}
 	return o
+}
+
+// hyphenated reads what hangs on a word by hyphens, as in ipv4-mapped-ipv6.
+func (p *parser) hyphenated(t token) string {
+	var rest strings.Builder
+	for t.kind == tokWord && p.peek().is("-") && p.peek().off == t.end && p.peekAt(1).off == p.peek().end {
+		p.advance()
+		t = p.advance()
+		rest.WriteString("-" + t.text)
+	}
+	return rest.String()
 }
 
 // definedValue reads the =value of a --define line as written, quotes included.
