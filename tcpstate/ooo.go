@@ -17,7 +17,8 @@ func (c *Conn) queueOOO(s *Segment) {
 	c.ack.pred.on = false
 	c.ack.pending |= ackSched
 	c.stat.rcvOOOPack++
-	if !c.insertOOO(s, b) {
+	cost, fresh := c.insertOOO(s, b)
+	if !fresh {
 		c.newSACK(b.seq, b.end)
 		return
 	}
@@ -25,14 +26,15 @@ func (c *Conn) queueOOO(s *Segment) {
 		c.newSACK(b.seq, b.end)
 		c.growWindow(s.Len, uint32(b.true))
 	}
+	c.rcv.rmem += cost // skb_set_owner_r comes last: the window grew without it
 	if !c.orphan {
 		c.growRcvbuf(c.rcv.space)
 	}
 }
 
-// insertOOO puts b in its place among the out-of-order buffers; false when all
-// its octets were there already.
-func (c *Conn) insertOOO(s *Segment, b rxBuffer) bool {
+// insertOOO puts b in its place among the out-of-order buffers and says what it
+// costs; not fresh when all its octets were there already.
+func (c *Conn) insertOOO(s *Segment, b rxBuffer) (cost int32, fresh bool) {
 	q := &c.rq.ooo
 	i := q.Len()
 	for i > 0 && b.seq.Less(q.At(i-1).seq) {
@@ -45,7 +47,7 @@ func (c *Conn) insertOOO(s *Segment, b rxBuffer) bool {
 		case b.seq.Less(prev.end) && b.end.LessEq(prev.end):
 			c.drop(rule.OFOMerge)
 			c.setDSACK(b.seq, b.end)
-			return false
+			return 0, false
 		case b.seq.Less(prev.end) && b.seq.Greater(prev.seq):
 			c.setDSACK(b.seq, prev.end)
 		case b.seq == prev.seq: // covers it whole
@@ -54,7 +56,7 @@ func (c *Conn) insertOOO(s *Segment, b rxBuffer) bool {
 			i--
 		case coalesce(prev, &b):
 			c.storeSegment(s, b.seq, b.end, rule.OutOfOrder)
-			return true
+			return 0, true
 		}
 	}
 	if i > 0 {
@@ -63,8 +65,7 @@ func (c *Conn) insertOOO(s *Segment, b rxBuffer) bool {
 	c.storeSegment(s, from, b.end, rule.OutOfOrder)
 	c.mergeRight(i, b)
 	q.Insert(i, b)
-	c.rcv.rmem += b.true
-	return true
+	return b.true, true
 }
 
 // mergeRight removes the buffers from i on that b covers.
