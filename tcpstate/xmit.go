@@ -193,7 +193,8 @@ func (c *Conn) splitPoint(b *buffer, last bool, mss, segs uint32, nonagle uint8)
 // deferTSO waits a little for a fuller packet when an ACK is near
 // (tcp_tso_should_defer).
 func (c *Conn) deferTSO(b *buffer, last bool, maxSegs uint32, cwndLimited, rwndLimited *bool) bool {
-	if c.ca.state >= caRecovery || c.now.Sub(c.stat.lastXmit) > 1*Millisecond {
+	// Linux has "more than" in nanoseconds, which a whole millisecond later is.
+	if c.ca.state >= caRecovery || c.now.Sub(c.stat.lastXmit) >= 1*Millisecond {
 		return false
 	}
 	window := c.snd.wndEnd().Since(b.seq)
