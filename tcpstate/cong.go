@@ -36,10 +36,10 @@ type congState struct {
 	retransmits          uint8  // time-outs in a row
 	probes               uint8  // window or keepalive probes unanswered
 	retransStamp         uint32 // timestamp clock of the episode's first retransmission, 0 none
-	stamp                Time   // when cwnd last changed
+	cubic                cubicState
+	stamp                Time // when cwnd last changed
 	probesSince          Time
 	pacing               uint64 // sk_pacing_rate, octets a second; all ones = none yet
-	cubic                cubicState
 }
 
 func (a *congState) init(cfg *Config) {

@@ -15,8 +15,8 @@ type ackState struct {
 	ato         Duration
 	lastRcv     Time // of data (lrcvtime)
 	compressAt  Seq  // RCV.NXT that dupAcks counts for
-	lastOOW     Time // when an out-of-window segment was last answered
 	pred        prediction
+	lastOOW     Time // when an out-of-window segment was last answered
 }
 
 // Bits of ackState.pending, as Linux's ICSK_ACK_*.

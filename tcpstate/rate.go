@@ -4,6 +4,7 @@ package tcpstate
 // bookkeeping looks at.
 type counters struct {
 	badEdge, finSent                                   bool
+	rateAppLimited                                     bool // the rate below is the user's doing
 	chrono                                             chronoKind
 	totalRTO, rtoRecoveries                            uint16
 	segsIn, segsOut, dataSegsIn, dataSegsOut           uint32
@@ -12,7 +13,6 @@ type counters struct {
 	rateDelivered                                      uint32
 	rateInterval                                       uint32    // microseconds
 	appLimited                                         uint32    // delivered by when the user had too little to send; 0 = not
-	rateAppLimited                                     bool      // so is the rate
 	rtoStamp, rtoTime                                  uint32    // milliseconds of the clock; 0 = no time-out under way
 	chronoStart                                        uint32    // milliseconds of the clock
 	chronos                                            [3]uint32 // milliseconds, by chronoKind

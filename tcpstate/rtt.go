@@ -8,8 +8,8 @@ type rttState struct {
 	mdevMax uint32 // largest in this round trip
 	rttvar  uint32 // smoothed mdevMax, scaled by 4
 	seq     Seq    // SND.NXT when this round trip began
-	rto     Duration
 	backoff uint8
+	rto     Duration
 	minima  [3]rttMin // windowed minimum (lib/minmax.c)
 }
 

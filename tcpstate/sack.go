@@ -34,9 +34,7 @@ func (c *Conn) tagSACKs(s *Segment, r *ackRun) ackFlag {
 	}
 	var blocks [MaxSACK]Range
 	n, dupAt := c.usableBlocks(s, dup, r.priorUna, &blocks)
-	for i := range n {
-		c.tagRange(blocks[i], i == dupAt, r)
-	}
+	c.tagBlocks(blocks[:n], dupAt, r)
 	if c.ca.state != caLoss || c.ca.undoOn {
 		c.checkReordering(k.reord)
 	}
@@ -134,29 +132,14 @@ func (c *Conn) dsackSeen(b Range, k *sackRun) uint32 {
 	return dups
 }
 
-// tagRange marks the buffers within [b.Start, b.End), cutting offloaded ones at
-// MSS boundaries (tcp_sacktag_walk).
-func (c *Conn) tagRange(b Range, dup bool, r *ackRun) {
-	for i := c.q.find(b.Start); i < c.q.head && c.q.at(i).seq.Less(b.End); i++ {
-		if !c.matchSACK(i, b) {
-			continue
-		}
-		f := c.q.at(i)
-		c.tagOne(f, dup, &r.sack)
-		c.rateDelivered(f, &r.rate)
-		if f.tags&tagSacked != 0 {
-			c.q.sackHigh = maxSeq(c.q.sackHigh, f.end)
-		}
-	}
-}
-
 // matchSACK reports whether buffer i lies within b, cutting it so that it does
-// where its segments allow (tcp_match_skb_to_sack).
-func (c *Conn) matchSACK(i int, b Range) bool {
+// where its segments allow (tcp_match_skb_to_sack). Not ok: b ends within its
+// first segment.
+func (c *Conn) matchSACK(i int, b Range) (in, ok bool) {
 	f := c.q.at(i)
-	in := b.Start.LessEq(f.seq) && b.End.GreaterEq(f.end)
+	in = b.Start.LessEq(f.seq) && b.End.GreaterEq(f.end)
 	if in || f.pcount <= 1 || !f.end.Greater(b.Start) {
-		return in
+		return in, true
 	}
 	mss := uint32(f.mss)
 	in = b.Start.LessEq(f.seq)
@@ -164,7 +147,7 @@ func (c *Conn) matchSACK(i int, b Range) bool {
 	if !in {
 		n = max(b.Start.Since(f.seq), mss)
 	} else if n = b.End.Since(f.seq); n < mss {
-		return false
+		return false, false
 	}
 	if n > mss {
 		cut := n / mss * mss
@@ -174,10 +157,10 @@ func (c *Conn) matchSACK(i int, b Range) bool {
 		n = cut
 	}
 	if n >= f.len() {
-		return in
+		return in, true
 	}
 	c.split(i, n, mss)
-	return in
+	return in, true
 }
 
 // tagOne marks one buffer as SACKed and mends the counters (tcp_sacktag_one).

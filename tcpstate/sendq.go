@@ -91,9 +91,11 @@ type sendQueue struct {
 	head int // index of the first unsent buffer (sk_write_queue's head)
 
 	packetsOut, sackedOut, lostOut, retransOut uint32
-	sackHigh                                   Seq // end of the highest SACKed octet
-	hint                                       Seq // where the next retransmission is looked for
+	sackHigh                                   Seq            // end of the highest SACKed octet
+	sackSeen                                   [MaxSACK]Range // blocks of the latest ACK (recv_sack_cache)
+	hint                                       Seq            // where the next retransmission is looked for
 	hasHint                                    bool
+	sackSeenN                                  uint8 // how many
 }
 
 func (q *sendQueue) at(i int) *buffer { return q.list.At(i) }

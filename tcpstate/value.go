@@ -26,6 +26,7 @@ func (c *Conn) Equal(d *Conn) bool {
 func (q *sendQueue) equal(o *sendQueue) bool {
 	return q.head == o.head && q.packetsOut == o.packetsOut && q.sackedOut == o.sackedOut &&
 		q.lostOut == o.lostOut && q.retransOut == o.retransOut && q.sackHigh == o.sackHigh &&
+		q.sackSeen == o.sackSeen && q.sackSeenN == o.sackSeenN &&
 		q.hint == o.hint && q.hasHint == o.hasHint && q.list.Equal(&o.list, queue.Same[buffer])
 }
 
@@ -110,6 +111,10 @@ func (c *Conn) printSend(p *printer) {
 	p.nums(uint32(q.head), q.packetsOut, q.sackedOut, q.lostOut, q.retransOut)
 	if q.hasHint {
 		p.out(q.hint)
+	}
+	for _, b := range q.sackSeen[:q.sackSeenN] {
+		p.out(b.Start)
+		p.out(b.End)
 	}
 	for i := range q.list.Len() {
 		b := q.at(i)
