@@ -173,7 +173,7 @@ func (c *Conn) purgeSendQueue() {
 	c.stopBusy()
 	c.q.list.Clear()
 	c.q.head, c.snd.queued = 0, 0
-	c.q.packetsOut = 0
+	c.q.packetsOut, c.rtt.backoff = 0, 0
 	c.clearRetrans()
 	c.q.hasHint = false
 }
