@@ -238,3 +238,41 @@ func TestIdleRestartIsASysctl(t *testing.T) {
 	b.call(Send, bulkMSS)
 	require.Equal(t, was, b.cwnd()) // tcp_slow_start_after_idle = 0
 }
+
+func TestAWindowThatIsNotUsedDecays(t *testing.T) {
+	b := newBulk(t, 100*Millisecond, bulkOpts, func(c *Config) { c.Congestion = Reno })
+	b.call(Send, 150*bulkMSS)
+	b.note()
+	for len(b.flight) > 0 {
+		flight := b.flight
+		b.flight = nil
+		b.pass(b.rtt)
+		for _, i := range flight {
+			b.arrives(i)
+		}
+	}
+	b.c.ca.ssthresh = b.cwnd() // out of slow start, where twice the flight counts as used
+	was := b.cwnd()
+	require.Greater(t, was, uint32(80))
+	for range 20 { // five segments a round trip: never idle, never limited by cwnd
+		b.call(Send, 5*bulkMSS)
+		b.note()
+		flight := b.flight
+		b.flight = nil
+		b.pass(b.rtt)
+		for _, i := range flight {
+			b.arrives(i)
+		}
+	}
+	// Each ACK counts as a look at the window (tcp_cong_avoid), so nothing decays
+	// while ACKs come, whatever RFC 2861 section 3.2 says.
+	require.Equal(t, was, b.cwnd())
+	b.pass(200 * Millisecond)
+	b.call(Send, 5*bulkMSS)
+	b.pass(150 * Millisecond)
+	b.call(Send, 5*bulkMSS)
+	// After an RTO without one, halfway to what was used, the initial window at
+	// least; ssthresh remembers (tcp_cwnd_application_limited).
+	require.Equal(t, (was+10)/2, b.cwnd())
+	require.Equal(t, was, b.c.Info(b.now).SndSSThresh)
+}

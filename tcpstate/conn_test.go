@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sockspec/sockspec/tcpstate/rule"
 )
 
 // world is one endpoint under test with a clock and a log of what it did.
@@ -36,8 +38,8 @@ func (w *world) do(in Input) []Output {
 		require.NoError(w.t, w.c.Check())
 	}
 	for i := range w.out {
-		if w.out[i].Why == 0 {
-			require.Fail(w.t, "an output without a rule", "%+v", w.out[i])
+		if _, ok := rule.Get(w.out[i].Why); !ok {
+			require.Fail(w.t, "an output without a rule of the table", "%+v", w.out[i])
 		}
 	}
 	return w.out
