@@ -129,7 +129,7 @@ func (e *engine) take(ev Event) error {
 		if err != nil {
 			return e.failf("packet", "a well-formed IP packet", err.Error())
 		}
-		s.at, s.why, s.slot = at, ev.Why, len(e.trace)-1
+		s.began, s.at, s.why, s.slot = at, at, ev.Why, len(e.trace)-1
 		e.arrived = append(e.arrived, s)
 	case CallDone:
 		e.ruled = append(e.ruled, ev.Why...)

@@ -158,8 +158,16 @@ func split(f *fake, first int, spoil func(*segment)) {
 		if spoil != nil {
 			spoil(&s)
 		}
-		f.send(0, s)
+		f.send(s.at, s)
 	}
+}
+
+func TestOfSegmentsThatAreOneTheFirstMayNotBeEarly(t *testing.T) {
+	late := strings.Replace(exchange, "+0 > [ect0]", "+.2 > [ect0]", 1)
+	f := server(nil)
+	split(f, 500, func(s *segment) { s.at = 200_000 })
+	r := play(t, f, late)
+	requireFail(t, r, 9, "time")
 }
 
 func TestSegmentsThatFollowEachOtherAreOne(t *testing.T) {

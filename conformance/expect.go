@@ -39,6 +39,9 @@ func (e *engine) expectPacket(p *script.Packet) error {
 	if err := e.compare(c, p, want, got); err != nil {
 		return err
 	}
+	if err := e.checkTime("outbound packet", got.began); err != nil {
+		return err
+	}
 	return e.checkTime("outbound packet", got.at)
 }
 
@@ -161,7 +164,7 @@ func (e *engine) merge(p *script.Packet, want, all, last, s *segment) error {
 // joined is the two as one packet: the last one's header with the first one's sequence number and CWR (aggregate_packets).
 func joined(all, s *segment) *segment {
 	j := *s
-	j.seq = all.seq
+	j.seq, j.began = all.seq, all.began
 	j.flags = s.flags&^script.CWR | all.flags&script.CWR
 	j.payload = append(append([]byte(nil), all.payload...), s.payload...)
 	j.why = append(append([]string(nil), all.why...), s.why...)

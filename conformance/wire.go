@@ -12,9 +12,10 @@ import (
 // segment is one IP packet taken apart. Scripts name bits that a stack's own codec is free to lose (reserved bits, the order of
 // options, options of wrong length), so the engine reads and writes packets itself.
 type segment struct {
-	at   sock.Time
-	why  []string
-	slot int // its place in the trace
+	at    sock.Time
+	began sock.Time // at, or that of the first of several joined
+	why   []string
+	slot  int // its place in the trace
 
 	src, dst netip.Addr
 	tos, ttl uint8
