@@ -238,4 +238,5 @@ var settings = []setting{
 	{tcpstate.CongestionCtl, []uint32{0, 1}},
 	{tcpstate.OOBInline, []uint32{1, 0}},
 	{tcpstate.WritePending, []uint32{1, 0}},
+	{tcpstate.Accepted, []uint32{1, 0}},
 }

@@ -96,6 +96,7 @@ func (h *Host) acceptOne(s *sock, t *thread, fd int32) outcome {
 	id, _ := s.lst.accept.Pop()
 	c := h.socks[id]
 	c.parent, c.ss = noSock, ssConnected
+	h.step(c, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.Accepted, N: 1})
 	if t.call.Fault&FaultAddr != 0 {
 		c.ops.release(h, c, nil) // the peer's address can't be told: the connection is lost
 		return fail(EFAULT)

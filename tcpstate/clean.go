@@ -117,7 +117,7 @@ func (c *Conn) afterClean(r *ackRun, d cleaned) {
 		if d.acked == 1 && d.full && d.priorSacked == 0 &&
 			c.snd.una.Since(r.priorUna) < c.snd.mssCache &&
 			r.rate.priorDelivered+1 == c.stat.delivered &&
-			r.flag&(flagCAAlert|flagSynAcked) == 0 {
+			r.flag&flagSynAcked == 0 { // Linux names FLAG_CA_ALERT too, which its flag there never has
 			r.flag |= flagAckMaybeDelayed
 		}
 	}

@@ -14,6 +14,7 @@ type Conn struct {
 	state State
 
 	orphan  bool // the user is gone (SOCK_DEAD)
+	awaited bool // no accept() has taken it yet (no sk_socket)
 	mini    bool // shrunk to a timewait bucket (tcp_time_wait): TIME-WAIT, or FIN-WAIT-2 of an orphan
 	finRcvd bool // the peer's FIN is in the stream (SOCK_DONE)
 	ipv6    bool

@@ -96,6 +96,7 @@ const (
 	CongestionCtl        // TCP_CONGESTION: a Congestion value
 	OOBInline            // SO_OOBINLINE: boolean
 	WritePending         // boolean: a write waits for the handshake (sk_write_pending)
+	Accepted             // boolean: accept() has given a passive connection to the user (sk_socket)
 )
 
 // Congestion names a congestion control algorithm.

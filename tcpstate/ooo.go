@@ -27,7 +27,7 @@ func (c *Conn) queueOOO(s *Segment) {
 		c.growWindow(s.Len, uint32(b.true))
 	}
 	c.rcv.rmem += cost // skb_set_owner_r comes last: the window grew without it
-	if !c.orphan {
+	if !c.orphan && !c.awaited {
 		c.growRcvbuf(c.rcv.space)
 	}
 }

@@ -53,6 +53,8 @@ func (c *Conn) set(o Option, n uint32) {
 		c.user.oobInline = on
 	case WritePending:
 		c.user.writePending = on
+	case Accepted:
+		c.awaited = !on
 	}
 }
 

@@ -8,6 +8,7 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 func Accept(p Params, r *Request) *Conn {
 	p.ISS = r.ISS.Add(1)
 	c := New(p)
+	c.awaited = true
 	c.become(SynReceived, rule.HandshakeDone)
 	c.out = nil
 	c.startReceive(r.IRS)

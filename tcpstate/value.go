@@ -33,7 +33,7 @@ func (q *sendQueue) equal(o *sendQueue) bool {
 // flags packs the endpoint's booleans and small fields.
 func (c *Conn) flags() uint64 {
 	var f uint64
-	for _, b := range [...]bool{c.orphan, c.mini, c.finRcvd, c.ipv6} {
+	for _, b := range [...]bool{c.orphan, c.awaited, c.mini, c.finRcvd, c.ipv6} {
 		f <<= 1
 		if b {
 			f |= 1
