@@ -60,7 +60,7 @@ func BenchmarkStepAck(b *testing.B) {
 }
 
 // BenchmarkConnection is a whole life: handshake, data both ways, orderly close
-// and TIME-WAIT, on an endpoint whose memory is used again.
+// and TIME-WAIT, the three allocations of a new endpoint included.
 func BenchmarkConnection(b *testing.B) {
 	cfg := testConfig()
 	b.ReportAllocs()
