@@ -155,6 +155,9 @@ func (c *Conn) appendBuffer(seq Seq, flags Flags) *buffer {
 	end := seq.Add((&Segment{Flags: flags}).SeqLen())
 	c.q.list.PushBack(buffer{seq: seq, end: end, flags: flags, true: bufOverhead})
 	c.snd.queued += bufOverhead
+	if c.q.list.Len() == c.q.head+1 && !flags.Has(SYN) { // tcp_add_write_queue_tail
+		c.startChrono(chronoBusy)
+	}
 	return c.q.at(c.q.list.Len() - 1)
 }
 
