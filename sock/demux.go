@@ -87,6 +87,10 @@ func (h *Host) reopen(old *sock, p *Packet, isn uint32, why rule.ID) {
 		return
 	}
 	h.unhash(old)
+	if answer, drop := tcpstate.Listens(&p.Seg); answer != tcpstate.ListenSyn {
+		h.emit(Dropped, drop, l.id) // a FIN came with the SYN
+		return
+	}
 	afOf(p.Dst).connRequest(h, l, p, isnChoice{true, tcpstate.Seq(isn)})
 }
 

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/sockspec/sockspec/conformance"
-	"github.com/sockspec/sockspec/conformance/gvisor"
 	"github.com/sockspec/sockspec/conformance/kernel"
 	"github.com/sockspec/sockspec/conformance/model"
 	"github.com/sockspec/sockspec/sock"
@@ -17,11 +16,10 @@ type stackEntry struct {
 }
 
 // knownStacks are all stacks, in the order of their columns. The model comes first: it explains the others.
-var knownStacks = []stackEntry{
+var knownStacks = append([]stackEntry{
 	{model.Stack{}, true},
 	{kernel.Stack{}, true},
-	{gvisor.Stack{}, false},
-}
+}, foreignStacks...)
 
 // profileNames are the kernels that the model can be.
 func profileNames() string { return sock.Linux.Name + ", " + sock.Linux24.Name }
