@@ -53,13 +53,8 @@ func (c *Conn) timeWaitArrives(s *Segment, listening bool) {
 		c.timeWaitInWindow(s)
 		return
 	}
-	if listening && c.reopens(s, paws) {
-		c.endMini(rule.TimeWaitReopen)
-		iss := c.snd.nxt.Add(65535 + 2)
-		if iss == 0 {
-			iss++
-		}
-		c.tell(Reopen, rule.TimeWaitReopen).N = uint32(iss)
+	if c.reopens(s, paws) {
+		c.reopen(listening)
 		return
 	}
 	why := rule.TimeWaitOldSegment
@@ -99,6 +94,23 @@ func (c *Conn) timeWaitInWindow(s *Segment) {
 func (c *Conn) reopens(s *Segment, paws bool) bool {
 	return s.Flags.Has(SYN) && !s.Flags.Has(RST|ACK) && !paws &&
 		(s.Seq.Greater(c.rcv.nxt) || c.arrived.ts && int32(c.opt.tsRecent-c.arrived.val) < 0)
+}
+
+// reopen gives way to the new SYN if there is a listener for it. If not, the
+// SYN is acknowledged like a FIN: at no bounded rate and with no new wait
+// (tcp_v4_rcv, TCP_TW_SYN falls through to TCP_TW_ACK).
+func (c *Conn) reopen(listening bool) {
+	if !listening {
+		c.miniAck(rule.TimeWaitOldSegment)
+		c.drop(rule.TimeWaitOldSegment)
+		return
+	}
+	c.endMini(rule.TimeWaitReopen)
+	iss := c.snd.nxt.Add(65535 + 2)
+	if iss == 0 {
+		iss++
+	}
+	c.tell(Reopen, rule.TimeWaitReopen).N = uint32(iss)
 }
 
 // miniFinWait2 is FIN-WAIT-2 of an orphan: only a FIN is welcome.
@@ -144,12 +156,12 @@ func (c *Conn) miniAckLimited(s *Segment, why rule.ID) {
 }
 
 // miniAck is the ACK of a timewait bucket (tcp_v4_timewait_ack): no SACK, and
-// the window as it was.
+// the window as it was. A timestamp of 0 to echo counts as none.
 func (c *Conn) miniAck(why rule.ID) {
 	s := &c.tell(Emit, why).Seg
 	s.Seq, s.Ack, s.Flags = c.snd.nxt, c.rcv.nxt, ACK
 	s.Wnd = uint16(c.rcv.wnd >> c.opt.rcvWScale)
-	if c.opt.ts {
+	if c.opt.ts && c.opt.tsRecent != 0 {
 		c.stampOption(&s.Opts)
 	}
 }
