@@ -71,7 +71,8 @@ func (l *Listener) CookieRequest(key uint64, in Input) (Request, bool) {
 	if !r.recallStamp(l, ack) {
 		return Request{}, false
 	}
-	r.openWindow(l)
+	// Linux counts the window anew, in segments of the peer's size instead of ours.
+	r.openWindowIn(l, uint32(r.MSS))
 	return r, true
 }
 
@@ -132,11 +133,8 @@ func (r *Request) cookieStamp(now Time) uint32 {
 // recallStamp reads the options back from the echo (cookie_timestamp_decode);
 // false when they cannot be ours.
 func (r *Request) recallStamp(l *Listener, ack *Segment) bool {
-	if !ack.Opts.Has(OptTS) {
-		return true
-	}
-	if l.Cfg.Timestamps == 0 {
-		return false
+	if !ack.Opts.Has(OptTS) || l.Cfg.Timestamps == 0 {
+		return true // no timestamp was seen, so none was sent
 	}
 	v := ack.Opts.TSEcr - r.TSOffset
 	r.TSOK, r.TSRecent = true, ack.Opts.TSVal

@@ -98,6 +98,7 @@ func TestCookieStampThatCannotBeOursIsRefused(t *testing.T) {
 	_, ok = l.CookieRequest(7, ack)
 	require.False(t, ok)
 	l.Cfg.WindowScaling, l.Cfg.Timestamps = true, 0
-	_, ok = l.CookieRequest(7, ack)
-	require.False(t, ok)
+	r, ok := l.CookieRequest(7, ack)
+	require.True(t, ok, "timestamps are not looked at any more")
+	require.False(t, r.TSOK)
 }

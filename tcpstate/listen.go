@@ -86,14 +86,19 @@ func (r *Request) agree(l *Listener, syn *Segment) {
 
 // openWindow chooses the window of the SYN-ACK (tcp_openreq_init_rwin).
 func (r *Request) openWindow(l *Listener) {
+	mss := uint32(r.AdvMSS)
+	if r.TSOK {
+		mss -= min(mss, lenTS)
+	}
+	r.openWindowIn(l, mss)
+}
+
+// openWindowIn chooses a window of whole segments of mss octets.
+func (r *Request) openWindowIn(l *Listener, mss uint32) {
 	full := l.rcvSpace()
 	clamp := l.Clamp
 	if l.Locks&LockRcvBuf != 0 && (clamp == 0 || int64(clamp) > int64(full)) {
 		clamp = uint32(max(full, 0)) // no larger than the user's own buffer
-	}
-	mss := uint32(r.AdvMSS)
-	if r.TSOK {
-		mss -= min(mss, lenTS)
 	}
 	r.Window, r.Clamp, r.RcvWScale = selectInitialWindow(l.Cfg, full, mss, clamp, r.WScaleOK)
 }
