@@ -11,7 +11,7 @@ const (
 	SegmentArrives
 	// Timeout: Now has come; every timer that is due fires.
 	Timeout
-	// Open: connect() sends the SYN. N octets of MSS etc. come from Params.
+	// Open: connect() sends the SYN; what it offers comes from Params.
 	Open
 	// Send: the user writes N octets. The answer is a Sent output with the
 	// octets taken, fewer than N when the send buffer is full; the caller
@@ -27,7 +27,8 @@ const (
 	// (RFC 9293 section 3.10.5; Linux: tcp_disconnect, SO_LINGER with 0).
 	Abort
 	// Unreachable: an ICMP error that quotes a segment of ours beginning at
-	// Seg.Seq; Err is what it means; Hard when it is fatal while connecting.
+	// Seg.Seq; Err is what it means, 0 when the user is told of it at once;
+	// Hard when it is fatal while connecting.
 	Unreachable
 	// TooBig: ICMP "fragmentation needed" for a segment at Seg.Seq; N is the
 	// path's new MTU in octets.
