@@ -101,8 +101,9 @@ func (r *Request) arrives(l *Listener, in Input, out []Output) []Output {
 		return r.synAgain(l, in, out)
 	}
 	// An ACK of anything else goes on to the listener, which resets it
-	// (RFC 9293 section 3.10.7.4, fifth, SYN-RECEIVED).
-	if flags.Has(ACK) && seg.Ack != r.ISS.Add(1) {
+	// (RFC 9293 section 3.10.7.4, fifth, SYN-RECEIVED). A RST is judged by its
+	// sequence number alone (RFC 5961 section 3.2; 6.18.y).
+	if flags.Has(ACK) && !flags.Has(RST) && seg.Ack != r.ISS.Add(1) {
 		out = emitReset(seg, rule.RequestBadAck, out)
 		return append(out, Output{Kind: Drop, Why: rule.RequestBadAck})
 	}

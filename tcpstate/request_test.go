@@ -144,7 +144,7 @@ func TestRequestSegmentArrives(t *testing.T) {
 		{"beyond a hole, in the window", Segment{Seq: next.Add(100), Ack: ack, Len: 10, Flags: ACK}, []result{{Promote, rule.RequestComplete}}, nil},
 		{"a SYN,ACK at the IRS counts as ACK", Segment{Seq: testIRS, Ack: ack, Len: 1, Flags: SYN | ACK}, []result{{Promote, rule.RequestComplete}}, nil},
 		{"a bad ACK is reset", Segment{Seq: next, Ack: ack.Add(1), Flags: ACK}, []result{{Emit, rule.RequestBadAck}, {Drop, rule.RequestBadAck}}, &Segment{Seq: ack.Add(1), Flags: RST, HdrLen: 20}},
-		{"a bad ACK in a RST is not", Segment{Seq: next, Ack: ack.Add(1), Flags: RST | ACK}, []result{{Drop, rule.RequestBadAck}}, nil},
+		{"a bad ACK in a RST does not count", Segment{Seq: next, Ack: ack.Add(1), Flags: RST | ACK}, []result{{Gone, rule.RequestReset}}, nil},
 		{"no ACK flag", Segment{Seq: next, Len: 5, Flags: PSH}, []result{{Drop, rule.RequestNoAck}}, nil},
 		{"RST in the window", Segment{Seq: next, Flags: RST}, []result{{Gone, rule.RequestReset}}, nil},
 		{"RST at the window's end", Segment{Seq: next.Add(65160), Flags: RST}, []result{{Emit, rule.RequestChallenge}, {Drop, rule.RequestChallenge}}, bareAck},
