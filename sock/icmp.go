@@ -31,6 +31,9 @@ func meaning4(m *ICMP) icmpMeaning {
 	case ICMPParameterProb:
 		return icmpMeaning{err: EPROTO, fatal: true, known: true}
 	case ICMPTimeExceeded:
+		if m.Code != 0 {
+			return icmpMeaning{} // reassembly took too long: not the path's fault (icmp_unreach)
+		}
 		return icmpMeaning{err: EHOSTUNREACH, fatal: true, known: true}
 	case ICMPDestUnreach:
 		if m.Code == ICMPFragNeeded {
@@ -56,10 +59,13 @@ func meaning6(m *ICMP) icmpMeaning {
 	case ICMPv6ParamProb:
 		return icmpMeaning{err: EPROTO, fatal: true, known: true}
 	case ICMPv6DestUnreach:
+		mean := icmpMeaning{err: EPROTO, fatal: true, known: true} // as for a code that nobody knows
 		if int(m.Code) < len(icmp6Errno) {
-			fatal := m.Code == 1 || m.Code >= ICMPv6PortUnreach
-			return icmpMeaning{err: icmp6Errno[m.Code], fatal: fatal, lost: m.Code == 0, known: true}
+			mean.err = icmp6Errno[m.Code]
+			mean.fatal = m.Code == 1 || m.Code >= ICMPv6PortUnreach
+			mean.lost = m.Code == 0
 		}
+		return mean
 	}
 	return icmpMeaning{}
 }
@@ -115,18 +121,35 @@ func tcpICMPError(h *Host, p *Packet, mean icmpMeaning) {
 func (h *Host) connICMP(s *sock, in tcpstate.Input) {
 	if in.Kind == tcpstate.Unreachable && !s.handshaking() && s.recvErr() &&
 		in.Seg.Seq.Between(s.conn.SndUna(), s.conn.SndNxt()) {
-		s.err = in.Err
+		err := in.Err
+		in.Err = 0 // told below
+		h.step(s, in)
+		s.err = err
 		h.wake(s, POLLERR)
 		return
 	}
 	if in.Kind == tcpstate.TooBig && in.Seg.Seq.Between(s.conn.SndUna(), s.conn.SndNxt()) {
-		h.learnMTU(s.remote.Addr(), in.N)
-		if !s.af.ipv6 && s.opt.pmtudisc == IP_PMTUDISC_DONT {
+		if !s.takesMTU(h, in.N) {
 			h.emit(Dropped, rule.ICMPIgnored, s.id)
 			return
 		}
 	}
 	h.step(s, in)
+}
+
+// takesMTU remembers a narrower path and tells whether the connection follows.
+// With IP_PMTUDISC_INTERFACE and OMIT none does, and over IPv6 the host does
+// not either (ip_sk_accept_pmtu, ip6_sk_accept_pmtu).
+func (s *sock) takesMTU(h *Host, mtu uint32) bool {
+	mode := s.opt.pmtudisc
+	if s.af.ipv6 {
+		mode = s.opt.pmtudisc6
+	}
+	accepts := mode != IP_PMTUDISC_INTERFACE && mode != IP_PMTUDISC_OMIT
+	if accepts || !s.af.ipv6 {
+		h.learnMTU(s.remote.Addr(), mtu)
+	}
+	return accepts && (s.af.ipv6 || mode != IP_PMTUDISC_DONT)
 }
 
 // recvErr is IP_RECVERR or IPV6_RECVERR, by the addresses in use.

@@ -19,6 +19,9 @@ func (c *Conn) unreachable(seq Seq, err Errno, hard bool) {
 	if !hard {
 		c.revertBackoff(seq)
 	}
+	if err == 0 {
+		return // the user is told at once instead (IP_RECVERR)
+	}
 	c.soft = err
 	c.tell(SoftFailed, rule.ICMPSoft).Err = err
 }
