@@ -2,7 +2,8 @@ package tcpstate
 
 // Config is what an endpoint reads of net.ipv4.tcp_* and of the few behaviours
 // that changed between kernels. It is shared by reference and never written
-// once in use: change a copy.
+// once in use: change a copy. A field that no kernel can have counts as the
+// nearest that one can.
 type Config struct {
 	// Option negotiation.
 	Timestamps    uint8 // tcp_timestamps: 0 off, 1 with offsets, 2 without

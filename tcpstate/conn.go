@@ -76,7 +76,7 @@ const (
 
 // New makes an endpoint in CLOSED. Params that are out of range are bounded.
 func New(p Params) *Conn {
-	c := &Conn{cfg: p.Cfg, state: Closed, ipv6: p.IPv6, locks: p.Locks, now: 1}
+	c := &Conn{cfg: p.Cfg.bounded(), state: Closed, ipv6: p.IPv6, locks: p.Locks, now: 1}
 	c.startSend(p.ISS)
 	c.snd.mtu = max(p.MTU, 68)
 	c.snd.sndbuf = orDefault(p.SndBuf, c.cfg.Wmem[1])

@@ -35,7 +35,7 @@ func (p *Params) cookieMSS() *[4]uint16 {
 // not offered (tcp_conn_request, want_cookie).
 func (l *Listener) AnswerCookie(key uint64, in Input, out []Output) []Output {
 	syn := in.Seg
-	if !syn.Opts.Has(OptTS) || l.Cfg.Timestamps == 0 {
+	if !syn.Opts.Has(OptTS) || l.cfg().Timestamps == 0 {
 		syn.Opts.Set &^= OptWScale | OptSACKOK
 		syn.Flags &^= ECE | CWR
 	}
@@ -133,18 +133,18 @@ func (r *Request) cookieStamp(now Time) uint32 {
 // recallStamp reads the options back from the echo (cookie_timestamp_decode);
 // false when they cannot be ours.
 func (r *Request) recallStamp(l *Listener, ack *Segment) bool {
-	if !ack.Opts.Has(OptTS) || l.Cfg.Timestamps == 0 {
+	if !ack.Opts.Has(OptTS) || l.cfg().Timestamps == 0 {
 		return true // no timestamp was seen, so none was sent
 	}
 	v := ack.Opts.TSEcr - r.TSOffset
 	r.TSOK, r.TSRecent = true, ack.Opts.TSVal
 	r.SACKOK, r.ECNOK = v&stampSACK != 0, v&stampECN != 0
-	if r.SACKOK && !l.Cfg.SACK {
+	if r.SACKOK && !l.cfg().SACK {
 		return false
 	}
 	if scale := uint8(v & 15); scale != stampNoScal {
 		r.WScaleOK, r.SndWScale = true, scale
-		return l.Cfg.WindowScaling
+		return l.cfg().WindowScaling
 	}
 	return true
 }

@@ -56,7 +56,7 @@ func (l *Listener) AnswerSYN(in Input, out []Output) (Request, []Output) {
 	}
 	r.agree(l, syn)
 	r.openWindow(l)
-	r.Deadline = in.Now.Add(l.Cfg.RTOInit)
+	r.Deadline = in.Now.Add(l.cfg().RTOInit)
 	r.SynAckTime = in.Now
 	return r, r.emitSynAck(in.Now, rule.SynAckSent, out)
 }
@@ -64,7 +64,7 @@ func (l *Listener) AnswerSYN(in Input, out []Output) (Request, []Output) {
 // agree settles the options: one is used when the SYN has it and the sysctl
 // allows it (tcp_parse_options, tcp_openreq_init, tcp_ecn_create_request).
 func (r *Request) agree(l *Listener, syn *Segment) {
-	o, cfg := &syn.Opts, l.Cfg
+	o, cfg := &syn.Opts, l.cfg()
 	if o.Has(OptMSS) && o.MSS != 0 {
 		r.MSS = o.MSS
 		if l.UserMSS != 0 {
@@ -100,7 +100,7 @@ func (r *Request) openWindowIn(l *Listener, mss uint32) {
 	if l.Locks&LockRcvBuf != 0 && (clamp == 0 || int64(clamp) > int64(full)) {
 		clamp = uint32(max(full, 0)) // no larger than the user's own buffer
 	}
-	r.Window, r.Clamp, r.RcvWScale = selectInitialWindow(l.Cfg, full, mss, clamp, r.WScaleOK)
+	r.Window, r.Clamp, r.RcvWScale = selectInitialWindow(l.cfg(), full, mss, clamp, r.WScaleOK)
 }
 
 // rcvSpace is the window that the empty receive buffer is worth (tcp_full_space
@@ -108,7 +108,7 @@ func (r *Request) openWindowIn(l *Listener, mss uint32) {
 func (p *Params) rcvSpace() int32 {
 	buf := p.RcvBuf
 	if buf == 0 {
-		buf = p.Cfg.Rmem[1]
+		buf = p.cfg().Rmem[1]
 	}
 	return winFromSpace(defaultScaling, buf)
 }
@@ -116,7 +116,7 @@ func (p *Params) rcvSpace() int32 {
 // wait is the time until the next SYN-ACK (tcp_reqsk_timeout).
 func (r *Request) wait(l *Listener) Duration {
 	shift := min(r.NumTimeout, 31)
-	return min(l.Cfg.RTOInit<<shift, l.Cfg.RTOMax)
+	return min(l.cfg().RTOInit<<shift, l.cfg().RTOMax)
 }
 
 // timeout sends the SYN-ACK again or gives up (reqsk_timer_handler).
@@ -152,7 +152,7 @@ func (r *Request) recalc(l *Listener) (expire, resend bool) {
 func (l *Listener) retries() uint8 {
 	n := l.SynRetries
 	if n == 0 {
-		n = l.Cfg.SynAckRetries
+		n = l.cfg().SynAckRetries
 	}
 	if 2*l.Queued <= max(8, l.Backlog) {
 		return n

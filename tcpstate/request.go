@@ -7,16 +7,16 @@ import (
 
 // Params fix what a new connection cannot choose for itself.
 type Params struct {
-	Cfg      *Config
-	ISS      Seq    // initial send sequence number
-	TSOffset uint32 // added to every timestamp value sent (secure_tcp_ts_off)
-	MTU      uint32 // of the path, octets of IP packet
-	IPv6     bool   // 40 octets of IP header instead of 20
-	UserMSS  uint16 // TCP_MAXSEG, 0 = none
-	RcvBuf   int32  // octets; 0 = Cfg.Rmem[1]
-	SndBuf   int32  // octets; 0 = Cfg.Wmem[1]
-	Locks    uint8  // LockRcvBuf and LockSndBuf: SO_RCVBUF or SO_SNDBUF was set
-	Clamp    uint32 // TCP_WINDOW_CLAMP, 0 = none
+	Cfg      *Config // nil = Linux()'s
+	ISS      Seq     // initial send sequence number
+	TSOffset uint32  // added to every timestamp value sent (secure_tcp_ts_off)
+	MTU      uint32  // of the path, octets of IP packet
+	IPv6     bool    // 40 octets of IP header instead of 20
+	UserMSS  uint16  // TCP_MAXSEG, 0 = none
+	RcvBuf   int32   // octets; 0 = Cfg.Rmem[1]
+	SndBuf   int32   // octets; 0 = Cfg.Wmem[1]
+	Locks    uint8   // LockRcvBuf and LockSndBuf: SO_RCVBUF or SO_SNDBUF was set
+	Clamp    uint32  // TCP_WINDOW_CLAMP, 0 = none
 }
 
 // Bits of Params.Locks.
@@ -25,6 +25,14 @@ const (
 	LockSndBuf uint8 = 2
 )
 
+// cfg is the configuration, Linux's where none was given.
+func (p *Params) cfg() *Config {
+	if p.Cfg == nil {
+		return &linuxConfig
+	}
+	return p.Cfg
+}
+
 // mtuMSS is the largest payload that fits the path's MTU, without options
 // (tcp_mtu_to_mss before the timestamp's 12 octets).
 func (p *Params) mtuMSS() uint32 {
@@ -32,8 +40,9 @@ func (p *Params) mtuMSS() uint32 {
 	if p.IPv6 {
 		hdr = 60
 	}
-	if p.MTU < hdr+uint32(p.Cfg.MinSndMSS) {
-		return uint32(p.Cfg.MinSndMSS)
+	least := max(uint32(p.cfg().MinSndMSS), minSndMSS)
+	if p.MTU < hdr+least {
+		return least
 	}
 	return p.MTU - hdr
 }
@@ -133,7 +142,7 @@ func (r *Request) arrives(l *Listener, in Input, out []Output) []Output {
 // the request stays, so that SYN-ACKs go on, or is reset when the sysctl says
 // so (tcp_check_req, listen_overflow).
 func (r *Request) Overflow(l *Listener, in Input, out []Output) []Output {
-	if !l.Cfg.AbortOnOverflow {
+	if !l.cfg().AbortOnOverflow {
 		r.Acked = true
 		return append(out, Output{Kind: Drop, Why: rule.ListenOverflow})
 	}
@@ -167,7 +176,7 @@ func emitReset(seg *Segment, why rule.ID, out []Output) []Output {
 // badTimestamps tells whether seg is older than the SYN (PAWS, RFC 7323
 // section 5), and whether it echoes a timestamp that no SYN-ACK carried.
 func (r *Request) badTimestamps(l *Listener, seg *Segment) (paws, tsecr bool) {
-	if !seg.Opts.Has(OptTS) || l.Cfg.Timestamps == 0 {
+	if !seg.Opts.Has(OptTS) || l.cfg().Timestamps == 0 {
 		return false, false
 	}
 	if e := seg.Opts.TSEcr; e != 0 && r.TSOK {
@@ -224,7 +233,7 @@ func (r *Request) oowLimited(l *Listener, in Input) bool {
 	if in.Seg.SeqLen() != 0 && !in.Seg.Flags.Has(SYN) {
 		return false
 	}
-	if r.OOWTime != 0 && in.Now.Sub(r.OOWTime) < l.Cfg.InvalidRatelimit {
+	if r.OOWTime != 0 && in.Now.Sub(r.OOWTime) < l.cfg().InvalidRatelimit {
 		return true
 	}
 	r.OOWTime = max(in.Now, 1)

@@ -1,0 +1,52 @@
+package tcpstate
+
+// minSndMSS is TCP_MIN_SND_MSS: the least that tcp_min_snd_mss can be.
+const minSndMSS = 48
+
+// linuxConfig stands in where no configuration was given.
+var linuxConfig = Linux()
+
+// bounded is the configuration itself when every field is one that a kernel
+// can have, else a copy with the nearest such values; nil stands for Linux().
+// Linux bounds them where sysctls are written (net/ipv4/sysctl_net_ipv4.c).
+func (cfg *Config) bounded() *Config {
+	if cfg == nil {
+		return &linuxConfig
+	}
+	b := *cfg
+	b.bound()
+	if b == *cfg {
+		return cfg
+	}
+	mended := new(Config) // here, so that only an odd configuration costs an allocation
+	*mended = b
+	return mended
+}
+
+func (cfg *Config) bound() {
+	const longest = 1 << 40 * Microsecond // 12 days, far from overflow
+	cfg.Timestamps, cfg.ECN = min(cfg.Timestamps, 2), min(cfg.ECN, 2)
+	cfg.SynRetries, cfg.SynLinearTimeouts = min(cfg.SynRetries, 127), min(cfg.SynLinearTimeouts, 127)
+	for _, d := range [...]struct {
+		at    *Duration
+		least Duration
+		most  Duration
+	}{
+		{&cfg.RTOMin, 1, 120 * Second}, {&cfg.RTOMax, Second, 120 * Second}, {&cfg.RTOInit, Millisecond, 120 * Second},
+		{&cfg.FinTimeout, 0, longest}, {&cfg.TimeWaitLen, Millisecond, longest},
+		{&cfg.KeepaliveTime, Second, longest}, {&cfg.KeepaliveIntvl, Second, longest},
+		{&cfg.CompSACKDelay, 0, Second}, {&cfg.CompSACKSlack, 0, Second},
+		{&cfg.InvalidRatelimit, 0, longest}, {&cfg.Tick, 1, 10 * Millisecond},
+	} {
+		*d.at = min(max(*d.at, d.least), d.most)
+	}
+	for i := range cfg.Rmem {
+		cfg.Rmem[i], cfg.Wmem[i] = max(cfg.Rmem[i], 1), max(cfg.Wmem[i], 1)
+	}
+	cfg.RmemMax = max(cfg.RmemMax, 1)
+	cfg.Reordering, cfg.MaxReordering = max(cfg.Reordering, 1), max(cfg.MaxReordering, 1)
+	cfg.InitCwnd = min(max(cfg.InitCwnd, 1), 1<<16-1)
+	cfg.MinTSOSegs = max(cfg.MinTSOSegs, 1)
+	cfg.MinSndMSS = max(cfg.MinSndMSS, minSndMSS)
+	cfg.BaseMSS = max(cfg.BaseMSS, cfg.MinSndMSS)
+}
