@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -68,19 +69,8 @@ func newConfig(s *script.Script, o Options) (config, error) {
 			MTU: 1500, Seed: o.Seed, Profile: o.Profile,
 		},
 	}
-	all := append(append([]script.Option(nil), s.Options...), o.Args...)
-	// The flavour decides what the address options mean, wherever it stands.
-	for _, opt := range all {
-		if opt.Name == "ip_version" {
-			if err := c.setVersion(opt.Value); err != nil {
-				return c, err
-			}
-		}
-	}
-	for _, opt := range all {
-		if err := c.set(opt); err != nil {
-			return c, fmt.Errorf("option --%s: %w", opt.Name, err)
-		}
+	if err := c.apply(append(append([]script.Option(nil), s.Options...), o.Args...)); err != nil {
+		return c, err
 	}
 	if o.HasTolerance {
 		c.tolerance = o.Tolerance.Microseconds()
@@ -91,7 +81,31 @@ func newConfig(s *script.Script, o Options) (config, error) {
 	return c, nil
 }
 
-func (c *config) setVersion(v string) error {
+// apply sets all options in order. A mistake comes before what is merely not had here: it is one on every stack.
+func (c *config) apply(all []script.Option) (missing error) {
+	// The flavour decides what the address options mean, wherever it stands.
+	for _, opt := range all {
+		if opt.Name == "ip_version" {
+			if !c.setVersion(opt.Value) {
+				return &badOption{opt, versions}
+			}
+		}
+	}
+	for _, opt := range all {
+		var w wanted
+		switch err := c.set(opt); {
+		case errors.As(err, &w):
+			return &badOption{opt, string(w)}
+		case err != nil && missing == nil:
+			missing = fmt.Errorf("option --%s: %w", opt.Name, err)
+		}
+	}
+	return missing
+}
+
+const versions = "ipv4, ipv4-mapped-ipv6 or ipv6"
+
+func (c *config) setVersion(v string) bool {
 	switch v {
 	case "ipv4":
 		c.version = ipv4
@@ -100,9 +114,9 @@ func (c *config) setVersion(v string) error {
 	case "ipv6":
 		c.version = ipv6
 	default:
-		return fmt.Errorf("--ip_version=%s: want ipv4, ipv4-mapped-ipv6 or ipv6", v)
+		return false
 	}
-	return nil
+	return true
 }
 
 // set applies one option. Names that only steer Google's own machinery are accepted and do nothing.
@@ -116,13 +130,15 @@ func (c *config) set(o script.Option) (err error) {
 	case "connect_port":
 		c.connectPort, err = portOf(o.Value)
 	case "mtu":
-		c.setup.MTU, err = strconv.Atoi(o.Value)
+		var mtu int64
+		mtu, err = wholeOf(o.Value, minMTU, maxMTU)
+		c.setup.MTU = int(mtu)
 	case "tolerance_usecs":
-		c.tolerance, err = strconv.ParseInt(o.Value, 10, 64)
+		c.tolerance, err = wholeOf(o.Value, 0, maxMicros)
 	case "tolerance_percent":
-		c.tolerancePercent, err = strconv.ParseFloat(o.Value, 64)
+		c.tolerancePercent, err = percentOf(o.Value)
 	case "tcp_ts_tick_usecs":
-		c.tsTick, err = strconv.ParseInt(o.Value, 10, 64)
+		c.tsTick, err = wholeOf(o.Value, 0, maxTick)
 	case "tcp_ts_ecr_scaled":
 		c.tsEcrScaled = true
 	case "strict_segments":
@@ -141,11 +157,11 @@ func (c *config) setAddress(name, value string) error {
 		value = value[:i]
 	}
 	a, err := netip.ParseAddr(value)
-	if err != nil {
-		return err
-	}
-	if a.Is4() == (c.version == ipv6) {
-		return fmt.Errorf("%s is of the other family than --ip_version", a)
+	switch {
+	case c.version == ipv6 && (err != nil || a.Is4()):
+		return wanted("an IPv6 address, as --ip_version says")
+	case c.version != ipv6 && (err != nil || !a.Is4()):
+		return wanted("an IPv4 address, as --ip_version says")
 	}
 	v4, v6 := map[string]*netip.Addr{"local_ip": &c.setup.LocalV4, "remote_ip": &c.setup.RemoteV4, "gateway_ip": &c.setup.GatewayV4},
 		map[string]*netip.Addr{"local_ip": &c.setup.LocalV6, "remote_ip": &c.setup.RemoteV6, "gateway_ip": &c.setup.GatewayV6}
@@ -157,9 +173,34 @@ func (c *config) setAddress(name, value string) error {
 	return nil
 }
 
+// Limits of what options say. The MTU's are the least that RFC 791 lets a link have and the most that the length field of IPv4
+// can describe; the others keep sums of times far from overflow.
+const (
+	minMTU, maxMTU = 68, 65535
+	maxMicros      = 1e15 // of a tolerance: as long as a script can be
+	maxTick        = 1e9  // microseconds
+	maxPercent     = 1e5
+)
+
 func portOf(s string) (uint16, error) {
-	n, err := strconv.ParseUint(s, 10, 16)
+	n, err := wholeOf(s, 0, 65535)
 	return uint16(n), err
+}
+
+func wholeOf(s string, least, most int64) (int64, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < least || n > most {
+		return 0, wanted(fmt.Sprintf("a whole number from %d to %d", least, most))
+	}
+	return n, nil
+}
+
+func percentOf(s string) (float64, error) {
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(v >= 0 && v <= maxPercent) { // so put, it refuses NaN too
+		return 0, wanted(fmt.Sprintf("a percentage from 0 to %d", int(maxPercent)))
+	}
+	return v, nil
 }
 
 // local, remote: the addresses on the wire.

@@ -63,6 +63,10 @@ var errNoStack = errors.New("the script was not played")
 // judge turns the error that ended a run into its verdict.
 func (r *Result) judge(err error) {
 	var f *Failure
+	var bad *badOption
+	if errors.As(err, &bad) {
+		err = bad.failure()
+	}
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrUnsupported), errors.Is(err, errNoStack), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -61,6 +61,21 @@ func TestRunSyntaxError(t *testing.T) {
 	require.Equal(t, "1 passed, 1 failed, 0 skipped", last(got.stdout))
 }
 
+// TestRunBadOption: an option without sense is a mistake of the script's like one of syntax, not a failure of the stack.
+func TestRunBadOption(t *testing.T) {
+	for _, option := range []string{"--tolerance_usecs=abc", "--ip_version=ipv9", "--bind_port=99999", "--local_ip=300.1.1.1",
+		"--mtu=0", "--tolerance_percent=NaN"} {
+		dir := scripts(t, map[string]string{"bad.pkt": "// Title\n" + option + "\n" + passing, "good.pkt": passing})
+		for _, command := range []string{"run", "check"} {
+			got := sockspec(t, nil, command, dir)
+			require.Equal(t, exitMisuse, got.code, got.stderr)
+			require.Contains(t, got.stderr, "bad.pkt:2:1: found "+option+", expected ")
+			require.Contains(t, got.stderr, "\n"+option+"\n^\n")
+			require.True(t, strings.HasPrefix(last(got.stdout), "1 passed, 0 failed, 0 skipped"), got.stdout)
+		}
+	}
+}
+
 // TestRunAbsentStack: a stack that cannot run skips every script and says why and what would help.
 func TestRunAbsentStack(t *testing.T) {
 	dir := scripts(t, map[string]string{"x.pkt": passing})

@@ -10,6 +10,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/sockspec/sockspec/conformance"
 	"github.com/sockspec/sockspec/conformance/script"
 )
 
@@ -53,6 +54,9 @@ func (it *Item) Line(n int) string {
 
 func parse(shown string, src []byte, defines []script.Define) Item {
 	s, err := script.Parse(shown, src, defines...)
+	if err == nil {
+		err = conformance.Check(s, src)
+	}
 	if err != nil {
 		s = nil
 	}

@@ -20,6 +20,13 @@ type Error struct {
 	Source string
 }
 
+// Mistake is an error at a place of this script, for what is only seen after parsing. The text is the one that was parsed: it gives
+// the line that the error shows.
+func (s *Script) Mistake(src []byte, at Pos, found, expected, mend string) *Error {
+	return &Error{Path: s.Path, Line: at.Line, Column: at.Column, Found: found, Expected: expected, Mend: mend,
+		Source: sourceLine(string(src), at.Line)}
+}
+
 // Error is one line: path:line:column, what was found, what was expected, and the mend if there is one.
 func (e *Error) Error() string {
 	var b strings.Builder
