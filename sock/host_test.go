@@ -40,7 +40,7 @@ func TestClientEndToEnd(t *testing.T) {
 	require.Equal(t, "abc", string(p.see().Payload))
 }
 
-// AC-13, issue 3 item 10's shape: a client and a server of one host, backlog 1.
+// AC-13: a client and a server of one host, backlog 1.
 func TestLoopbackPair(t *testing.T) {
 	b := newBench(t)
 	l := b.listener(1)
