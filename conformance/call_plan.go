@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sockspec/sockspec/conformance/script"
 	"github.com/sockspec/sockspec/sock"
@@ -10,8 +11,8 @@ import (
 // planner turns the arguments of one kind of call into a plan.
 type planner func(a *args, p *plan)
 
-// planners are the calls that scripts can make. Those that a sock.Call cannot say are refused by name, so that a script that
-// needs them is skipped and not failed.
+// planners are the calls that scripts can make. Those of Google's runner that a sock.Call cannot say are refused by name
+// (foreignCalls), so that a script that needs them is skipped and not failed.
 var planners = map[string]planner{
 	"socket": planSocket, "bind": planBind, "listen": planListen, "accept": planAccept, "accept4": planAccept,
 	"connect": planConnect, "shutdown": planShutdown, "close": planClose, "dup": planDup,
@@ -27,6 +28,9 @@ var planners = map[string]planner{
 func (e *engine) planCall(ev *script.Event) (*plan, error) {
 	c := ev.Call
 	build, ok := planners[c.Name]
+	if !ok && !slices.Contains(foreignCalls, c.Name) {
+		return nil, e.failf("call", aCall, c.Name)
+	}
 	if !ok {
 		return nil, fmt.Errorf("line %d: system call %s: %w", c.Pos.Line, c.Name, ErrUnsupported)
 	}

@@ -3,6 +3,7 @@ package conformance
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sockspec/sockspec/conformance/script"
 )
@@ -13,19 +14,32 @@ import (
 func Check(s *script.Script, src []byte) error {
 	var bad *badOption
 	if _, err := newConfig(s, Options{}); errors.As(err, &bad) {
-		return s.Mistake(src, bad.option.Pos, optionText(bad.option), bad.expected, "")
+		return s.Mistake(src, bad.option.Pos, optionText(bad.option), bad.expected, bad.mend)
 	}
 	if first := &s.Events[0]; first.Time.Start != 0 {
 		return s.Mistake(src, first.Pos, "time "+first.Time.String(), "the first event at time 0",
 			"everything is timed from there; begin with 0")
 	}
+	known := knownCalls()
+	for i := range s.Events {
+		if c := s.Events[i].Call; c != nil && !slices.Contains(known, c.Name) {
+			return s.Mistake(src, c.Pos, "call "+c.Name, aCall, didYouMean(c.Name, "", known))
+		}
+	}
 	return nil
 }
+
+// What a name should have been that is none.
+const (
+	aCall    = "a system call that packetdrill or this engine knows"
+	anOption = "an option that packetdrill or this engine knows"
+)
 
 // badOption is an option that is a mistake of whoever wrote it, as opposed to one that is not had here.
 type badOption struct {
 	option   script.Option
 	expected string
+	mend     string // "" when there is no usual one
 }
 
 func (b *badOption) Error() string {

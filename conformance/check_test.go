@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,4 +76,56 @@ func TestARunWithABadOptionFailsAtTheOption(t *testing.T) {
 	s, err := script.Parse("x.pkt", []byte("\n--mtu=1"+strings.ReplaceAll(call, "|", "\n")))
 	require.NoError(t, err)
 	requireFail(t, Run(t.Context(), s, &fake{}, Options{}), 2, "option")
+}
+
+// A suite full of slips must not be green: what nobody knows is a mistake, what Google's runner knows is a skip.
+func TestCheckRefusesNamesThatNobodyKnows(t *testing.T) {
+	for text, says := range map[string]string{
+		"--foo=1" + call:                   "x.pkt:1:1: found --foo=1, expected an option that packetdrill or this engine knows",
+		"--tolerence_usecs=1" + call:       "did you mean --tolerance_usecs?",
+		"--mtuu=1500" + call:               "did you mean --mtu?",
+		"0 frobnicate(3) = 0":              "x.pkt:1:3: found call frobnicate, expected a system call that packetdrill or this engine knows",
+		"0 sockt(..., SOCK_STREAM, 0) = 3": "did you mean socket?",
+		call[1:] + "|+0 clos(3) = 0":       "x.pkt:2:4: found call clos",
+	} {
+		require.Contains(t, check(t, text), says)
+	}
+	require.NotContains(t, check(t, "0 frobnicate(3) = 0"), "did you mean")
+	for _, name := range append(knownCalls(), "psp_rx_assoc", "splice") {
+		require.Empty(t, check(t, "0 "+name+"(3) = 0"))
+	}
+	for _, name := range foreignOptions {
+		require.Empty(t, check(t, "--"+name+"=1"+call))
+		r := play0(t, "--"+name+"=1"+call)
+		require.Equal(t, Skip, r.Verdict)
+		require.Contains(t, r.Reason, "option --"+name)
+	}
+}
+
+func play0(t *testing.T, text string) Result {
+	t.Helper()
+	s, err := script.Parse("x.pkt", []byte(strings.ReplaceAll(text, "|", "\n")))
+	require.NoError(t, err)
+	return Run(t.Context(), s, &fake{}, Options{})
+}
+
+// A run without a check before it is no skip either.
+func TestARunWithAnUnknownNameFails(t *testing.T) {
+	requireFail(t, play0(t, call[1:]+"|+0 frobnicate(3) = 0"), 2, "call")
+	requireFail(t, play0(t, "--foo=1"+call), 1, "option")
+}
+
+// Every name has a meaning, and none has two.
+func TestOptionNamesAreAllTold(t *testing.T) {
+	for _, name := range ownOptions {
+		c := config{}
+		var w wanted
+		err := c.set(script.Option{Name: name, Value: "?"})
+		if name != "strict_segments" && name != "tcp_ts_ecr_scaled" {
+			require.ErrorAs(t, err, &w, name)
+		}
+	}
+	known := knownOptions()
+	slices.Sort(known)
+	require.Equal(t, slices.Compact(slices.Clone(known)), known)
 }

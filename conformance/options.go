@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -87,15 +88,18 @@ func (c *config) apply(all []script.Option) (missing error) {
 	for _, opt := range all {
 		if opt.Name == "ip_version" {
 			if !c.setVersion(opt.Value) {
-				return &badOption{opt, versions}
+				return &badOption{option: opt, expected: versions}
 			}
 		}
 	}
 	for _, opt := range all {
+		if known := knownOptions(); !slices.Contains(known, opt.Name) {
+			return &badOption{opt, anOption, didYouMean(opt.Name, "--", known)}
+		}
 		var w wanted
 		switch err := c.set(opt); {
 		case errors.As(err, &w):
-			return &badOption{opt, string(w)}
+			return &badOption{option: opt, expected: string(w)}
 		case err != nil && missing == nil:
 			missing = fmt.Errorf("option --%s: %w", opt.Name, err)
 		}
@@ -119,12 +123,9 @@ func (c *config) setVersion(v string) bool {
 	return true
 }
 
-// set applies one option. Names that only steer Google's own machinery are accepted and do nothing.
+// set applies one option of those that are known.
 func (c *config) set(o script.Option) (err error) {
 	switch o.Name {
-	case "ip_version", "define", "D", "init_scripts", "verbose", "v", "debug", "dry_run", "code_command", "code_format",
-		"code_sockopt", "send_omit_free", "netmask_ip":
-		return nil
 	case "bind_port":
 		c.bindPort, err = portOf(o.Value)
 	case "connect_port":
@@ -146,7 +147,9 @@ func (c *config) set(o script.Option) (err error) {
 	case "local_ip", "remote_ip", "gateway_ip":
 		return c.setAddress(o.Name, o.Value)
 	default:
-		return fmt.Errorf("%w", ErrUnsupported)
+		if slices.Contains(foreignOptions, o.Name) {
+			return ErrUnsupported
+		}
 	}
 	return err
 }

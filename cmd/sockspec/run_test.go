@@ -31,7 +31,7 @@ func TestRunVerdicts(t *testing.T) {
 	require.Contains(t, l[0], "; rule syn-ack-sent: ")
 	require.Contains(t, l[0], "RFC 9293 3.10.7.2")
 	require.True(t, strings.HasPrefix(l[1], "SKIP "+filepath.Join(dir, "c", "skip.pkt")+": "), l[1])
-	require.Contains(t, l[1], "launch_missiles")
+	require.Contains(t, l[1], "sendfile")
 	require.Equal(t, "1 passed, 1 failed, 1 skipped", l[2])
 }
 
@@ -73,6 +73,18 @@ func TestRunBadOption(t *testing.T) {
 			require.Contains(t, got.stderr, "\n"+option+"\n^\n")
 			require.True(t, strings.HasPrefix(last(got.stdout), "1 passed, 0 failed, 0 skipped"), got.stdout)
 		}
+	}
+}
+
+// TestRunUnknownName: a suite full of typos is not green.
+func TestRunUnknownName(t *testing.T) {
+	dir := scripts(t, map[string]string{"call.pkt": misspelt, "good.pkt": passing, "option.pkt": "--mtuu=1500\n" + passing})
+	for _, command := range []string{"run", "check"} {
+		got := sockspec(t, nil, command, dir)
+		require.Equal(t, exitMisuse, got.code, got.stderr)
+		require.Contains(t, got.stderr, "call.pkt:2:3: found call launch_missiles, expected ")
+		require.Contains(t, got.stderr, "; did you mean --mtu?\n")
+		require.True(t, strings.HasPrefix(last(got.stdout), "1 passed, 0 failed, 0 skipped"), got.stdout)
 	}
 }
 
@@ -126,7 +138,7 @@ func TestRunJSON(t *testing.T) {
 	require.Equal(t, "pass", recs[1]["verdict"])
 	require.NotContains(t, recs[1], "line")
 	require.Equal(t, "skip", recs[2]["verdict"])
-	require.Contains(t, recs[2]["reason"], "launch_missiles")
+	require.Contains(t, recs[2]["reason"], "sendfile")
 }
 
 // TestRunInterrupted: what had run by then is printed, the summary too, and the exit code is the shell's for SIGINT.
