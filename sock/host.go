@@ -170,7 +170,11 @@ func (h *Host) settle() {
 // Deliver takes a packet that arrives from the link.
 func (h *Host) Deliver(now Time, p *Packet, out []Effect) []Effect {
 	h.enter(now, out)
-	h.deliver(p)
+	if h.martian(p) {
+		h.emit(Dropped, rule.Martian, noSock)
+	} else {
+		h.deliver(p)
+	}
 	return h.leave()
 }
 

@@ -53,6 +53,18 @@ func broadcastOf(p netip.Prefix) netip.Addr {
 	return netip.AddrFrom4(b)
 }
 
+// martian tells whether a packet from the link has addresses that no link can
+// carry (ip_route_input_slow, __fib_validate_source; ip6_rcv_core).
+func (h *Host) martian(p *Packet) bool {
+	if p.Src.IsMulticast() || p.Src.IsLoopback() || p.Dst.IsLoopback() {
+		return true
+	}
+	if p.Src.Is4() {
+		return p.Src.IsUnspecified() || p.Src == limitedBroadcast || h.isLocal(p.Src)
+	}
+	return p.Src.Is4In6()
+}
+
 // isLocal reports whether packets to a are the host's own.
 func (h *Host) isLocal(a netip.Addr) bool { return h.kindOf(a) == addrLocal }
 
