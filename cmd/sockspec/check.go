@@ -126,7 +126,7 @@ func (p *program) endCheck(r *report.Report, broken int) error {
 
 // style fits the terminal that standard output is; for a pipe or a file it is plain.
 func (p *program) style() report.Style {
-	f, ok := p.stdout.(*os.File)
+	f, ok := p.stdout.file()
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return report.Style{}
 	}

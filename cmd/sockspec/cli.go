@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"github.com/alecthomas/kong"
 )
@@ -13,7 +14,7 @@ import (
 const (
 	exitOK          = 0
 	exitFailed      = 1   // a script failed
-	exitMisuse      = 2   // unknown flag, stack or path; a script that does not parse; a report that cannot be written
+	exitMisuse      = 2   // unknown flag, stack or path; a script that does not parse; output or a report that cannot be written
 	exitInterrupted = 130 // as shells report SIGINT
 )
 
@@ -27,9 +28,10 @@ type cli struct {
 
 // program is what commands work with.
 type program struct {
-	ctx            context.Context
-	stdout, stderr io.Writer
-	stacks         []stackEntry
+	ctx    context.Context
+	stdout *output
+	stderr io.Writer
+	stacks []stackEntry
 }
 
 // misuse is an error of the caller's.
@@ -44,13 +46,32 @@ func (v verdict) Error() string { return fmt.Sprintf("exit %d", int(v)) }
 
 // run is the whole program but for signals and the process's end.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return (&program{ctx: ctx, stdout: stdout, stderr: stderr, stacks: knownStacks}).run(args)
+	return (&program{ctx: ctx, stdout: &output{w: stdout}, stderr: stderr, stacks: knownStacks}).run(args)
 }
 
-func (p *program) run(args []string) (code int) {
+// run tells whether the output arrived: a command that did all right but could not say so has not.
+func (p *program) run(args []string) int {
+	code := p.command(args)
+	if p.stdout.err == nil {
+		return code
+	}
+	fmt.Fprintln(p.stderr, "sockspec: standard output:", plain(p.stdout.err))
+	return exitMisuse
+}
+
+// plain drops what the user did not ask for from a file error: "write /dev/stdout".
+func plain(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+func (p *program) command(args []string) (code int) {
 	// kong ends the process after printing help; here that is a panic with the code, caught at once.
 	type exit int
-	help := p.stdout
+	help := io.Writer(p.stdout)
 	if len(args) == 0 { // somebody's first try: help, but no success
 		help, args = p.stderr, []string{"--help"}
 	}
@@ -74,7 +95,10 @@ func (p *program) run(args []string) (code int) {
 		return p.fail(err)
 	}
 	kctx, err := parser.Parse(args)
-	if err != nil {
+	switch {
+	case p.stdout.err != nil: // help that could not be printed, which run reports
+		return exitMisuse
+	case err != nil:
 		return p.fail(misusef("%w; try `sockspec --help`", err))
 	}
 	return p.fail(kctx.Run())

@@ -66,7 +66,7 @@ func sockspec(t *testing.T, stacks []stackEntry, args ...string) outcome {
 func sockspecContext(t *testing.T, ctx context.Context, stacks []stackEntry, args ...string) outcome {
 	t.Helper()
 	var out, errs bytes.Buffer
-	p := &program{ctx: ctx, stdout: &out, stderr: &errs, stacks: append([]stackEntry{{model.Stack{}, true}}, stacks...)}
+	p := &program{ctx: ctx, stdout: &output{w: &out}, stderr: &errs, stacks: append([]stackEntry{{model.Stack{}, true}}, stacks...)}
 	code := p.run(args)
 	return outcome{code, out.String(), errs.String()}
 }

@@ -33,5 +33,5 @@ func (o *printer) resultJSON(it *report.Item, r *conformance.Result) {
 	}
 	enc := json.NewEncoder(o.p.stdout)
 	enc.SetEscapeHTML(false) // scripts are full of < and >
-	_ = enc.Encode(rec)      // a writer that is gone has nobody to be told
+	_ = enc.Encode(rec)      // the output remembers
 }

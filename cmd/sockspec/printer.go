@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/sockspec/sockspec/conformance"
 	"github.com/sockspec/sockspec/conformance/report"
@@ -81,7 +82,7 @@ func (o *printer) rules(it *report.Item, r *conformance.Result) []rule.Rule {
 
 // end prints the summary and gives the verdict on it all.
 func (o *printer) end(col *report.Column, broken int) error {
-	to := o.p.stdout
+	to := io.Writer(o.p.stdout)
 	if o.json {
 		to = o.p.stderr
 	}
