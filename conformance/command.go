@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -114,7 +113,7 @@ func (e *engine) source(path string, depth int) error {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(e.script.Path), path)
 	}
-	text, err := os.ReadFile(path)
+	text, err := script.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && filepath.Base(path) == "defaults.sh" {
 		return e.shell(suiteDefaults, depth+1)
 	}

@@ -2,8 +2,10 @@ package main
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/sockspec/sockspec/conformance/script"
 	"github.com/stretchr/testify/require"
 )
 
@@ -11,6 +13,7 @@ import (
 // output.
 func TestMisuse(t *testing.T) {
 	dir := scripts(t, map[string]string{"good.pkt": passing, "none/readme.txt": "no script"})
+	large := filepath.Join(scripts(t, map[string]string{"large.pkt": strings.Repeat("\n", script.MaxSize+1)}), "large.pkt")
 	good := filepath.Join(dir, "good.pkt")
 	for _, c := range []struct {
 		name string
@@ -25,6 +28,7 @@ func TestMisuse(t *testing.T) {
 		{"unknown stack to check", []string{"check", "--stack", "bsd"}, `no stack "bsd": use one of model`},
 		{"no such path", []string{"run", filepath.Join(dir, "nosuch")}, "nosuch: no such file or directory"},
 		{"one of the paths", []string{"run", good, filepath.Join(dir, "nosuch")}, "nosuch: no such file or directory"},
+		{"too large a file", []string{"run", large}, "large.pkt: larger than 4 MiB"},
 		{"no script in a directory", []string{"run", filepath.Join(dir, "none")}, "no script (*.pkt) in this directory"},
 		{"tolerance that is none", []string{"run", "--tolerance", "soon", good}, "--tolerance"},
 		{"negative tolerance", []string{"run", "--tolerance=-1ms", good}, "must not be negative"},

@@ -98,7 +98,7 @@ func Files(paths []string, defines []script.Define) ([]Item, error) {
 			} else {
 				seen[clean] = true
 			}
-			src, err := os.ReadFile(name)
+			src, err := script.ReadFile(name)
 			if err != nil {
 				return nil, plain(err)
 			}

@@ -2,7 +2,6 @@ package script
 
 import (
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 )
@@ -50,9 +49,9 @@ func Parse(path string, src []byte, defines ...Define) (*Script, error) {
 	return s, nil
 }
 
-// ParseFile reads the script in a file. An unreadable file is an *os.PathError.
+// ParseFile reads the script in a file. A file that is unreadable, or larger than MaxSize, is an *fs.PathError.
 func ParseFile(path string, defines ...Define) (*Script, error) {
-	src, err := os.ReadFile(path)
+	src, err := ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
