@@ -398,3 +398,37 @@ func TestTimeRangesAndAnyTime(t *testing.T) {
 	requireFail(t, play(t, late(100_000), with("+.2~+.4")), 9, "time")
 	requirePass(t, play(t, late(90_000_000), with("*")))
 }
+
+// sundial is a fake on a real clock, as its grain tells the engine.
+type sundial struct {
+	fake
+	steps int
+}
+
+func (s *sundial) Align() {}
+
+func (s *sundial) Advance(until sock.Time) (Event, bool, error) {
+	s.steps++
+	return s.fake.Advance(until)
+}
+
+func (s *sundial) Start(Setup) (Instance, error) { return s, nil }
+
+// virtual is the same without a grain.
+type virtual struct{ *sundial }
+
+func (v virtual) Start(Setup) (Instance, error) { return struct{ Instance }{v.sundial}, nil }
+
+func TestVirtualTimeGoesToTheNextEventAtOnce(t *testing.T) {
+	s, err := script.Parse("test.pkt", []byte("0 socket(..., SOCK_STREAM, 0) = 3\n+999999999 socket(..., SOCK_STREAM, 0) = 4"))
+	require.NoError(t, err)
+	clock := &sundial{}
+	requirePass(t, Run(t.Context(), s, virtual{clock}, Options{}))
+	require.Less(t, clock.steps, 20)
+
+	s.Events[1].Time.Start = 1_000_000
+	s.Events[1].Time.End = 1_000_000
+	grained := &sundial{}
+	requirePass(t, Run(t.Context(), s, grained, Options{}))
+	require.GreaterOrEqual(t, grained.steps, 10, "on a real clock a cancelled context is noticed within a slice")
+}
