@@ -27,30 +27,22 @@ func (s *Script) Mistake(src []byte, at Pos, found, expected, mend string) *Erro
 		Source: sourceLine(string(src), at.Line)}
 }
 
-// Error is one line: path:line:column, what was found, what was expected, and the mend if there is one.
+// Error is one line: path:line:column, what was found, what was expected, and the mend if there is one. It can be printed on a
+// terminal whatever the script holds.
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.Path != "" {
-		b.WriteString(e.Path + ":")
+		b.WriteString(printable(e.Path) + ":")
 	}
-	fmt.Fprintf(&b, "%d:%d: found %s, expected %s", e.Line, e.Column, e.Found, e.Expected)
+	fmt.Fprintf(&b, "%d:%d: found %s, expected %s", e.Line, e.Column, phrase(e.Found), phrase(e.Expected))
 	if e.Mend != "" {
-		b.WriteString("; " + e.Mend)
+		b.WriteString("; " + phrase(e.Mend))
 	}
 	return b.String()
 }
 
-// Detail is Error followed by the source line and a caret under the place, for a terminal.
-func (e *Error) Detail() string {
-	// The caret's line repeats the source's tabs, so that both lines are indented alike whatever the tab width.
-	pad := strings.Map(func(r rune) rune {
-		if r == '\t' {
-			return r
-		}
-		return ' '
-	}, e.Source[:min(e.Column-1, len(e.Source))])
-	return e.Error() + "\n" + e.Source + "\n" + pad + "^"
-}
+// Detail is Error followed by the source line, clipped around the place, and a caret under it, for a terminal.
+func (e *Error) Detail() string { return e.Error() + "\n" + caret(e.Source, e.Column) }
 
 // sourceLine cuts line number n (from 1) out of src.
 func sourceLine(src string, n int) string {
