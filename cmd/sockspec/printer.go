@@ -30,9 +30,21 @@ func (p *program) syntaxErrors(items []report.Item) int {
 		}
 	}
 	if n > 0 {
-		fmt.Fprintf(p.stderr, "%d of %d scripts have mistakes and do not run\n", n, len(items))
+		fmt.Fprintln(p.stderr, brokenLine(n, len(items)))
 	}
 	return n
+}
+
+// brokenLine counts the scripts with mistakes.
+func brokenLine(n, all int) string {
+	scripts, have := "scripts", "have mistakes and do"
+	if all == 1 {
+		scripts = "script"
+	}
+	if n == 1 {
+		have = "has a mistake and does"
+	}
+	return fmt.Sprintf("%d of %d %s %s not run", n, all, scripts, have)
 }
 
 func (o *printer) play() *report.Column {

@@ -88,6 +88,13 @@ func TestRunUnknownName(t *testing.T) {
 	}
 }
 
+// TestBrokenLine: one has, several have.
+func TestBrokenLine(t *testing.T) {
+	require.Equal(t, "1 of 1 script has a mistake and does not run", brokenLine(1, 1))
+	require.Equal(t, "1 of 3 scripts has a mistake and does not run", brokenLine(1, 3))
+	require.Equal(t, "2 of 3 scripts have mistakes and do not run", brokenLine(2, 3))
+}
+
 // TestRunAbsentStack: a stack that cannot run skips every script and says why and what would help.
 func TestRunAbsentStack(t *testing.T) {
 	dir := scripts(t, map[string]string{"x.pkt": passing})
