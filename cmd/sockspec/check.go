@@ -16,7 +16,7 @@ import (
 // checkCmd runs a suite on several stacks.
 type checkCmd struct {
 	Stack []string `placeholder:"NAME" sep:"none" help:"A stack to set beside the model: ${stacks}. May be repeated. Default: all."`
-	Out   string   `placeholder:"DIR" help:"Write report.html, junit.xml and a capture of each divergence there."`
+	Out   *string  `placeholder:"DIR" help:"Write report.html, junit.xml and a capture of each divergence there."`
 	Path  []string `arg:"" optional:"" help:"Scripts, and directories that are searched for *.pkt. Default: the bundled suite."`
 }
 
@@ -30,6 +30,12 @@ func (*checkCmd) Help() string {
 
 // Run implements the command.
 func (c *checkCmd) Run(p *program) error {
+	out := ""
+	if c.Out != nil {
+		if out = *c.Out; out == "" { // an unset variable of a shell script, more likely than not
+			return misusef("--out: expected a directory, not an empty name")
+		}
+	}
 	stacks, err := c.stacks(p)
 	if err != nil {
 		return err
@@ -38,8 +44,8 @@ func (c *checkCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	if c.Out != "" { // a report that cannot be written is better known before the work than after it
-		if err := os.MkdirAll(c.Out, 0o777); err != nil {
+	if out != "" { // a report that cannot be written is better known before the work than after it
+		if err := os.MkdirAll(out, 0o777); err != nil {
 			return misusef("--out: %w", err)
 		}
 	}
@@ -49,11 +55,11 @@ func (c *checkCmd) Run(p *program) error {
 	}
 	r.Compare(context.WithoutCancel(p.ctx), p.stacks[0].Stack, conformance.Options{})
 	r.Text(p.stdout, p.style())
-	if c.Out != "" {
-		if err := r.Write(c.Out); err != nil {
+	if out != "" {
+		if err := r.Write(out); err != nil {
 			return misusef("--out: %w", err)
 		}
-		fmt.Fprintf(p.stdout, "\nReport: %s (beside it junit.xml, and captures of what differs)\n", filepath.Join(c.Out, "report.html"))
+		fmt.Fprintf(p.stdout, "\nReport: %s (beside it junit.xml, and captures of what differs)\n", filepath.Join(out, "report.html"))
 	}
 	return p.endCheck(r, broken)
 }

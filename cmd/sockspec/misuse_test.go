@@ -36,6 +36,7 @@ func TestMisuse(t *testing.T) {
 		{"profile of another stack", []string{"run", "--stack", "odd", "--profile", "linux", good}, "only the model has profiles"},
 		{"definition without value", []string{"run", "-D", "X", good}, "expected NAME=value"},
 		{"report where a file is", []string{"check", "--stack", "odd", "--out", filepath.Join(good, "x"), good}, "--out"},
+		{"report nowhere", []string{"check", "--stack", "odd", "--out", "", good}, "--out: expected a directory"},
 		{"unknown rule", []string{"rules", "zzz"}, `no rule "zzz"`},
 		{"unknown format", []string{"states", "--format", "png"}, `must be one of "mermaid","dot"`},
 	} {
