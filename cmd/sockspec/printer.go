@@ -68,7 +68,7 @@ func (o *printer) result(it *report.Item, r *conformance.Result) {
 	word := o.p.style().Verdict(r.Verdict)
 	switch r.Verdict {
 	case conformance.Fail:
-		fmt.Fprintln(o.p.stdout, word, report.FailLine(it, r.Failure, o.rules(it, r)))
+		fmt.Fprintln(o.p.stdout, word, report.FailLine(it, r.Failure, o.ruleWord(r), o.rules(it, r)))
 	case conformance.Skip:
 		fmt.Fprintf(o.p.stdout, "%s %s: %s\n", word, it.Path, r.Reason)
 	case conformance.Pass:
@@ -84,10 +84,21 @@ func (o *printer) result(it *report.Item, r *conformance.Result) {
 	}
 }
 
-// rules are those behind a failure: the stack's own when it names any, otherwise the model's for the same event.
+// isModel tells whether the scripts run on the stack whose rules explain all others.
+func (o *printer) isModel() bool { return o.stack.Name() == o.p.stacks[0].Name() }
+
+func (o *printer) ruleWord(r *conformance.Result) string {
+	return report.RuleWord(r.Failure, o.isModel(), o.stack.linux)
+}
+
+// rules are those behind a failure: the stack's own when it names any, otherwise the model's for the same event. The live kernel
+// names none, and the model's are not what it did.
 func (o *printer) rules(it *report.Item, r *conformance.Result) []rule.Rule {
 	if len(r.Failure.Why) > 0 {
 		return report.Rules(r.Failure.Why)
+	}
+	if o.stack.linux && !o.isModel() {
+		return nil
 	}
 	return report.RulesFor(context.WithoutCancel(o.p.ctx), it, o.p.stacks[0].Stack, o.options, r)
 }

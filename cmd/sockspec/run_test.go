@@ -109,7 +109,9 @@ func TestRunForeignFailureNamesLinuxRule(t *testing.T) {
 	dir := scripts(t, map[string]string{"x.pkt": passing})
 	got := sockspec(t, []stackEntry{{odd{}, false}}, "run", "--stack", "odd", dir)
 	require.Equal(t, exitFailed, got.code)
-	require.Contains(t, lines(got.stdout)[0], "got no packet; rule syn-ack-sent: ")
+	require.Contains(t, lines(got.stdout)[0], "got no packet; Linux's rule syn-ack-sent: ")
+	got = sockspec(t, []stackEntry{{odd{}, true}}, "run", "--stack", "odd", dir)
+	require.NotContains(t, lines(got.stdout)[0], "rule", "one that is Linux and names no rules has none to print")
 }
 
 // TestRunVerbose: the trace is in script syntax, with the rules.

@@ -42,16 +42,28 @@ func Explain(r rule.Rule) string { return fmt.Sprintf("%s: %s (%s)", r.Name, r.T
 // maxRules is how many rules a difference is explained by at most: the first ones decide, the rest follows from them.
 const maxRules = 2
 
-// FailLine is a failure as one line: place, what was expected, what came, and the rules behind it; where the model names none,
-// what the script's title says, which cites its source.
-func FailLine(it *Item, f *conformance.Failure, rules []rule.Rule) string {
+// RuleWord is what a rule that explains a failure is called: the stack's own when the stack named it or is the model, otherwise
+// Linux's, since the model stands for that. A stack that is Linux too and differs from the model puts this in doubt.
+func RuleWord(f *conformance.Failure, isModel, isLinux bool) string {
+	switch {
+	case isModel, len(Rules(f.Why)) > 0:
+		return "rule"
+	case isLinux:
+		return "model's rule"
+	}
+	return "Linux's rule"
+}
+
+// FailLine is a failure as one line: place, what was expected, what came, and the rules behind it under their word; where the model
+// names none, what the script's title says, which cites its source.
+func FailLine(it *Item, f *conformance.Failure, word string, rules []rule.Rule) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s:%d: %s: expected %s", f.Path, f.Line, f.What, f.Expected)
 	if f.Got != "" {
 		fmt.Fprintf(&b, ", got %s", f.Got)
 	}
 	for i, r := range rules[:min(len(rules), maxRules)] {
-		b.WriteString([]string{"; rule ", " and "}[min(i, 1)] + Explain(r))
+		b.WriteString([]string{"; " + word + " ", " and "}[min(i, 1)] + Explain(r))
 	}
 	if title := it.Title(); len(rules) == 0 && title != "" {
 		b.WriteString("; the script: " + title)

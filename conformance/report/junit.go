@@ -39,23 +39,24 @@ func (r *Report) testcase(c *Column, i int, res *conformance.Result) junit.Testc
 			kind = "failure"
 		}
 		f := res.Failure
+		word, rules := r.rulesOf(c, it)
 		t.Failure = &junit.Result{Type: kind,
 			Message: clean(fmt.Sprintf("line %d: %s: expected %s, got %s", f.Line, f.What, f.Expected, f.Got)),
-			Data:    clean(it.Title() + "\n" + FailLine(it, f, r.rulesOf(c, it)))}
+			Data:    clean(it.Title() + "\n" + FailLine(it, f, word, rules))}
 	}
 	return t
 }
 
-// rulesOf finds the rules that Compare has looked up.
-func (r *Report) rulesOf(c *Column, it *Item) (rules []rule.Rule) {
+// rulesOf finds the rules that Compare has looked up, and what they are called.
+func (r *Report) rulesOf(c *Column, it *Item) (word string, rules []rule.Rule) {
 	for _, list := range [][]Divergence{r.Mistakes, r.Divergences} {
 		for k := range list {
 			if list[k].Column == c && list[k].Item == it {
-				return list[k].Rules
+				return list[k].RuleWord, list[k].Rules
 			}
 		}
 	}
-	return nil
+	return "", nil
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.6f", d.Seconds()) }

@@ -21,11 +21,12 @@ type Report struct {
 
 // Divergence is one script that a stack does not pass.
 type Divergence struct {
-	Item   *Item
-	Column *Column
-	Result *conformance.Result // of the stack, with its Failure
-	Linux  *conformance.Result // of a Linux that passes the script, the model's if that does; nil when none does
-	Rules  []rule.Rule         // what Linux does there, by the model's own account; may be empty
+	Item     *Item
+	Column   *Column
+	Result   *conformance.Result // of the stack, with its Failure
+	Linux    *conformance.Result // of a Linux that passes the script, the model's if that does; nil when none does
+	Rules    []rule.Rule         // what Linux does there, by the model's own account; may be empty
+	RuleWord string              // what these are called, see RuleWord
 }
 
 // Failure is what differs.
@@ -42,6 +43,7 @@ func (r *Report) Compare(ctx context.Context, model conformance.Stack, o conform
 			if d.Rules = Rules(res.Failure.Why); len(d.Rules) == 0 {
 				d.Rules = RulesFor(ctx, d.Item, model, o, res)
 			}
+			d.RuleWord = RuleWord(res.Failure, c.Stack == model.Name(), c.Linux)
 			if c.Linux {
 				r.Mistakes = append(r.Mistakes, d)
 			} else {

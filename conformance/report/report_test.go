@@ -215,3 +215,12 @@ func TestRulesForHoldsBack(t *testing.T) {
 	require.Empty(t, rulesFor(wrong, conformance.Failure{Line: 10, What: "packet"}, "other"))
 	require.NotEmpty(t, rulesFor(wrong, conformance.Failure{Line: 10, What: "packet"}, "model"))
 }
+
+// TestRuleWord: a rule is the stack's own, or it is said whose it is.
+func TestRuleWord(t *testing.T) {
+	own, none := &conformance.Failure{Why: []string{rule.FinReceived.String()}}, &conformance.Failure{}
+	require.Equal(t, "rule", RuleWord(own, false, false))
+	require.Equal(t, "rule", RuleWord(none, true, true))
+	require.Equal(t, "model's rule", RuleWord(none, false, true))
+	require.Equal(t, "Linux's rule", RuleWord(none, false, false))
+}

@@ -144,13 +144,13 @@ func (p *textPrinter) divergence(d *Divergence) {
 	p.field(green, "expected", f.Expected)
 	p.field(yellow, "came", f.Got)
 	for i := range d.Rules[:min(len(d.Rules), maxRules)] {
-		p.field(dim, "rule", Explain(d.Rules[i]))
+		p.field(dim, d.RuleWord, Explain(d.Rules[i]))
 	}
 	fmt.Fprintln(p.w)
 }
 
 func (p *textPrinter) field(color ink, name, text string) {
-	const width = 10
+	const width = 14 // of "Linux's rule" and a gap
 	fmt.Fprintln(p.w, indent+p.s.paint(color, pad(name, width))+p.s.wrap(len(indent)+width, oneLine(text)))
 }
 

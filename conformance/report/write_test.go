@@ -32,7 +32,7 @@ func TestJUnit(t *testing.T) {
 	require.Equal(t, "close/fin.pkt", fin.Name)
 	require.Equal(t, "deaf.close", fin.Classname)
 	require.Equal(t, "divergence", fin.Failure.Type)
-	require.Contains(t, fin.Failure.Data, "; rule ")
+	require.Contains(t, fin.Failure.Data, "; Linux's rule ")
 	require.Contains(t, fin.Failure.Data, "octets  ]]> ?")
 }
 
