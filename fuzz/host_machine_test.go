@@ -93,6 +93,8 @@ func (m *hostModel) socket() int32 {
 	fd := m.lowest()
 	require.EqualValues(m.t, fd, m.must(sock.Call{Op: sock.OpSocket, Domain: sock.AF_INET, Type: sock.SOCK_STREAM}), "the lowest free descriptor")
 	m.open[fd] = true
+	// Nagle's rule would hold octets back until a delayed ACK comes.
+	m.must(sock.Call{Op: sock.OpSetsockopt, FD: fd, Level: sock.SOL_TCP, Name: sock.TCP_NODELAY, Data: []byte{1, 0, 0, 0}})
 	return fd
 }
 
