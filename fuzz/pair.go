@@ -35,7 +35,7 @@ type user struct {
 // Bounds of a run.
 const (
 	mostOctets  = 100_000
-	mostSteps   = 30_000
+	mostSteps   = 200_000
 	pairHeader  = 4
 	pairOpSize  = 4
 	mostPairOps = 120
