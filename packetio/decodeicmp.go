@@ -17,29 +17,37 @@ const (
 	icmpExtEchoReply = 43
 )
 
+// icmpHeader reads the eight octets that ICMPv4 and ICMPv6 lay out alike.
+func (d *decoder) icmpHeader(h *ipHeader, p *sock.Packet) error {
+	m := &d.icmp4
+	if m.DecodeFromBytes(h.body, gopacket.NilDecodeFeedback) != nil {
+		return dropICMPShort
+	}
+	p.ICMP.Type, p.ICMP.Code = m.TypeCode.Type(), m.TypeCode.Code()
+	p.ICMP.MTU = uint32(m.Id)<<16 | uint32(m.Seq)
+	return nil
+}
+
 // decodeICMP4 is icmp_rcv (net/ipv4/icmp.c) up to the handlers.
 func (d *decoder) decodeICMP4(h *ipHeader, p *sock.Packet) error {
 	if fold(sum(0, h.body)) != 0xffff {
 		return dropICMPCsum
 	}
-	if d.icmp4.DecodeFromBytes(h.body, gopacket.NilDecodeFeedback) != nil {
-		return dropICMPShort
+	if err := d.icmpHeader(h, p); err != nil {
+		return err
 	}
-	m := &d.icmp4
-	p.ICMP.Type, p.ICMP.Code = m.TypeCode.Type(), m.TypeCode.Code()
-	p.ICMP.MTU = uint32(m.Id)<<16 | uint32(m.Seq)
 	t := p.ICMP.Type
 	switch {
 	case t > icmpMaxType && t != icmpExtEcho && t != icmpExtEchoReply:
 		return dropICMPType
 	case !isError4(t):
-		p.Payload = m.Payload
+		p.Payload = d.icmp4.Payload
 		return nil
 	}
 	if t == sock.ICMPDestUnreach && p.ICMP.Code&15 == sock.ICMPFragNeeded {
 		p.ICMP.MTU &= 0xffff // RFC 1191: the upper half is unused
 	}
-	return quote4(m.Payload, t == sock.ICMPRedirect, &p.ICMP.Quote)
+	return quote4(d.icmp4.Payload, t == sock.ICMPRedirect, &p.ICMP.Quote)
 }
 
 // isError4 tells the messages that quote a packet.
@@ -83,18 +91,14 @@ func (d *decoder) decodeICMP6(h *ipHeader, p *sock.Packet) error {
 	if !h.soundChecksum(sock.ProtoICMPv6) {
 		return dropICMPCsum
 	}
-	// The eight octets are laid out as ICMPv4's.
-	if d.icmp4.DecodeFromBytes(h.body, gopacket.NilDecodeFeedback) != nil {
-		return dropICMPShort
+	if err := d.icmpHeader(h, p); err != nil {
+		return err
 	}
-	m := &d.icmp4
-	p.ICMP.Type, p.ICMP.Code = m.TypeCode.Type(), m.TypeCode.Code()
-	p.ICMP.MTU = uint32(m.Id)<<16 | uint32(m.Seq)
 	if !isError6(p.ICMP.Type) {
-		p.Payload = m.Payload
+		p.Payload = d.icmp4.Payload
 		return nil
 	}
-	return quote6(m.Payload, &p.ICMP.Quote)
+	return quote6(d.icmp4.Payload, &p.ICMP.Quote)
 }
 
 // quote6 reads a quoted IPv6 packet as icmpv6_notify does.
