@@ -40,9 +40,9 @@ func (h *Host) promote(s *sock, f flow, lp *tcpstate.Listener, p *Packet) {
 // reserved marks a descriptor that a call holds for what it will return.
 const reserved fileID = -2
 
-// inetAccept is accept4(2) (inet_csk_accept). The descriptor is taken first, as
+// tcpAccept is accept4(2) (inet_csk_accept). The descriptor is taken first, as
 // Linux does, so that a full table shows before anything else.
-func inetAccept(h *Host, s *sock, t *thread) outcome {
+func tcpAccept(h *Host, s *sock, t *thread) outcome {
 	fd, err := h.proc.lowest(0)
 	if err != 0 {
 		return fail(err)
@@ -70,9 +70,9 @@ func (h *Host) reserve(fd int32) {
 	h.proc.fds[fd].file = reserved
 }
 
-// inetAcceptAgain looks at an accept that waits: queue, state, signal, patience,
+// tcpAcceptAgain looks at an accept that waits: queue, state, signal, patience,
 // in that order (inet_csk_wait_for_connect).
-func inetAcceptAgain(h *Host, s *sock, t *thread) outcome {
+func tcpAcceptAgain(h *Host, s *sock, t *thread) outcome {
 	var err Errno
 	switch {
 	case s.state() == tcpstate.Listen && s.lst.accept.Len() > 0:

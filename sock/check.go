@@ -67,7 +67,9 @@ func checkSocks(h *Host) error {
 		if s == nil {
 			continue
 		}
-		n++
+		if s.prot == &tcpProt {
+			n++
+		}
 		switch {
 		case s.lst != nil && s.conn != nil:
 			return fmt.Errorf("socket %d: is a listener and a connection", i)

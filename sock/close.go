@@ -35,8 +35,8 @@ func (h *Host) release(t *thread, was file) outcome {
 	return done(0)
 }
 
-// inetRelease closes a stream socket (inet_release, __tcp_close).
-func inetRelease(h *Host, s *sock, t *thread) outcome {
+// tcpClose lets go of a stream (__tcp_close).
+func tcpClose(h *Host, s *sock, t *thread) outcome {
 	s.shut = tcpstate.ShutRead | tcpstate.ShutWrite
 	switch {
 	case s.lst != nil:
@@ -73,8 +73,8 @@ func closeResume(h *Host, t *thread) outcome {
 	return s.ops.releaseAgain(h, s, t)
 }
 
-// inetReleaseAgain looks at a close that lingers (sk_stream_wait_close).
-func inetReleaseAgain(h *Host, s *sock, t *thread) outcome {
+// tcpCloseAgain looks at a close that lingers (sk_stream_wait_close).
+func tcpCloseAgain(h *Host, s *sock, t *thread) outcome {
 	if s.closing() && h.waits(t) && !t.signal {
 		return h.parkOn(t, s, false)
 	}

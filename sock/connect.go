@@ -13,10 +13,10 @@ func inetStreamConnect(h *Host, s *sock, t *thread) outcome {
 		return fail(EINVAL)
 	}
 	if a.Family == AF_UNSPEC {
-		s.prot.disconnect(h, s)
-		s.ss = ssUnconnected
+		err := s.prot.disconnect(h, s)
+		s.ss = disconnected(err)
 		h.wakeAll(s)
-		return done(0)
+		return result(err)
 	}
 	err := EALREADY
 	switch s.ss {
@@ -79,9 +79,17 @@ func (h *Host) connectEnd(s *sock) outcome {
 	if err == 0 {
 		err = ECONNABORTED
 	}
-	s.prot.disconnect(h, s)
-	s.ss = ssUnconnected
+	s.ss = disconnected(s.prot.disconnect(h, s))
 	return fail(err)
+}
+
+// disconnected is the socket's state after the protocol took the connection
+// down, or refused to.
+func disconnected(err Errno) ssState {
+	if err != 0 {
+		return ssDisconnecting
+	}
+	return ssUnconnected
 }
 
 // tcpConnect sends the SYN (tcp_v4_connect, tcp_v6_connect).

@@ -104,6 +104,9 @@ func New(cfg HostConfig) *Host {
 	return h
 }
 
+// capable reports whether the caller has one of the capabilities (ns_capable).
+func (h *Host) capable(any Capability) bool { return h.caps&any != 0 }
+
 // Now is the time of the latest input.
 func (h *Host) Now() Time { return h.now }
 

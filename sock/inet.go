@@ -12,8 +12,8 @@ var inetStreamOps = sockOps{
 	name: "inet_stream_ops",
 	bind: inetBind, connect: inetStreamConnect, connectAgain: streamConnectAgain,
 	listen: inetListen, accept: inetAccept, acceptAgain: inetAcceptAgain,
-	getname: inetGetname, poll: tcpPoll, ioctl: tcpIoctl, shutdown: inetShutdown,
-	sendmsg: tcpSendmsg, sendAgain: tcpSendAgain, recvmsg: tcpRecvmsg, recvAgain: tcpRecvAgain,
+	getname: inetGetname, poll: tcpPoll, ioctl: inetIoctl, shutdown: inetShutdown,
+	sendmsg: inetSendmsg, sendAgain: inetSendAgain, recvmsg: inetRecvmsg, recvAgain: inetRecvAgain,
 	release: inetRelease, releaseAgain: inetReleaseAgain,
 }
 
@@ -41,8 +41,12 @@ func (s *sock) addrOf(a Addr) netip.Addr {
 	return a.AP.Addr()
 }
 
-// inetBind is bind(2) (inet_bind, inet6_bind).
+// inetBind is bind(2) (inet_bind, inet6_bind). A protocol with a bind of its own
+// has the call to itself.
 func inetBind(h *Host, s *sock, t *thread) outcome {
+	if s.prot.bind != nil {
+		return s.prot.bind(h, s, t)
+	}
 	a, n := t.call.Addr, t.call.AddrLen
 	var addr netip.Addr
 	var err Errno
@@ -115,7 +119,7 @@ func (h *Host) nonlocal(s *sock) bool {
 // mayBind checks the port against the caller's capabilities, and that the socket
 // is neither active nor bound.
 func (h *Host) mayBind(s *sock, port uint16) Errno {
-	if port != 0 && int64(port) < h.sysctl.get(ctlUnprivPortStart) && h.caps&CapNetBindService == 0 {
+	if port != 0 && int64(port) < h.sysctl.get(ctlUnprivPortStart) && !h.capable(CapNetBindService) {
 		return EACCES
 	}
 	if s.state() != tcpstate.Closed || s.num != 0 {
@@ -194,18 +198,14 @@ func inetShutdown(h *Host, s *sock, how int64) Errno {
 	var err Errno
 	switch st := s.state(); {
 	case st == tcpstate.SynSent, st == tcpstate.Listen && bits&tcpstate.ShutRead != 0:
-		s.prot.disconnect(h, s)
-		s.ss = ssUnconnected
-	case st == tcpstate.Closed:
-		err = ENOTCONN // and yet the direction is shut, so that poll tells
-		s.shut |= bits
-		if s.conn != nil {
-			h.step(s, tcpstate.Input{Kind: tcpstate.Shutdown, How: bits})
-		}
+		s.ss = disconnected(s.prot.disconnect(h, s))
 	case st == tcpstate.Listen:
 		s.shut |= bits
 	default:
-		h.step(s, tcpstate.Input{Kind: tcpstate.Shutdown, How: bits})
+		if st == tcpstate.Closed {
+			err = ENOTCONN // and yet the direction is shut, so that poll tells
+		}
+		s.prot.shutdown(h, s, bits)
 	}
 	h.wakeAll(s)
 	return err

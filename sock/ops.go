@@ -1,20 +1,21 @@
 package sock
 
-// The operation tables, as Linux has them: a socket type binds a table of
+// The operation tables, as Linux has them: a type of socket binds a table of
 // socket calls, a protocol a table of protocol calls, and TCP a table for each
-// family of addresses. A new protocol is a table and a row in its family.
+// family of addresses. A new protocol is a table, a row in inetsw and a row in
+// protocols.
 
 // sockOps is what a type of socket does with the socket calls (struct
-// proto_ops). Each is called with an open socket.
+// proto_ops). Each is called with an open socket. Those ending in Again go on
+// after a wait.
 type sockOps struct {
-	name    string
-	bind    func(h *Host, s *sock, t *thread) outcome
-	connect func(h *Host, s *sock, t *thread) outcome
-	// connectAgain goes on after a wait, as do the others ending in Again.
-	connectAgain func(h *Host, s *sock, t *thread) outcome
+	name         string
+	bind         func(h *Host, s *sock, t *thread) outcome
+	connect      func(h *Host, s *sock, t *thread) outcome
+	connectAgain func(h *Host, s *sock, t *thread) outcome // nil where connect never waits
 	listen       func(h *Host, s *sock, backlog int32) Errno
 	accept       func(h *Host, s *sock, t *thread) outcome
-	acceptAgain  func(h *Host, s *sock, t *thread) outcome
+	acceptAgain  func(h *Host, s *sock, t *thread) outcome // nil where accept never waits
 	getname      func(s *sock, peer bool) (Addr, int32, Errno)
 	poll         func(h *Host, s *sock) uint32
 	ioctl        func(h *Host, s *sock, request int64) outcome
@@ -24,19 +25,40 @@ type sockOps struct {
 	recvmsg      func(h *Host, s *sock, t *thread) outcome
 	recvAgain    func(h *Host, s *sock, t *thread) outcome
 	release      func(h *Host, s *sock, t *thread) outcome
-	releaseAgain func(h *Host, s *sock, t *thread) outcome
+	releaseAgain func(h *Host, s *sock, t *thread) outcome // nil where close never waits
 }
 
-// protoOps is what a protocol does for its sockets (struct proto).
+// protoOps is what a protocol does for its sockets (struct proto). An entry
+// that is nil is a call that the protocol has no part in.
 type protoOps struct {
-	name       string
-	number     uint8 // of the IP header
-	init       func(h *Host, s *sock) Errno
-	connect    func(h *Host, s *sock, a Addr, alen int32) Errno
-	disconnect func(h *Host, s *sock)
+	name   string
+	number uint8 // of the IP header
+	// noAutobind: a send on an unbound socket takes no port.
+	noAutobind bool
+
+	init        func(h *Host, s *sock) Errno
+	bind        func(h *Host, s *sock, t *thread) outcome // instead of inet_bind's own way
+	connect     func(h *Host, s *sock, a Addr, alen int32) Errno
+	disconnect  func(h *Host, s *sock) Errno
+	accept      func(h *Host, s *sock, t *thread) outcome
+	acceptAgain func(h *Host, s *sock, t *thread) outcome
+	shutdown    func(h *Host, s *sock, bits uint8)
+	// close lets go of a socket that has no descriptor any more; t may wait for
+	// SO_LINGER, and is nil when nobody may.
+	close      func(h *Host, s *sock, t *thread) outcome
+	closeAgain func(h *Host, s *sock, t *thread) outcome
+	// destroy undoes init, once the socket is gone for good.
+	destroy func(h *Host, s *sock)
+
 	getPort    func(h *Host, s *sock, port uint16) bool
+	ioctl      func(h *Host, s *sock, request int64) outcome
 	setsockopt func(h *Host, s *sock, name int32, data []byte) Errno
 	getsockopt func(h *Host, s *sock, t *thread, name int32) outcome
+	sendmsg    func(h *Host, s *sock, t *thread) outcome
+	sendAgain  func(h *Host, s *sock, t *thread) outcome
+	recvmsg    func(h *Host, s *sock, t *thread) outcome
+	recvAgain  func(h *Host, s *sock, t *thread) outcome
+
 	// deliver takes a packet; icmpError an ICMP error that quotes one of ours.
 	deliver   func(h *Host, p *Packet)
 	icmpError func(h *Host, p *Packet, m icmpMeaning)

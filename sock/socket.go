@@ -102,8 +102,8 @@ func (h *Host) free(s *sock) {
 	h.putPort(s)
 	h.arm(timerConn|timer(uint32(s.id)), 0, false)
 	h.arm(timerRequest|timer(uint32(s.id)), 0, false)
-	if s.proto == IPPROTO_TCP {
-		h.tcpCount--
+	if s.prot.destroy != nil {
+		s.prot.destroy(h, s)
 	}
 	h.socks[s.id] = nil
 }

@@ -98,7 +98,7 @@ func (h *Host) setSocketFlag(s *sock, name, val int32) Errno {
 	o, on := &s.opt, val != 0
 	switch name {
 	case SO_DEBUG:
-		if on && h.caps&CapNetAdmin == 0 {
+		if on && !h.capable(CapNetAdmin) {
 			return EACCES
 		}
 		o.debug = on
@@ -113,12 +113,12 @@ func (h *Host) setSocketFlag(s *sock, name, val int32) Errno {
 	case SO_NO_CHECK:
 		o.noCheck = on
 	case SO_PRIORITY:
-		if (val < 0 || val > 6) && h.caps&(CapNetRaw|CapNetAdmin) == 0 {
+		if (val < 0 || val > 6) && !h.capable(CapNetRaw|CapNetAdmin) {
 			return EPERM
 		}
 		o.priority = val
 	case SO_MARK:
-		if h.caps&(CapNetRaw|CapNetAdmin) == 0 {
+		if !h.capable(CapNetRaw | CapNetAdmin) {
 			return EPERM
 		}
 		o.mark = val
@@ -149,7 +149,7 @@ func (h *Host) setSocketFlag(s *sock, name, val int32) Errno {
 // is doubled, to pay for overhead, and kept within bounds.
 func (h *Host) setBuffer(s *sock, name, val int32) Errno {
 	forced := name == SO_SNDBUFFORCE || name == SO_RCVBUFFORCE
-	if forced && h.caps&CapNetAdmin == 0 {
+	if forced && !h.capable(CapNetAdmin) {
 		return EPERM
 	}
 	send := name == SO_SNDBUF || name == SO_SNDBUFFORCE

@@ -39,7 +39,7 @@ func ipSetsockopt(h *Host, s *sock, name int32, data []byte) Errno {
 		}
 		o.freebind = val != 0
 	case IP_TRANSPARENT:
-		if val != 0 && h.caps&(CapNetRaw|CapNetAdmin) == 0 {
+		if val != 0 && !h.capable(CapNetRaw|CapNetAdmin) {
 			return EPERM
 		}
 		if len(data) < 1 {

@@ -8,8 +8,11 @@ import (
 
 // tcpProt is TCP's table (tcp_prot, tcpv6_prot: the family is in afOps).
 var tcpProt = protoOps{
-	name: "TCP", number: ProtoTCP, init: tcpInit, connect: tcpConnect, disconnect: tcpDisconnect,
-	getPort: tcpGetPort, setsockopt: tcpSetsockopt, getsockopt: tcpGetsockopt,
+	name: "TCP", number: ProtoTCP, noAutobind: true,
+	init: tcpInit, connect: tcpConnect, disconnect: tcpDisconnect, accept: tcpAccept, acceptAgain: tcpAcceptAgain,
+	shutdown: tcpShutdown, close: tcpClose, closeAgain: tcpCloseAgain, destroy: tcpDestroy,
+	getPort: tcpGetPort, ioctl: tcpIoctl, setsockopt: tcpSetsockopt, getsockopt: tcpGetsockopt,
+	sendmsg: tcpSendmsg, sendAgain: tcpSendAgain, recvmsg: tcpRecvmsg, recvAgain: tcpRecvAgain,
 	deliver: tcpDeliver, icmpError: tcpICMPError,
 }
 
@@ -19,6 +22,18 @@ func tcpInit(h *Host, s *sock) Errno {
 	s.opt.rcvbuf, s.opt.sndbuf = h.tcp.Rmem[1], h.tcp.Wmem[1]
 	s.opt.congestion = h.tcp.Congestion
 	return 0
+}
+
+// tcpDestroy undoes tcpInit (tcp_v4_destroy_sock).
+func tcpDestroy(h *Host, s *sock) { h.tcpCount-- }
+
+// tcpShutdown shuts directions (tcp_shutdown); a socket that never had a
+// connection only remembers.
+func tcpShutdown(h *Host, s *sock, bits uint8) {
+	if s.state() == tcpstate.Closed {
+		s.shut |= bits
+	}
+	h.step(s, tcpstate.Input{Kind: tcpstate.Shutdown, How: bits})
 }
 
 // params are what a connection of this socket starts from.
@@ -207,7 +222,7 @@ func (s *sock) tos() uint8 {
 
 // tcpDisconnect takes a connection or a listener down at once and leaves a
 // socket as good as new, but for what bind gave it (tcp_disconnect).
-func tcpDisconnect(h *Host, s *sock) {
+func tcpDisconnect(h *Host, s *sock) Errno {
 	old := s.state()
 	switch {
 	case s.lst != nil:
@@ -216,7 +231,7 @@ func tcpDisconnect(h *Host, s *sock) {
 		h.step(s, tcpstate.Input{Kind: tcpstate.Abort})
 	}
 	if h.socks[s.id] != s {
-		return
+		return 0
 	}
 	s.err = s.pending() // what nobody asked for yet stays
 	if needReset(old) || old == tcpstate.SynSent {
@@ -235,6 +250,7 @@ func tcpDisconnect(h *Host, s *sock) {
 	if s.err != 0 {
 		h.wake(s, POLLERR)
 	}
+	return 0
 }
 
 // needReset is tcp_need_reset: states in which a peer has to be told.
