@@ -9,17 +9,15 @@ import (
 
 var netipZero netip.AddrPort
 
-// promote makes a connection out of a request whose ACK came, puts it at the
+// promote makes a connection out of the request r whose ACK came, puts it at the
 // tail of the accept queue and hands it the ACK (tcp_v4_syn_recv_sock,
 // inet_csk_complete_hashdance, tcp_child_process).
-func (h *Host) promote(s *sock, f flow, lp *tcpstate.Listener, p *Packet) {
-	r, _ := s.lst.requests.Delete(f)
-	h.armRequests(s)
+func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listener, p *Packet) {
 	c := h.newSock()
 	id := c.id
 	*c = *s // the listener's options and buffers are inherited
 	c.id, c.parent, c.ss = id, s.id, ssUnconnected
-	c.lst, c.err, c.shut, c.num = nil, 0, 0, 0
+	c.lst, c.err, c.shut, c.num, c.syn = nil, 0, 0, 0, synCount{}
 	c.waiters = queue.Waiters[Thread]{}
 	c.locks &^= lockPort
 	c.sport = f.local.Port()

@@ -9,7 +9,7 @@ import (
 // Check tests what must hold between any two inputs; an error names the rule
 // that does not, and the place. Tests and fuzzing call it after every input.
 func (h *Host) Check() error {
-	for _, check := range [...]func(*Host) error{checkFiles, checkSocks, checkListeners, checkFlows, checkPorts, checkThreads} {
+	for _, check := range [...]func(*Host) error{checkFiles, checkSocks, checkListeners, checkRequests, checkFlows, checkPorts, checkThreads} {
 		if err := check(h); err != nil {
 			return err
 		}
@@ -121,15 +121,40 @@ func checkListeners(h *Host) error {
 				return fmt.Errorf("listener %d: entry %d of its accept queue is no child of it", i, k)
 			}
 		}
-		for _, r := range l.requests.All() {
-			t, ok := h.timers.Get(timerRequest | timer(uint32(i)))
-			if !ok || Time(t) > r.Deadline {
-				return fmt.Errorf("listener %d: a request's SYN-ACK is due at %d, and the timer is not armed for it", i, r.Deadline)
-			}
-		}
 	}
 	if n != len(h.listens) {
 		return fmt.Errorf("host: %d sockets listen, %d can be found", n, len(h.listens))
+	}
+	return nil
+}
+
+// checkRequests: each has a socket that counts it, and a timer that will fire.
+func checkRequests(h *Host) error {
+	counts := make([]synCount, len(h.socks))
+	for f, r := range h.requests.byFlow.All() {
+		if h.sockAt(r.owner) == nil {
+			return fmt.Errorf("request from %v: its socket %d is gone", f.remote, r.owner)
+		}
+		if _, twice := h.flows[f]; twice {
+			return fmt.Errorf("request from %v: is a connection too", f.remote)
+		}
+		c := &counts[r.owner]
+		c.len++
+		if r.Young() {
+			c.young++
+		}
+		if at, ok := h.requests.timers.Get(f); !ok || Time(at) != r.Deadline {
+			return fmt.Errorf("request from %v: its SYN-ACK is due at %d, and its timer at %d", f.remote, r.Deadline, at)
+		}
+	}
+	for i, s := range h.socks {
+		if s != nil && s.syn != counts[i] {
+			return fmt.Errorf("socket %d: counts %+v requests, has %+v", i, s.syn, counts[i])
+		}
+	}
+	first, _, some := h.requests.timers.Min()
+	if at, on := h.timers.Get(timerRequest); some != on || at != first {
+		return fmt.Errorf("host: the first SYN-ACK is due at %d, its timer at %d", first, at)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ func (h *Host) Clone() *Host {
 	c.files = slices.Clone(h.files)
 	c.flows = maps.Clone(h.flows)
 	c.timers = h.timers.Clone()
+	c.requests = h.requests.clone()
 	c.listens = slices.Clone(h.listens)
 	c.paths = slices.Clone(h.paths)
 	c.socks = make([]*sock, len(h.socks))
@@ -37,7 +38,7 @@ func (h *Host) Clone() *Host {
 	for i := range c.ports {
 		c.ports[i].owners = slices.Clone(c.ports[i].owners)
 	}
-	c.out, c.conn, c.req, c.due, c.arena, c.run, c.loop = nil, nil, nil, nil, nil, nil, nil
+	c.out, c.conn, c.req, c.arena, c.run, c.loop = nil, nil, nil, nil, nil, nil
 	return &c
 }
 
@@ -56,7 +57,7 @@ func (s *sock) clone() *sock {
 		c.conn = s.conn.Clone()
 	}
 	if s.lst != nil {
-		c.lst = &listener{s.lst.backlog, s.lst.accept.Clone(), s.lst.requests.Clone(), s.lst.cookieSent}
+		c.lst = &listener{s.lst.backlog, s.lst.accept.Clone(), s.lst.cookieSent}
 	}
 	c.tx, c.rx, c.waiters = s.tx.Clone(), s.rx.Clone(), s.waiters.Clone()
 	return &c
@@ -90,6 +91,7 @@ func (h *Host) Fingerprint() uint64 {
 	for i := range h.threads {
 		h.threads[i].fingerprint(&f, h.now)
 	}
+	h.requests.fingerprint(&f, h.now)
 	for _, p := range h.paths {
 		b := p.dst.As16()
 		f.Bytes(b[:])
@@ -134,10 +136,6 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 	if s.lst != nil {
 		f.U32(s.lst.backlog)
 		s.lst.accept.Fingerprint(f, queue.HashInteger[sockID])
-		for k, r := range s.lst.requests.All() {
-			k.fingerprint(f)
-			r.Fingerprint(f, now)
-		}
 	}
 	s.waiters.Fingerprint(f, queue.HashInteger[Thread])
 }

@@ -63,11 +63,7 @@ func (h *Host) acceptCookie(s *sock, p *Packet) bool {
 		h.dropSyn(s, rule.ListenOverflow)
 		return true
 	}
-	if s.lst.requests.Full() {
-		s.lst.requests.SetLimit(s.lst.requests.Len() + 1)
-	}
-	s.lst.requests.Put(f, r)
 	h.emit(Noted, rule.CookieAccepted, s.id)
-	h.promote(s, f, &lp, p)
+	h.promote(s, f, r, &lp, p)
 	return true
 }

@@ -45,13 +45,12 @@ func tcpDeliver(h *Host, p *Packet) {
 		h.connSegment(h.socks[id], p)
 		return
 	}
-	for _, id := range h.listens {
-		if s := h.socks[id]; s.num == p.DstPort {
-			if r := s.lst.requests.Get(f); r != nil {
-				h.requestSegment(s, f, r, p)
-				return
-			}
+	if r := h.requests.byFlow.Get(f); r != nil {
+		if s := h.socks[r.owner]; s.lst != nil {
+			h.requestSegment(s, f, r, p)
+			return
 		}
+		h.dropRequest(f) // its listener has stopped
 	}
 	if s := h.findListener(f); s != nil {
 		h.listenSegment(s, p)

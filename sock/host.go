@@ -65,6 +65,7 @@ type Host struct {
 	threads  []thread
 	ports    []bucket // bind table, in order of port
 	flows    map[flow]sockID
+	requests requestTable
 	timers   queue.Deadlines[timer]
 	paths    []path   // narrower than the link, oldest first
 	listens  []sockID // listeners, newest first, as Linux's hash chain has them
@@ -75,7 +76,6 @@ type Host struct {
 	out   []Effect
 	conn  []tcpstate.Output // outputs of the machine under way
 	req   []tcpstate.Output // outputs of a request
-	due   []flow            // requests whose time-out has come
 	arena []byte            // bytes that effects refer to
 	run   []Thread          // woken, to be looked at
 	loop  []Packet          // to an address of our own, under way
@@ -186,7 +186,7 @@ type timer uint64
 
 const (
 	timerConn    timer = iota << 32 // a connection's own timers, by sockID
-	timerRequest                    // the earliest of a listener's requests, by sockID
+	timerRequest                    // the earliest of all requests'
 	timerThread                     // a parked thread's time-out, by Thread
 )
 
@@ -219,9 +219,7 @@ func (h *Host) Tick(now Time, out []Effect) []Effect {
 				h.step(s, tcpstate.Input{Kind: tcpstate.Timeout})
 			}
 		case timerRequest:
-			if s := h.sockAt(sockID(id)); s != nil {
-				h.requestTimeout(s)
-			}
+			h.requestTimeout()
 		case timerThread:
 			h.threadTimeout(Thread(id))
 		}

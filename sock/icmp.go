@@ -99,21 +99,22 @@ func tcpICMPError(h *Host, p *Packet, mean icmpMeaning) {
 		h.connICMP(h.socks[id], in)
 		return
 	}
-	for _, id := range h.listens {
-		s := h.socks[id]
-		if r := s.lst.requests.Get(f); r != nil && !mean.big {
-			in.Hard = mean.fatal
-			lp := h.listenParams(s, f)
-			h.req = r.Step(&lp, in, h.req[:0])
-			if _, gone := h.followRequest(s, f, h.req); gone {
-				h.count.ListenDrops++
-				s.lst.requests.Delete(f)
-				h.armRequests(s)
-			}
-			return
-		}
+	if r := h.requests.byFlow.Get(f); r != nil && !mean.big {
+		in.Hard = mean.fatal
+		h.requestICMP(f, r, in)
+		return
 	}
 	h.emit(Dropped, rule.ICMPNoSocket, noSock)
+}
+
+// requestICMP tells a request, and its listener of its end (tcp_req_err).
+func (h *Host) requestICMP(f flow, r *request, in tcpstate.Input) {
+	s := h.socks[r.owner]
+	h.req = r.Step(&tcpstate.Listener{}, in, h.req[:0])
+	if _, gone := h.followRequest(s, f, h.req); gone {
+		h.count.ListenDrops++
+		h.dropRequest(f)
+	}
 }
 
 // connICMP tells a connection. With IP_RECVERR an error that the connection

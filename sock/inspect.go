@@ -11,5 +11,5 @@ func (h *Host) Queues(fd int32) (syn, accept int, err Errno) {
 	if s.lst == nil {
 		return 0, 0, EINVAL
 	}
-	return s.lst.requests.Len(), s.lst.accept.Len(), 0
+	return int(s.syn.len), s.lst.accept.Len(), 0
 }

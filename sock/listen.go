@@ -13,8 +13,6 @@ type listener struct {
 	backlog uint32 // as clamped (sk_max_ack_backlog)
 	// accept holds connections until accept takes them.
 	accept queue.FIFO[sockID]
-	// requests is the SYN queue, oldest first.
-	requests queue.Table[flow, tcpstate.Request]
 	// cookieSent is when the latest SYN cookie went out, 0 for never
 	// (tcp_synq_overflow).
 	cookieSent Time
@@ -25,24 +23,12 @@ type listener struct {
 func (l *listener) acceptFull() bool { return uint32(l.accept.Len()) > l.backlog }
 
 // requestsFull is inet_csk_reqsk_queue_is_full.
-func (l *listener) requestsFull() bool { return uint32(l.requests.Len()) > l.backlog }
-
-// young counts the requests whose SYN-ACK has not timed out.
-func (l *listener) young() (n uint32) {
-	for _, r := range l.requests.All() {
-		if r.Young() {
-			n++
-		}
-	}
-	return n
-}
+func (s *sock) requestsFull() bool { return s.syn.len > s.lst.backlog }
 
 // setBacklog adjusts the limits; what is queued stays.
 func (l *listener) setBacklog(n int32) {
 	l.backlog = uint32(n)
-	room := int(min(l.backlog, 1<<30)) + 1
-	l.accept.SetLimit(room)
-	l.requests.SetLimit(room)
+	l.accept.SetLimit(int(min(l.backlog, 1<<30)) + 1)
 }
 
 // inetListen is listen(2) (inet_listen).
@@ -86,7 +72,6 @@ func (h *Host) listenStop(s *sock) {
 			break
 		}
 	}
-	h.arm(timerRequest|timer(uint32(s.id)), 0, false)
 	e := h.emit(Changed, rule.ListenStop, s.id)
 	e.From, e.To = tcpstate.Listen, tcpstate.Closed
 	for id, ok := l.accept.Pop(); ok; id, ok = l.accept.Pop() {
@@ -143,7 +128,7 @@ func (h *Host) dropSyn(s *sock, why rule.ID) {
 // the SYN queue.
 func (h *Host) connRequest(s *sock, p *Packet, isn isnChoice) {
 	l := s.lst
-	cookie := !isn.set && (h.sysctl.get(ctlSyncookies) == 2 || l.requestsFull())
+	cookie := !isn.set && (h.sysctl.get(ctlSyncookies) == 2 || s.requestsFull())
 	if cookie && h.sysctl.get(ctlSyncookies) == 0 {
 		h.count.TCPReqQFullDrop++
 		h.dropSyn(s, rule.SynQueueFull)
@@ -154,7 +139,7 @@ func (h *Host) connRequest(s *sock, p *Packet, isn isnChoice) {
 		h.dropSyn(s, rule.SynOverflow)
 		return
 	}
-	if h.lastQuarter(l) && !isn.set {
+	if h.lastQuarter(s) && !isn.set {
 		h.dropSyn(s, rule.SynQueueFull)
 		return
 	}
@@ -178,30 +163,25 @@ func (h *Host) connRequest(s *sock, p *Packet, isn isnChoice) {
 	}
 	r, out := lp.AnswerSYN(in, h.req[:0])
 	h.req = out
-	if l.requests.Full() {
-		l.requests.SetLimit(l.requests.Len() + 1) // TIME-WAIT's right of way
-	}
-	l.requests.Put(f, r)
+	h.putRequest(s, f, r)
 	h.followRequest(s, f, out)
-	h.armRequests(s)
 }
 
 // lastQuarter: without cookies the last quarter of tcp_max_syn_backlog is kept
 // for peers that are known to be alive; this host remembers none.
-func (h *Host) lastQuarter(l *listener) bool {
+func (h *Host) lastQuarter(s *sock) bool {
 	limit := h.sysctl.get(ctlMaxSynBacklog)
-	return h.sysctl.get(ctlSyncookies) == 0 && limit-int64(l.requests.Len()) < limit>>2
+	return h.sysctl.get(ctlSyncookies) == 0 && limit-int64(s.syn.len) < limit>>2
 }
 
 // listenParams is what the machine must know of the listener and of the way to
 // the peer.
 func (h *Host) listenParams(s *sock, f flow) tcpstate.Listener {
 	r, _ := h.routeTo(f.remote.Addr(), f.local.Addr())
-	l := s.lst
 	return tcpstate.Listener{
 		Params:     h.params(s, r.mtu, f.local.Addr().Is6()),
 		SynRetries: uint8(s.opt.get(tcpstate.SynCnt)), DeferAccept: s.opt.deferAccept,
-		Queued: uint32(l.requests.Len()), Young: l.young(), Backlog: l.backlog,
+		Queued: s.syn.len, Young: s.syn.young, Backlog: s.lst.backlog,
 	}
 }
 
@@ -236,59 +216,48 @@ func (h *Host) followRequest(s *sock, f flow, out []tcpstate.Output) (promote, g
 }
 
 // requestSegment gives a segment to the request that it belongs to.
-func (h *Host) requestSegment(s *sock, f flow, r *tcpstate.Request, p *Packet) {
+func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
 	lp := h.listenParams(s, f)
 	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Now: h.now, Seg: p.Seg}
-	h.req = r.Step(&lp, in, h.req[:0])
+	h.stepRequest(s, f, r, &lp, in)
 	promote, gone := h.followRequest(s, f, h.req)
 	if promote {
-		if s.lst.acceptFull() {
-			h.count.ListenOverflows++
-			h.count.ListenDrops++
-			h.req = r.Overflow(&lp, in, h.req[:0])
-			_, gone = h.followRequest(s, f, h.req)
-		} else {
-			h.promote(s, f, &lp, p)
+		if !s.lst.acceptFull() {
+			done, _ := h.dropRequest(f)
+			h.promote(s, f, done, &lp, p)
 			return
 		}
+		h.count.ListenOverflows++
+		h.count.ListenDrops++
+		h.req = r.Overflow(&lp, in, h.req[:0])
+		_, gone = h.followRequest(s, f, h.req)
 	}
 	if gone {
 		h.count.EmbryonicRsts++
-		s.lst.requests.Delete(f)
+		h.dropRequest(f)
 	}
-	h.armRequests(s)
 }
 
-// armRequests sets the listener's timer to the earliest of its requests.
-func (h *Host) armRequests(s *sock) {
-	first, some := Time(0), false
-	for _, r := range s.lst.requests.All() {
-		if !some || r.Deadline < first {
-			first, some = r.Deadline, true
+// requestTimeout lets the SYN-ACK timers fire that are due. Those of a socket
+// that listens no more just go.
+func (h *Host) requestTimeout() {
+	for range h.requests.timers.Len() {
+		_, f, ok := h.requests.timers.PopDue(int64(h.now))
+		if !ok {
+			break
 		}
-	}
-	h.arm(timerRequest|timer(uint32(s.id)), first, some)
-}
-
-// requestTimeout lets the SYN-ACK timers fire that are due, oldest request first.
-func (h *Host) requestTimeout(s *sock) {
-	if s.lst == nil {
-		return
-	}
-	h.due = h.due[:0]
-	for f, r := range s.lst.requests.All() {
-		if r.Deadline <= h.now {
-			h.due = append(h.due, f)
+		r := h.requests.byFlow.Get(f)
+		s := h.socks[r.owner]
+		if s.lst == nil {
+			h.dropRequest(f)
+			continue
 		}
-	}
-	for _, f := range h.due {
-		r := s.lst.requests.Get(f)
 		lp := h.listenParams(s, f)
-		h.req = r.Step(&lp, tcpstate.Input{Kind: tcpstate.Timeout, Now: h.now}, h.req[:0])
+		h.stepRequest(s, f, r, &lp, tcpstate.Input{Kind: tcpstate.Timeout, Now: h.now})
 		if _, gone := h.followRequest(s, f, h.req); gone {
 			h.emit(Dropped, rule.RequestExpired, s.id)
-			s.lst.requests.Delete(f)
+			h.dropRequest(f)
 		}
 	}
-	h.armRequests(s)
+	h.armRequests()
 }

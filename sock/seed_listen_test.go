@@ -19,7 +19,7 @@ func (b *bench) queued(fd int32) (requests, accept int) {
 	b.Helper()
 	_, s, err := b.h.lookup(fd)
 	require.Zero(b, err)
-	return s.lst.requests.Len(), s.lst.accept.Len()
+	return int(s.syn.len), s.lst.accept.Len()
 }
 
 var listenRules = []seedRule{

@@ -58,6 +58,7 @@ type sock struct {
 	conn   *tcpstate.Conn // nil before connect and for listeners
 	frozen bool           // conn lives on in a timewait bucket; this copy holds unread data
 	lst    *listener      // not nil exactly in LISTEN
+	syn    synCount       // requests that name it, now or as a former listener
 	parent sockID         // whose accept queue it waits in
 	tx, rx queue.Bytes    // payload: tx from SND.UNA, rx from the first unread octet
 
@@ -101,7 +102,7 @@ func (h *Host) free(s *sock) {
 	h.unhash(s)
 	h.putPort(s)
 	h.arm(timerConn|timer(uint32(s.id)), 0, false)
-	h.arm(timerRequest|timer(uint32(s.id)), 0, false)
+	h.forgetRequests(s)
 	if s.prot.destroy != nil {
 		s.prot.destroy(h, s)
 	}

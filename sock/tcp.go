@@ -269,7 +269,7 @@ func (h *Host) splitTimeWait(s *sock) {
 	tw := h.newSock()
 	id := tw.id
 	*tw = *s
-	tw.id, tw.dead, tw.parent, tw.num = id, true, noSock, 0
+	tw.id, tw.dead, tw.parent, tw.num, tw.syn = id, true, noSock, 0, synCount{}
 	tw.waiters, tw.tx, tw.rx = queue.Waiters[Thread]{}, queue.Bytes{}, queue.Bytes{}
 	h.tcpCount++
 	h.takePort(tw, s.num, false)

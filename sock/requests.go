@@ -1,0 +1,108 @@
+package sock
+
+import (
+	"math"
+
+	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// request is a connection whose third segment is awaited, and whose it is.
+type request struct {
+	tcpstate.Request
+	owner sockID // rsk_listener
+}
+
+// requestTable holds the requests of all listeners by the connection's name, as
+// Linux keeps them among the established ones (ehash). A listener only counts
+// them: one that stops leaves them behind until a segment or a time-out finds
+// that nobody listens, and gets them back when it listens again.
+type requestTable struct {
+	byFlow queue.Table[flow, request]
+	timers queue.Deadlines[flow] // rsk_timer of each
+}
+
+// synCount is what a socket knows of the requests that name it (qlen and young
+// of struct request_sock_queue).
+type synCount struct {
+	len   uint32
+	young uint32 // of them, those whose SYN-ACK has not timed out
+}
+
+// putRequest makes a request of the listener s, whose queue has room
+// (inet_csk_reqsk_queue_hash_add). Listeners bound the table, each by its own limit.
+func (h *Host) putRequest(s *sock, f flow, r tcpstate.Request) {
+	h.requests.byFlow.SetLimit(math.MaxInt32)
+	h.requests.byFlow.Put(f, request{r, s.id})
+	s.syn.len++
+	if r.Young() {
+		s.syn.young++
+	}
+	h.requests.timers.Set(f, int64(r.Deadline))
+	h.armRequests()
+}
+
+// dropRequest takes a request out (inet_csk_reqsk_queue_drop).
+func (h *Host) dropRequest(f flow) (tcpstate.Request, bool) {
+	r, ok := h.requests.byFlow.Delete(f)
+	if !ok {
+		return tcpstate.Request{}, false
+	}
+	s := h.socks[r.owner]
+	s.syn.len--
+	if r.Young() {
+		s.syn.young--
+	}
+	h.requests.timers.Clear(f)
+	h.armRequests()
+	return r.Request, true
+}
+
+// forgetRequests takes out all that name a socket which goes away. Linux lets
+// them run out, but nobody can tell.
+func (h *Host) forgetRequests(s *sock) {
+	if s.syn.len == 0 {
+		return
+	}
+	for f, r := range h.requests.byFlow.All() {
+		if r.owner == s.id {
+			h.requests.byFlow.Delete(f)
+			h.requests.timers.Clear(f)
+		}
+	}
+	s.syn = synCount{}
+	h.armRequests()
+}
+
+// stepRequest lets a request take an input, and keeps its timer and its
+// listener's counts up to date.
+func (h *Host) stepRequest(s *sock, f flow, r *request, lp *tcpstate.Listener, in tcpstate.Input) {
+	young := r.Young()
+	h.req = r.Step(lp, in, h.req[:0])
+	if young && !r.Young() {
+		s.syn.young--
+	}
+	h.requests.timers.Set(f, int64(r.Deadline))
+	h.armRequests()
+}
+
+// armRequests sets the host's timer to the earliest of all requests'.
+func (h *Host) armRequests() {
+	at, _, some := h.requests.timers.Min()
+	h.arm(timerRequest, Time(at), some)
+}
+
+func (t *requestTable) clone() requestTable {
+	return requestTable{t.byFlow.Clone(), t.timers.Clone()}
+}
+
+// fingerprint feeds the requests in the order of their arrival, and the order
+// in which they time out.
+func (t *requestTable) fingerprint(f *queue.Hash, now Time) {
+	for k, r := range t.byFlow.All() {
+		k.fingerprint(f)
+		r.Fingerprint(f, now)
+		f.U32(uint32(r.owner))
+	}
+	t.timers.Fingerprint(f, int64(now), func(k *flow, f *queue.Hash) { k.fingerprint(f) })
+}
