@@ -26,7 +26,10 @@ func unhex(t testing.TB, s string) []byte {
 // payload is none.
 func same(t require.TestingT, want, got sock.Packet) {
 	want.Seg.HdrLen, got.Seg.HdrLen = 0, 0
-	require.True(t, bytes.Equal(want.Payload, got.Payload), "payload %x, want %x", got.Payload, want.Payload)
+	want.Wire, got.Wire, want.Ext, got.Ext = nil, nil, 0, 0
+	if want.Payload != nil || got.ICMP.Type == 0 && got.ICMP.Quote.Proto == 0 { // else the codec made the quote
+		require.True(t, bytes.Equal(want.Payload, got.Payload), "payload %x, want %x", got.Payload, want.Payload)
+	}
 	want.Payload, got.Payload = nil, nil
 	require.Equal(t, want, got)
 }
@@ -180,10 +183,12 @@ func TestWhatCannotBeEncodedIsAnErrorThatNamesTheField(t *testing.T) {
 			p.ICMP = sock.ICMP{Type: sock.ICMPDestUnreach, Code: sock.ICMPFragNeeded, MTU: 70000}
 		},
 		"want one family": func(p *sock.Packet, _ *Raw) {
+			p.Payload, p.Seg.Len = nil, 0
 			p.Proto = sock.ProtoICMP
 			p.ICMP = sock.ICMP{Type: sock.ICMPDestUnreach, Quote: sock.Quote{Src: v6a, Dst: v6b}}
 		},
 		"extension header": func(p *sock.Packet, _ *Raw) {
+			p.Payload, p.Seg.Len = nil, 0
 			p.Src, p.Dst, p.Proto = v6a, v6b, sock.ProtoICMPv6
 			p.ICMP = sock.ICMP{Type: sock.ICMPv6DestUnreach, Quote: sock.Quote{Src: v6a, Dst: v6b, Proto: 60}}
 		},

@@ -26,7 +26,12 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 // Decode reads one IP packet into p, whose former content is lost; p.Payload
 // points into b. It refuses what Linux drops before it looks up a socket, with a
 // *[DropError]. A broken TCP option list is no such case: what came before the
-// break counts, and p.Seg.Opts says OptMalformed.
+// break counts, and p.Seg.Opts says OptMalformed. Nor is a protocol that is
+// unknown here: p is Opaque then.
+//
+// RAW sockets look at packets before their transport does. So where only the
+// transport is broken, p holds the IP header beside the error, Opaque set, and a
+// Host wants it delivered all the same; of other broken packets p holds nothing.
 //
 // IPv4 options and IPv6 extension headers are checked and skipped. Bits that a
 // receiver must ignore (RFC 9293 section 3.1's reserved ones) are, see [DecodeRaw].
@@ -44,8 +49,7 @@ func (d *decoder) decode(b []byte, p *sock.Packet) (ipHeader, error) {
 	if err != nil {
 		return h, err
 	}
-	p.Src, p.Dst, p.Proto, p.TTL = h.src, h.dst, h.proto, h.ttl
-	p.TOS = h.tos &^ 3
+	h.fill(b, p)
 	switch {
 	case h.proto == sock.ProtoTCP:
 		err = d.decodeTCP(&h, p)
@@ -56,14 +60,26 @@ func (d *decoder) decode(b []byte, p *sock.Packet) (ipHeader, error) {
 	case h.proto == sock.ProtoICMPv6 && h.src.Is6():
 		err = d.decodeICMP6(&h, p)
 	default:
-		err = dropProto
+		p.Opaque = true
 	}
 	if err != nil {
 		*p = sock.Packet{}
+		h.fill(b, p)
+		p.Opaque, p.BadSum = true, err == dropTCPCsum || err == dropUDPCsum || err == dropICMPCsum
 		return h, err
 	}
-	p.Seg.ECN = tcpstate.ECN(h.tos & 3)
 	return h, nil
+}
+
+// fill sets what the IP header tells.
+func (h *ipHeader) fill(b []byte, p *sock.Packet) {
+	p.Src, p.Dst, p.Proto, p.TTL = h.src, h.dst, h.proto, h.ttl
+	p.TOS, p.Seg.ECN = h.tos&^3, tcpstate.ECN(h.tos&3)
+	p.ID, p.NoDF, p.Flow = h.id, h.noDF, h.flow
+	p.Wire = b[:h.length]
+	if h.src.Is6() {
+		p.Ext = uint16(h.length - ip6HdrLen - len(h.body))
+	}
 }
 
 // checkTCP is the head of tcp_v4_rcv and tcp_v6_rcv.
@@ -109,6 +125,7 @@ func (d *decoder) decodeTCP(h *ipHeader, p *sock.Packet) error {
 		Wnd:    t.Window,
 		Urg:    t.Urgent,
 		HdrLen: uint8(len(t.Contents)),
+		ECN:    p.Seg.ECN,
 	}
 	decodeOptions(t.Contents[tcpHdrLen:], t.SYN, &p.Seg.Opts)
 	return nil
@@ -142,6 +159,6 @@ func (d *decoder) decodeUDP(h *ipHeader, p *sock.Packet) error {
 		return dropUDPLength
 	}
 	p.SrcPort, p.DstPort = uint16(d.udp.SrcPort), uint16(d.udp.DstPort)
-	p.Payload = d.udp.Payload
+	p.Payload, p.NoCheck = d.udp.Payload, bare
 	return nil
 }

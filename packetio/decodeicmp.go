@@ -25,6 +25,7 @@ func (d *decoder) icmpHeader(h *ipHeader, p *sock.Packet) error {
 	}
 	p.ICMP.Type, p.ICMP.Code = m.TypeCode.Type(), m.TypeCode.Code()
 	p.ICMP.MTU = uint32(m.Id)<<16 | uint32(m.Seq)
+	p.Payload = m.Payload
 	return nil
 }
 
@@ -41,7 +42,6 @@ func (d *decoder) decodeICMP4(h *ipHeader, p *sock.Packet) error {
 	case t > icmpMaxType && t != icmpExtEcho && t != icmpExtEchoReply:
 		return dropICMPType
 	case !isError4(t):
-		p.Payload = d.icmp4.Payload
 		return nil
 	}
 	if t == sock.ICMPDestUnreach && p.ICMP.Code&15 == sock.ICMPFragNeeded {
@@ -95,7 +95,6 @@ func (d *decoder) decodeICMP6(h *ipHeader, p *sock.Packet) error {
 		return err
 	}
 	if !isError6(p.ICMP.Type) {
-		p.Payload = d.icmp4.Payload
 		return nil
 	}
 	return quote6(d.icmp4.Payload, &p.ICMP.Quote)

@@ -32,6 +32,7 @@ type ipHeader struct {
 	src, dst netip.Addr
 	addrs    []byte // both addresses, for the pseudo-header
 	body     []byte // the transport header and what follows
+	length   int    // of the packet without a link's padding
 	flow     uint32
 	id       uint16
 	tos, ttl uint8
@@ -82,15 +83,16 @@ func (d *decoder) splitIP4(b []byte) (ipHeader, error) {
 		return ipHeader{}, dropFragment
 	}
 	return ipHeader{
-		src:   netip.AddrFrom4([4]byte(b[12:16])),
-		dst:   netip.AddrFrom4([4]byte(b[16:20])),
-		addrs: b[12:20],
-		body:  b[ihl:total],
-		id:    d.ip4.Id,
-		tos:   d.ip4.TOS,
-		ttl:   d.ip4.TTL,
-		proto: uint8(d.ip4.Protocol),
-		noDF:  d.ip4.Flags&layers.IPv4DontFragment == 0,
+		src:    netip.AddrFrom4([4]byte(b[12:16])),
+		dst:    netip.AddrFrom4([4]byte(b[16:20])),
+		addrs:  b[12:20],
+		body:   b[ihl:total],
+		length: total,
+		id:     d.ip4.Id,
+		tos:    d.ip4.TOS,
+		ttl:    d.ip4.TTL,
+		proto:  uint8(d.ip4.Protocol),
+		noDF:   d.ip4.Flags&layers.IPv4DontFragment == 0,
 	}, nil
 }
 
@@ -119,7 +121,8 @@ func (d *decoder) splitIP6(b []byte) (ipHeader, error) {
 	if len(b) < ip6HdrLen+length {
 		return ipHeader{}, dropCutShort
 	}
-	h.body = b[ip6HdrLen : ip6HdrLen+length]
+	h.length = ip6HdrLen + length
+	h.body = b[ip6HdrLen:h.length]
 	return h, h.skipExtensions(!open)
 }
 

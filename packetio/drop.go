@@ -14,7 +14,6 @@ const (
 	UnhandledProto  DropReason = "UNHANDLED_PROTO"
 	IPInHdr         DropReason = "IP_INHDR"
 	IPCsum          DropReason = "IP_CSUM"
-	IPNoProto       DropReason = "IP_NOPROTO"
 	TCPCsum         DropReason = "TCP_CSUM"
 	UDPCsum         DropReason = "UDP_CSUM"
 	ICMPCsum        DropReason = "ICMP_CSUM"
@@ -58,7 +57,6 @@ var (
 	dropFragment   = &DropError{FragReasmExpiry, "a fragment, and nothing here puts fragments together"}
 	dropRouteType  = &DropError{IPInHdr, "an IPv6 routing header of a type that is off"}
 	dropFragHere   = &DropError{IPInHdr, "a second IPv6 fragment header, or one in a packet without a length"}
-	dropProto      = &DropError{IPNoProto, "no such transport protocol"}
 	dropExtShort   = &DropError{HdrTrunc, "an IPv6 extension header is cut short"}
 	dropExtTLV     = &DropError{IPInHdr, "broken IPv6 option list"}
 	dropExtLabel   = &DropError{IPInHdr, "a CALIPSO label, and no domain is configured"}

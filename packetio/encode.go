@@ -34,7 +34,8 @@ type encoder struct {
 var encoders = sync.Pool{New: func() any { return new(encoder) }}
 
 // Encode appends p to dst as Linux would put it on the wire: options in the layout of
-// [AppendOptions], DF set except on ICMP, identification 0, checksums filled in.
+// [AppendOptions], DF as p says, checksums filled in. An Opaque packet goes out as
+// it is in p.Wire.
 // The packet may be longer than any MTU, up to [MaxPacket] octets; segmentation
 // is a card's task. Seg.HdrLen is not looked at: the options say how long the
 // header is.
@@ -47,6 +48,9 @@ func Encode(dst []byte, p *sock.Packet) ([]byte, error) {
 
 // EncodeRaw is [Encode] with a say over all that a packet's headers hold.
 func EncodeRaw(dst []byte, p *sock.Packet, r *Raw) ([]byte, error) {
+	if p.Opaque {
+		return appendOpaque(dst, p)
+	}
 	if err := checkAddrs(p); err != nil {
 		return dst, err
 	}
@@ -55,6 +59,14 @@ func EncodeRaw(dst []byte, p *sock.Packet, r *Raw) ([]byte, error) {
 	e.out.b = nil
 	encoders.Put(e)
 	return out, err
+}
+
+// appendOpaque writes what a RAW socket has sent, whatever it is.
+func appendOpaque(dst []byte, p *sock.Packet) ([]byte, error) {
+	if n := len(p.Wire); n == 0 || n > MaxPacket {
+		return dst, fmt.Errorf("packetio: opaque packet of %d octets, want 1 to %d in Wire", n, MaxPacket)
+	}
+	return append(dst, p.Wire...), nil
 }
 
 // checkAddrs refuses what no IP header can hold.
@@ -220,6 +232,9 @@ func (e *encoder) checksums(p *sock.Packet, r *Raw) {
 	c := ^fold(sum(acc, body))
 	if p.Proto == sock.ProtoUDP && c == 0 {
 		c = 0xffff // 0 would mean "none" (RFC 768)
+	}
+	if p.Proto == sock.ProtoUDP && p.NoCheck && p.Src.Is4() {
+		return // left at zero
 	}
 	if r.BadChecksum {
 		c ^= 2 // one bit never turns one right sum into another; UDP's is not 2 by then, or harmless

@@ -16,7 +16,7 @@ const (
 	quotedUDP = 8
 )
 
-// quoted returns what an ICMP error quotes: the octets given, or an IP header and eight
+// quoted returns what an ICMP error quotes: the octets given or kept, or an IP header and eight
 // octets made from ICMP.Quote, the least that RFC 792 asks for.
 func (e *encoder) quoted(p *sock.Packet, r *Raw) ([]byte, error) {
 	if p.ICMP.Type == sock.ICMPDestUnreach && p.Src.Is4() &&
@@ -25,6 +25,9 @@ func (e *encoder) quoted(p *sock.Packet, r *Raw) ([]byte, error) {
 	}
 	if r.Quoted != nil {
 		return r.Quoted, nil
+	}
+	if p.Payload != nil {
+		return p.Payload, nil
 	}
 	q := &p.ICMP.Quote
 	if !q.Src.IsValid() {

@@ -57,6 +57,11 @@ func genPacket(t *rapid.T) sock.Packet {
 		Payload: rapid.SliceOfN(rapid.Byte(), 0, 100).Draw(t, "payload"),
 	}
 	p.Src, p.Dst = genAddrs(t)
+	if p.IPv6() {
+		p.Flow = rapid.Uint32Range(0, 0xfffff).Draw(t, "flow")
+	} else {
+		p.ID, p.NoDF = rapid.Uint16().Draw(t, "id"), rapid.Bool().Draw(t, "nodf")
+	}
 	p.Proto = rapid.SampledFrom([]uint8{sock.ProtoTCP, sock.ProtoTCP, sock.ProtoUDP, sock.ProtoICMP}).Draw(t, "proto")
 	switch p.Proto {
 	case sock.ProtoTCP:
@@ -64,6 +69,7 @@ func genPacket(t *rapid.T) sock.Packet {
 		p.Seg = genSegment(t, len(p.Payload))
 	case sock.ProtoUDP:
 		genPorts(t, &p.SrcPort, &p.DstPort)
+		p.NoCheck = !p.IPv6() && rapid.Bool().Draw(t, "no checksum")
 	default:
 		genICMP(t, &p)
 	}

@@ -14,7 +14,7 @@ type Raw struct {
 	// Quoted is what an ICMP error quotes. When encoding, nil means a bare
 	// header and eight octets made from ICMP.Quote.
 	Quoted    []byte
-	FlowLabel uint32 // IPv6, 20 bits
+	FlowLabel uint32 // IPv6, 20 bits; with ID and NoDF it stands in for the Packet's own
 	ID        uint16 // IPv4 identification
 	NoDF      bool   // IPv4: the don't-fragment bit is clear
 	Reserved  uint8  // TCP: the three bits between data offset and AE
@@ -23,11 +23,10 @@ type Raw struct {
 	BadIPChecksum, BadChecksum bool
 }
 
-// defaultRaw is what Linux sends where nobody asked for anything else: TCP and
-// UDP set DF, and for ICMP path MTU discovery is off (icmp_init). The
-// identification beside DF is the socket's own counter and means nothing (RFC
-// 6864 section 4.1); SYN,ACK and RST carry 0 as we do.
-func defaultRaw(p *sock.Packet) Raw { return Raw{NoDF: p.Proto == sock.ProtoICMP} }
+// defaultRaw is what the packet itself says. The identification beside DF is the
+// socket's own counter and means nothing (RFC 6864 section 4.1); SYN,ACK and RST
+// carry 0.
+func defaultRaw(p *sock.Packet) Raw { return Raw{NoDF: p.NoDF, ID: p.ID, FlowLabel: p.Flow} }
 
 // DecodeRaw is [Decode] that also tells what Decode leaves out. r.Options is
 // appended to r's former list cut to nothing, so that a caller who keeps r

@@ -41,8 +41,6 @@ func spoiltIPv4() []spoilt {
 			return resum(b)
 		}},
 		{"IPv4 fragment", FragReasmExpiry, tcp4, func(_ *testing.T, b []byte) []byte { b[6] = 0x20; return resum(b) }},
-		{"unknown protocol", IPNoProto, tcp4, func(_ *testing.T, b []byte) []byte { b[9] = 200; return resum(b) }},
-		{"ICMPv6 in IPv4", IPNoProto, tcp4, func(_ *testing.T, b []byte) []byte { b[9] = 58; return resum(b) }},
 	}
 }
 
@@ -95,7 +93,6 @@ func spoiltIPv6() []spoilt {
 		{"39 octets of IPv6", IPInHdr, tcp6, func(_ *testing.T, b []byte) []byte { return b[:39] }},
 		{"IPv6 cut short", PktTooSmall, tcp6, func(_ *testing.T, b []byte) []byte { return b[:len(b)-1] }},
 		{"IPv6 payload length 0", HdrTrunc, tcp6, func(_ *testing.T, b []byte) []byte { b[4], b[5] = 0, 0; return b }},
-		{"no next header", IPNoProto, tcp6, func(_ *testing.T, b []byte) []byte { b[6] = extNone; return b }},
 		{"jumbo payload", IPInHdr, tcp6, func(_ *testing.T, b []byte) []byte {
 			b = ext(b, extHopByHop, 0, 0, 0xc2, 4, 0, 1, 0, 0)
 			b[4], b[5] = 0, 0
@@ -108,9 +105,6 @@ func spoiltIPv6() []spoilt {
 		{"a CALIPSO label", IPInHdr, tcp6, func(_ *testing.T, b []byte) []byte { return ext(b, extHopByHop, 0, 0, 7, 4, 0, 0, 0, 0) }},
 		{"IOAM out of step", IPInHdr, tcp6, func(_ *testing.T, b []byte) []byte { return ext(b, extHopByHop, 0, 0, 49, 1, 0, 1, 1, 0) }},
 		{"hop-by-hop options cut short", HdrTrunc, tcp6, func(_ *testing.T, b []byte) []byte { return ext(b, extHopByHop, 0, 9, 1, 4, 0, 0, 0, 0) }},
-		{"hop-by-hop options not first", IPNoProto, tcp6, func(_ *testing.T, b []byte) []byte {
-			return ext(ext(b, extHopByHop, 0, 0, 1, 4, 0, 0, 0, 0), extDstOpts, 0, 0, 1, 4, 0, 0, 0, 0)
-		}},
 		{"eight octets of padding", IPInHdr, tcp6, func(_ *testing.T, b []byte) []byte {
 			return ext(b, extDstOpts, 0, 1, 1, 6, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0, 0)
 		}},

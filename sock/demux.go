@@ -13,6 +13,10 @@ func (h *Host) deliver(p *Packet) {
 		h.emit(Dropped, rule.NotForUs, noSock)
 		return
 	}
+	if p.Opaque {
+		h.deliverOpaque(p)
+		return
+	}
 	if p.Proto == ProtoICMP || p.Proto == ProtoICMPv6 {
 		h.deliverICMP(p)
 		return
@@ -22,6 +26,15 @@ func (h *Host) deliver(p *Packet) {
 		return
 	}
 	h.emit(Dropped, rule.NotTCP, noSock)
+}
+
+// deliverOpaque is the end of a packet that no protocol can read.
+func (h *Host) deliverOpaque(p *Packet) {
+	why := rule.NotTCP
+	if p.Proto == ProtoICMP && !p.IPv6() || p.Proto == ProtoICMPv6 && p.IPv6() || protocol(p.Proto) != nil {
+		why = rule.BadTransport
+	}
+	h.emit(Dropped, why, noSock)
 }
 
 // protocols are those that packets are delivered to (inet_protos); one row each.

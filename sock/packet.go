@@ -15,18 +15,18 @@ const (
 )
 
 // Packet is one IP packet, decoded, as a [Host] receives and sends it. What it
-// leaves out is the codec's affair: IP identification, DF, checksums, flow
-// labels, extension headers. The address family is Src's and Dst's: both IPv4
-// (never IPv4-mapped) or both IPv6, without zones.
+// leaves out is the codec's affair: checksums, options, extension headers. The
+// address family is Src's and Dst's: both IPv4 (never IPv4-mapped) or both IPv6,
+// without zones.
 //
 // Proto says which of the rest counts: TCP uses Seg, UDP nothing more, ICMP
 // uses ICMP; ports are TCP's and UDP's. A Packet is plain data except for
-// Payload, which whoever keeps the packet beyond the call must copy.
+// Payload and Wire, which whoever keeps the packet beyond the call must copy.
 type Packet struct {
 	Src, Dst netip.Addr
 	SrcPort  uint16
 	DstPort  uint16
-	Proto    uint8 // ProtoTCP, ProtoUDP, ProtoICMP or ProtoICMPv6
+	Proto    uint8 // ProtoTCP, ProtoUDP, ProtoICMP, ProtoICMPv6; any other only with Opaque
 	TTL      uint8 // or IPv6's hop limit; 64 in what a Host sends unless an option says otherwise
 	// TOS is the DSCP in the upper six bits, as IP_TOS and IPV6_TCLASS have it.
 	// The lower two bits are zero: the ECN field is Seg.ECN, whatever Proto is.
@@ -35,9 +35,38 @@ type Packet struct {
 	Seg  tcpstate.Segment
 	ICMP ICMP
 	// Payload is the TCP or UDP payload, or what follows the eight octets of
-	// ICMP header in a message that is no error (an echo).
+	// ICMP header. In an ICMP error that is the packet that it quotes; an error
+	// without it is sent with a quote made from ICMP.Quote.
 	Payload []byte
+
+	ID   uint16 // IPv4's identification
+	NoDF bool   // IPv4's don't-fragment bit is clear
+	Flow uint32 // IPv6's flow label, 20 bits
+	// NoCheck: the UDP datagram carries no checksum (IPv4; SO_NO_CHECK).
+	NoCheck bool
+	// Dev is the index of the interface that the packet arrived at, [DevLink]
+	// if it is 0. It means nothing in what a Host sends.
+	Dev int32
+
+	// Wire is the whole packet as it is on the wire, which RAW sockets and the
+	// quotes of ICMP errors need; nil means that it is to be made from the rest.
+	Wire []byte
+	// Ext is how many octets of IPv6 extension headers Wire has before the
+	// header that Proto names.
+	Ext uint16
+	// Opaque: only the IP header is decoded, the rest is in Wire alone. A Host
+	// sends what a RAW socket wrote like that, and wants packets like that of
+	// which it has no protocol, or whose transport header or checksum is broken:
+	// RAW sockets receive them, and nobody else.
+	Opaque bool
+	BadSum bool // with Opaque: it is the transport's checksum that is wrong
 }
+
+// The indexes of a host's interfaces, as a new network namespace numbers them.
+const (
+	DevLoopback int32 = 1
+	DevLink     int32 = 2
+)
 
 // IPv6 reports whether the packet travels in IPv6.
 func (p *Packet) IPv6() bool { return p.Src.Is6() }

@@ -160,6 +160,10 @@ func TestSegmentsForNobody(t *testing.T) {
 	udp.Proto = ProtoUDP
 	b.deliver(udp)
 	require.Equal(t, rule.NotTCP, b.why())
+	b.deliver(Packet{Src: remoteV4, Dst: localV4, Proto: 200, Opaque: true, Wire: make([]byte, 20)})
+	require.Equal(t, rule.NotTCP, b.why())
+	b.deliver(Packet{Src: remoteV4, Dst: localV4, Proto: ProtoTCP, Opaque: true, BadSum: true, Wire: make([]byte, 40)})
+	require.Equal(t, rule.BadTransport, b.why())
 }
 
 // The listener of the address wins over that of any, IPv4's over IPv6's.

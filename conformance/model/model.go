@@ -83,15 +83,18 @@ func (in *Instance) Call(t sock.Thread, c sock.Call) error {
 }
 
 // Inject implements conformance.Instance. A packet that the codec refuses is a
-// drop with a reason, as it would be in Linux's IP layer.
+// drop with a reason, as it would be in Linux's IP layer. When it is only its
+// transport that is broken, the host sees it nonetheless: its RAW sockets do.
 func (in *Instance) Inject(packet []byte) error {
 	if err := packetio.Decode(packet, &in.packet); err != nil {
 		var d *packetio.DropError
 		if errors.As(err, &d) {
 			in.events = append(in.events, conformance.Event{Kind: conformance.Ruled, At: in.now, Why: []string{string(d.Reason)}})
-			return nil
+			err = nil
 		}
-		return err
+		if err != nil || !in.packet.Opaque {
+			return err
+		}
 	}
 	if fastOpenSyn(packet, &in.packet, in.fastOpen) {
 		return noPart("TCP Fast Open")

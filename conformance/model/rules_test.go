@@ -44,6 +44,7 @@ func (r recording) Advance(until sock.Time) (conformance.Event, bool, error) {
 var unscripted = map[string]string{
 	"TCP_CLOSE":              "sock hands no segment to a connection that is gone; tcpstate's own tests do",
 	"TCP_ZEROWINDOW":         "since 6.18 such data fails the sequence test first while anything is queued",
+	"bad-transport":          "a script's packets are whole; sock's own tests send others",
 	"fin-wait-2-timeout":     "an orphan becomes a timewait bucket before its keepalive timer could fire",
 	"not-for-us":             "a script's packets are all for the host; sock's own tests send others",
 	"not-supported-protocol": "scripts speak TCP and its ICMP; sock's own tests send others",

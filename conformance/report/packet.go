@@ -28,6 +28,9 @@ func (s *Speller) Spell(packet []byte) string {
 	if err := packetio.Decode(packet, &p); err != nil {
 		return "malformed: " + err.Error()
 	}
+	if p.Opaque {
+		return fmt.Sprintf("ip protocol %d (%d)", p.Proto, len(packet))
+	}
 	switch p.Proto {
 	case sock.ProtoTCP:
 		return s.tcp(packet, &p)

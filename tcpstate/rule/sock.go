@@ -38,6 +38,7 @@ const (
 	Martian
 	NotForUs
 	NotTCP
+	BadTransport
 	ICMPNoSocket
 	ICMPIgnored
 	// Calls.
@@ -80,6 +81,7 @@ var sockRules = [...]Rule{
 	{"martian", "RFC 1122 3.2.1.3", "ip_route_input_slow", "a packet from or to an address that no link can carry is dropped"},
 	{"not-for-us", "", "ip_rcv: OTHERHOST", "a packet for an address that is not local is dropped"},
 	{"not-supported-protocol", "", "ip_local_deliver: IP_NOPROTO", "a packet of a protocol that the host does not have is dropped"},
+	{"bad-transport", "RFC 9293 3.1", "tcp_v4_rcv: TCP_CSUM, PKT_TOO_SMALL", "a packet whose transport header or checksum is broken reaches no protocol"},
 	{"icmp-no-socket", "", "tcp_v4_err: ICMP_MIB_INERRORS", "an ICMP error about no connection of ours is ignored"},
 	{"icmp-ignored", "RFC 5927", "tcp_v4_err", "an ICMP message that means nothing to the connection is ignored"},
 	{"call-returns", "", "do_syscall_64", "a system call returns"},
