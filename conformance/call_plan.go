@@ -159,6 +159,13 @@ func (a *args) connecting(p *plan) {
 	}
 	c.state = connConnecting
 	c.live.remote = unmapped(p.call.Addr.AP)
+	p.after = func(r *sock.Return) error {
+		// A refusal before any SYN leaves a socket that may try somebody else.
+		if r.Errno != 0 && r.Errno != sock.EINPROGRESS && c.state == connConnecting {
+			c.state = connNew
+		}
+		return nil
+	}
 }
 
 func planShutdown(a *args, p *plan) {

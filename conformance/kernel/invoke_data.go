@@ -12,15 +12,17 @@ import (
 )
 
 // encodeAddr lays an address out as struct sockaddr_in, sockaddr_in6 or a bare family, filled up to the length given.
+// A family that is neither keeps the layout of the address beside it: bind(2) reads one behind AF_UNSPEC.
 func encodeAddr(a sock.Addr, n int32) []byte {
 	b := binary.NativeEndian.AppendUint16(nil, a.Family)
+	six := a.Family == unix.AF_INET6 || a.Family != unix.AF_INET && a.AP.Addr().Is6()
 	switch {
-	case a.Family == unix.AF_INET:
+	case a.Family == unix.AF_INET, !six && a.AP.Addr().Is4():
 		b = binary.BigEndian.AppendUint16(b, a.AP.Port())
 		if ip := a.AP.Addr().Unmap(); ip.Is4() {
 			b = append(b, ip.AsSlice()...)
 		}
-	case a.Family == unix.AF_INET6:
+	case six:
 		b = binary.BigEndian.AppendUint16(b, a.AP.Port())
 		b = binary.BigEndian.AppendUint32(b, a.Flow)
 		ip := netip.IPv6Unspecified()
