@@ -41,6 +41,7 @@ type sock struct {
 	family uint16
 	typ    uint8
 	proto  uint8
+	uid    uint32 // of who made it, or accepted it (sk_uid)
 
 	// local is what the socket is bound to and matched by (inet_rcv_saddr),
 	// any-address when nothing; source is what it sends from (inet_saddr);
