@@ -24,7 +24,7 @@ func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listene
 	c.local, c.source, c.remote = f.local.Addr(), f.local.Addr(), f.remote
 	c.af = afOf(c.local)
 	h.tcpCount++
-	h.takePort(c, f.local.Port(), false)
+	h.inheritPort(c, f.local.Port())
 	h.flows[f] = id
 	lp.ISS, lp.TSOffset = r.ISS, r.TSOffset
 	h.attach(c, tcpstate.Accept(lp.Params, &r), r.ISS)
@@ -38,56 +38,59 @@ func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listene
 // reserved marks a descriptor that a call holds for what it will return.
 const reserved fileID = -2
 
-// reserve keeps an accept's descriptor, and the file that goes with it, from
-// being given out while it waits.
-func (h *Host) reserve(t *thread, o outcome) outcome {
-	if o.park {
-		h.proc.grow(t.fd)
-		h.proc.fds[t.fd].file = reserved
-		h.fileCount++
-	}
-	return o
-}
-
-// unreserve undoes reserve.
-func (h *Host) unreserve(t *thread) {
-	h.proc.fds[t.fd].file = noFile
-	h.fileCount--
-}
-
-// tcpAccept is accept4(2) (inet_csk_accept).
+// tcpAccept is accept4(2) (inet_csk_accept). The descriptor is taken first, as
+// Linux does, so that a full table shows before anything else.
 func tcpAccept(h *Host, s *sock, t *thread) outcome {
+	fd, err := h.proc.lowest(0)
+	if err != 0 {
+		return fail(err)
+	}
 	if s.state() != tcpstate.Listen {
 		return fail(EINVAL)
 	}
 	h.patience(t, h.nonblock(t), s.opt.rcvTimeo)
 	if s.lst.accept.Len() > 0 {
-		return h.acceptOne(s, t)
+		return h.acceptOne(s, t, fd)
 	}
 	if !h.waits(t) {
 		return fail(EAGAIN)
 	}
+	h.reserve(fd)
+	t.fd = fd
 	return h.parkOn(t, s, true)
+}
+
+// reserve keeps a descriptor from being given out.
+func (h *Host) reserve(fd int32) {
+	for int(fd) >= len(h.proc.fds) {
+		h.proc.fds = append(h.proc.fds, descriptor{file: noFile})
+	}
+	h.proc.fds[fd].file = reserved
 }
 
 // tcpAcceptAgain looks at an accept that waits: queue, state, signal, patience,
 // in that order (inet_csk_wait_for_connect).
 func tcpAcceptAgain(h *Host, s *sock, t *thread) outcome {
+	var err Errno
 	switch {
 	case s.state() == tcpstate.Listen && s.lst.accept.Len() > 0:
-		return h.acceptOne(s, t)
+		h.proc.fds[t.fd].file = noFile
+		return h.acceptOne(s, t, t.fd)
 	case s.state() != tcpstate.Listen:
-		return fail(EINVAL)
+		err = EINVAL
 	case t.signal:
-		return fail(t.intrErrno())
+		err = t.intrErrno()
 	case !h.waits(t):
-		return fail(EAGAIN)
+		err = EAGAIN
+	default:
+		return h.parkOn(t, s, true)
 	}
-	return h.parkOn(t, s, true)
+	h.proc.fds[t.fd].file = noFile
+	return fail(err)
 }
 
 // acceptOne takes the connection that waited longest.
-func (h *Host) acceptOne(s *sock, t *thread) outcome {
+func (h *Host) acceptOne(s *sock, t *thread, fd int32) outcome {
 	id, _ := s.lst.accept.Pop()
 	c := h.socks[id]
 	c.parent, c.ss = noSock, ssConnected
@@ -96,7 +99,7 @@ func (h *Host) acceptOne(s *sock, t *thread) outcome {
 		c.ops.release(h, c, nil) // the peer's address can't be told: the connection is lost
 		return fail(EFAULT)
 	}
-	h.openSock(t.fd, c, t.call.Flags)
+	h.openSock(fd, c, t.call.Flags)
 	t.ret.Addr, t.ret.AddrLen, _ = c.asSeen(c.remote)
-	return done(int64(t.fd))
+	return done(int64(fd))
 }

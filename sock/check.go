@@ -9,7 +9,7 @@ import (
 // Check tests what must hold between any two inputs; an error names the rule
 // that does not, and the place. Tests and fuzzing call it after every input.
 func (h *Host) Check() error {
-	for _, check := range [...]func(*Host) error{checkFiles, checkSocks, checkListeners, checkRequests, checkFlows, checkPorts, checkThreads} {
+	for _, check := range [...]func(*Host) error{checkFiles, checkSocks, checkListeners, checkRequests, checkFlows, checkPorts, checkGroups, checkThreads} {
 		if err := check(h); err != nil {
 			return err
 		}
@@ -23,40 +23,27 @@ func (h *Host) Check() error {
 // checkFiles: each file is held exactly by its descriptors and waiting calls.
 func checkFiles(h *Host) error {
 	refs := make([]int32, len(h.files))
-	count := int32(0)
-	for _, p := range h.procs {
-		if p == nil {
-			continue
-		}
-		for fd, d := range p.fds {
-			switch {
-			case d.file == reserved:
-				count++
-			case d.file >= 0:
-				if int(d.file) >= len(h.files) || h.files[d.file].kind == fileFree {
-					return fmt.Errorf("process %d, descriptor %d: refers to a file that is closed", p.pid, fd)
-				}
-				refs[d.file]++
+	for fd, d := range h.proc.fds {
+		if d.file >= 0 {
+			if int(d.file) >= len(h.files) || h.files[d.file].kind == fileFree {
+				return fmt.Errorf("descriptor %d: refers to a file that is closed", fd)
 			}
+			refs[d.file]++
 		}
 	}
 	for i := range h.threads {
-		for _, f := range h.threads[i].held {
-			refs[f]++
+		if t := &h.threads[i]; t.parked && t.file != noFile {
+			refs[t.file]++
 		}
 	}
 	for i := range h.files {
 		f := &h.files[i]
-		count += flag(f.kind != fileFree)
 		if f.refs != refs[i] {
 			return fmt.Errorf("file %d: %d references are counted, %d exist", i, f.refs, refs[i])
 		}
 		if f.kind == fileSocket && h.sockAt(f.sock) == nil {
 			return fmt.Errorf("file %d: its socket %d is gone", i, f.sock)
 		}
-	}
-	if count != h.fileCount {
-		return fmt.Errorf("host: %d files are counted, %d are open", h.fileCount, count)
 	}
 	return nil
 }
@@ -71,7 +58,7 @@ func checkSocks(h *Host) error {
 		}
 	}
 	for i := range h.threads {
-		if t := &h.threads[i]; t.parked && t.lingers {
+		if t := &h.threads[i]; t.parked && t.call.Op == OpClose {
 			held[t.sock] = true
 		}
 	}
@@ -121,6 +108,9 @@ func checkListeners(h *Host) error {
 			continue
 		}
 		n++
+		if !h.findable(s) {
+			return fmt.Errorf("listener %d: can't be found by its address", i)
+		}
 		l := s.lst
 		if uint64(l.accept.Len()) > uint64(l.accept.Limit()) && l.accept.Len() > int(l.backlog)+1 {
 			// A backlog lowered while the queue was full leaves it so.
@@ -135,8 +125,8 @@ func checkListeners(h *Host) error {
 			}
 		}
 	}
-	if n != len(h.listens) {
-		return fmt.Errorf("host: %d sockets listen, %d can be found", n, len(h.listens))
+	if n != h.listens.n {
+		return fmt.Errorf("host: %d sockets listen, %d are counted", n, h.listens.n)
 	}
 	return nil
 }
@@ -186,32 +176,6 @@ func checkFlows(h *Host) error {
 	}
 	if live != len(h.flows) {
 		return fmt.Errorf("host: %d connections live, %d names are taken", live, len(h.flows))
-	}
-	return nil
-}
-
-// checkPorts: a socket owns the port it has, and no other.
-func checkPorts(h *Host) error {
-	owned := 0
-	for i := range h.ports {
-		b := &h.ports[i]
-		if i > 0 && h.ports[i-1].port >= b.port {
-			return fmt.Errorf("port %d: the table is out of order", b.port)
-		}
-		for _, o := range b.owners {
-			owned++
-			if s := h.sockAt(o); s == nil || s.num != b.port {
-				return fmt.Errorf("port %d: its owner, socket %d, does not know", b.port, o)
-			}
-		}
-	}
-	for _, s := range h.socks {
-		if s != nil && s.num != 0 {
-			owned--
-		}
-	}
-	if owned != 0 {
-		return fmt.Errorf("host: %+d owners of ports too many", owned)
 	}
 	return nil
 }

@@ -12,20 +12,16 @@ import (
 func (h *Host) Clone() *Host {
 	c := *h
 	c.fixed = choices{slices.Clone(h.fixed.iss), slices.Clone(h.fixed.port), slices.Clone(h.fixed.ts)}
-	c.procs = make([]*process, len(h.procs))
-	for i, p := range h.procs {
-		if p != nil {
-			c.procs[i] = p.clone()
-		}
-		if p == h.proc {
-			c.proc = c.procs[i]
-		}
-	}
+	c.proc.fds = slices.Clone(h.proc.fds)
 	c.files = slices.Clone(h.files)
 	c.flows = maps.Clone(h.flows)
 	c.timers = h.timers.Clone()
 	c.requests = h.requests.clone()
-	c.listens = slices.Clone(h.listens)
+	c.listens.heads = maps.Clone(h.listens.heads)
+	c.groups = slices.Clone(h.groups)
+	for i := range c.groups {
+		c.groups[i] = h.groups[i].clone()
+	}
 	c.paths = slices.Clone(h.paths)
 	c.socks = make([]*sock, len(h.socks))
 	for i, s := range h.socks {
@@ -42,9 +38,9 @@ func (h *Host) Clone() *Host {
 	for i := range c.threads {
 		c.threads[i].own()
 	}
-	c.ports = slices.Clone(h.ports)
+	c.ports, c.sparePorts = slices.Clone(h.ports), nil
 	for i := range c.ports {
-		c.ports[i].owners = slices.Clone(c.ports[i].owners)
+		c.ports[i] = h.ports[i].clone()
 	}
 	c.out, c.conn, c.req, c.arena, c.run, c.loop = nil, nil, nil, nil, nil, nil
 	return &c
@@ -55,7 +51,6 @@ func (t *thread) own() {
 	t.data, t.in, t.poll, t.control = slices.Clone(t.data), slices.Clone(t.in), nil, nil
 	t.call.Data = slices.Clone(t.call.Data)
 	t.call.Poll = slices.Clone(t.call.Poll)
-	t.call.Groups, t.held = nil, slices.Clone(t.held)
 	t.ret = Return{Thread: t.ret.Thread}
 }
 
@@ -83,11 +78,10 @@ func (h *Host) Fingerprint() uint64 {
 		}
 	}
 	f.U32(uint32(h.sysctl.congestion))
-	for i, p := range h.procs {
-		if p != nil {
-			f.U64(uint64(i))
-			p.fingerprint(&f)
-		}
+	for i := range h.proc.fds {
+		d := &h.proc.fds[i]
+		f.U32(uint32(d.file))
+		f.Bool(d.cloexec)
 	}
 	for i := range h.files {
 		h.files[i].fingerprint(&f)
@@ -107,19 +101,17 @@ func (h *Host) Fingerprint() uint64 {
 		f.Bytes(b[:])
 		f.U64(uint64(p.mtu)<<32 | uint64(uint32(p.until-h.now)))
 	}
-	for i := range h.ports {
-		b := &h.ports[i]
-		f.U64(uint64(b.port)<<32 | uint64(uint8(b.fastReuse))<<8 | uint64(uint8(b.fastReusePort)))
-		for _, o := range b.owners {
-			f.U32(uint32(o))
-		}
+	for _, b := range h.ports {
+		b.fingerprint(&f)
+	}
+	for i := range h.groups {
+		h.groups[i].fingerprint(&f)
 	}
 	return f.Sum()
 }
 
 // fingerprint feeds a thread's call, if it waits in one.
 func (t *thread) fingerprint(f *queue.Hash, now Time) {
-	f.U64(uint64(t.id)<<32 | uint64(uint32(t.proc)))
 	if !t.parked {
 		return
 	}
@@ -129,8 +121,6 @@ func (t *thread) fingerprint(f *queue.Hash, now Time) {
 	f.U64(uint64(uint32(t.sock))<<32 | uint64(uint32(t.call.Len)))
 	f.Bytes(t.call.Data)
 	f.Bool(t.signal)
-	f.Bool(t.lingers)
-	f.U64(uint64(t.after.value)<<16 | uint64(t.after.err))
 }
 
 // fingerprint feeds a socket.
@@ -139,8 +129,8 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 	s.flow().fingerprint(f)
 	f.U64(uint64(s.sport)<<32 | uint64(s.err))
 	f.Bool(s.dead)
-	f.U32(s.uid)
 	f.U32(uint32(s.parent))
+	f.U64(uint64(s.group)<<32 | uint64(s.uid))
 	s.opt.fingerprint(f)
 	if s.conn != nil {
 		f.U64(s.conn.Fingerprint(now))
@@ -148,7 +138,7 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 		s.rx.Fingerprint(f)
 	}
 	if s.lst != nil {
-		f.U32(s.lst.backlog)
+		f.U64(uint64(s.lst.backlog)<<32 | uint64(uint32(s.lnext)))
 		s.lst.accept.Fingerprint(f, queue.HashInteger[sockID])
 	}
 	s.waiters.Fingerprint(f, queue.HashInteger[Thread])

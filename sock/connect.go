@@ -108,11 +108,12 @@ func tcpConnect(h *Host, s *sock, a Addr, n int32) Errno {
 	if dst.Is6() && s.source.Is4() {
 		return EAFNOSUPPORT // bound to an IPv4-mapped address (ip6_dst_lookup_tail)
 	}
-	before, source := s.local, s.source
-	s.local, s.source = r.src, r.src
+	if s.source.IsUnspecified() {
+		h.moveAddr(s, r.src, r.src)
+	}
 	s.remote = netip.AddrPortFrom(dst, a.AP.Port())
 	if !h.hashConnect(s) {
-		s.local, s.source, s.remote = before, source, netip.AddrPort{}
+		h.unnamed(s)
 		return EADDRNOTAVAIL
 	}
 	s.af = afOf(dst)
@@ -162,67 +163,20 @@ func (h *Host) connectAddr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
 	return dst, 0
 }
 
-// hashConnect makes the connection findable, with an ephemeral port when the
-// socket has none (__inet_hash_connect).
-func (h *Host) hashConnect(s *sock) bool {
-	if s.num != 0 {
-		return h.claim(s, s.num)
+// unnamed is a connect that found no port: what bind did not ask for by name is
+// given back (the failure of tcp_v4_connect).
+func (h *Host) unnamed(s *sock) {
+	s.remote = netip.AddrPort{}
+	if s.locks&lockPort == 0 {
+		h.putPort(s)
 	}
-	if p, ok := shift(&h.fixed.port); ok && p != 0 && h.connectPort(s, p) {
-		return true
-	}
-	low, high, own := h.portRange(s)
-	high++
-	remaining, step := high-low, int64(2)
-	if own {
-		step = 1
-	} else if remaining > 1 {
-		remaining &^= 1
-	}
-	offset := int64(h.rand.below(uint32(remaining)))
-	if !own {
-		offset &^= 1 // even distances first: bind prefers the odd ones
-	}
-	for range 2 {
-		port := low + offset
-		for i := int64(0); i < remaining; i, port = i+step, port+step {
-			if port >= high {
-				port -= remaining
-			}
-			if h.connectPort(s, uint16(port)) {
-				return true
-			}
-		}
-		if own {
-			break
-		}
-		offset++
-	}
-	return false
+	h.resetAddr(s)
 }
 
-// connectPort tries one port: it must not be bound by bind, and the connection's
-// name must be free.
-func (h *Host) connectPort(s *sock, port uint16) bool {
-	if i, found := h.bucketAt(port); found && (h.ports[i].fastReuse >= 0 || h.ports[i].fastReusePort >= 0) {
-		return false
+// resetAddr takes the local address away, unless bind gave it
+// (inet_bhash2_reset_saddr).
+func (h *Host) resetAddr(s *sock) {
+	if s.locks&lockAddr == 0 {
+		h.moveAddr(s, s.any(), s.any())
 	}
-	if !h.claim(s, port) {
-		return false
-	}
-	s.num = 0
-	h.takePort(s, port, true)
-	s.sport = port
-	s.locks |= connectBind
-	return true
-}
-
-// claim gives the connection its name if nobody has it (__inet_check_established).
-func (h *Host) claim(s *sock, port uint16) bool {
-	f := flow{netip.AddrPortFrom(s.local, port), s.remote}
-	if id, taken := h.flows[f]; taken && id != s.id {
-		return false
-	}
-	h.flows[f] = s.id
-	return true
 }

@@ -152,6 +152,7 @@ const (
 	SO_RCVTIMEO_NEW    = 66
 	SO_SNDTIMEO_NEW    = 67
 	SO_BUF_LOCK        = 72
+	SO_BINDTOIFINDEX   = 62
 )
 
 // Options of IPPROTO_TCP (include/uapi/linux/tcp.h).

@@ -88,6 +88,10 @@ func (h *Host) getSocketOption(s *sock, t *thread, name int32) outcome {
 			return t.giveInt(int64(s.conn.RcvBuf()))
 		}
 		return t.giveInt(int64(o.rcvbuf))
+	case SO_BINDTODEVICE:
+		return h.getDevice(s, t)
+	case SO_BINDTOIFINDEX:
+		return t.giveInt(int64(o.boundDev))
 	case SO_LINGER:
 		t.in = t.in[:0]
 		t.put32(uint32(flag(o.linger)))

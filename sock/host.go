@@ -18,57 +18,66 @@ type HostConfig struct {
 	Addrs []netip.Prefix
 	// MTU of the link, octets; 0 means 1500. Loopback has 65536.
 	MTU uint32
+	// Device is the link's name, of 1 to 15 octets; "" means "tun0". Its interface
+	// index is 2; loopback is "lo", with 1.
+	Device string
 	// Unreachable has no default route: addresses outside Addrs are ENETUNREACH.
 	Unreachable bool
 	// Seed of all that the host draws by chance.
 	Seed uint64
 	// Profile is the kernel to be; nil means Linux.
 	Profile *Profile
-	// NoCaps takes capabilities away from the first process, which is root, and
-	// from all that come of it.
+	// NoCaps takes away the capabilities of root.
 	NoCaps Capability
-	// MaxFiles is the first process's limit of descriptors (RLIMIT_NOFILE); 0 means 1024.
+	// MaxFiles is the limit of descriptors (RLIMIT_NOFILE); 0 means 1024.
 	MaxFiles int32
-	// FirstFile is the lowest descriptor that processes give out, as if the lower ones were
+	// FirstFile is the lowest descriptor to give out, as if the lower ones were
 	// open: 3 for a program with standard streams.
 	FirstFile int32
 }
 
+// Capability is a set of Linux capabilities that network calls ask for.
+type Capability uint8
+
+// The capabilities.
+const (
+	CapNetBindService Capability = 1 << iota
+	CapNetRaw
+	CapNetAdmin
+)
+
 // Host is one network namespace with the processes that live in it: descriptors,
-// sockets, listeners, connections, parked threads. Several namespaces are several
-// hosts, with links between them; a process lives in one. It is a state machine:
-// the same inputs give the same effects. It is not safe for use by several
+// sockets, listeners, connections, parked threads. It is a state machine: the
+// same inputs give the same effects. It is not safe for use by several
 // goroutines, and is copied with Clone.
 type Host struct {
-	// The processes; fileCount is of all of them, and counts what a blocked
-	// accept has ready. proc is whose thread is calling (current); it means
-	// nothing while a packet is handled.
-	procs     []*process // nil where free; the first is there from the beginning
-	proc      *process
-	lastPID   int32
-	fileCount int32
-
 	addrs    []netip.Prefix // never written
 	mtu      uint32
+	device   string
 	noRoute  bool
+	caps     Capability
 	sysctl   sysctls
 	tcp      *tcpstate.Config // made from sysctl; never written, replaced on change
 	rand     rand
 	secret   uint64 // of SYN cookies
 	fixed    choices
 	now      Time
+	proc     process
 	files    []file  // by fileID
 	socks    []*sock // by sockID; nil where free
 	epolls   []epoll // by index; free ones have no users
 	threads  []thread
-	ports    []bucket // bind table, in order of port
+	ports    []*bucket    // bind table, in order of port
+	groups   []reuseGroup // by sock.group less one; free ones are empty
 	flows    map[flow]sockID
 	requests requestTable
 	timers   queue.Deadlines[timer]
-	paths    []path   // narrower than the link, oldest first
-	listens  []sockID // listeners, newest first, as Linux's hash chain has them
-	tcpCount int32    // TCP sockets in being (CR-22)
+	paths    []path // narrower than the link, oldest first
+	listens  listenTable
+	tcpCount int32 // TCP sockets in being (CR-22)
 	count    Counters
+
+	sparePorts []*bucket // memory for ports to come
 
 	// What follows lives during one input only.
 	out   []Effect
@@ -77,6 +86,7 @@ type Host struct {
 	arena []byte            // bytes that effects refer to
 	run   []Thread          // woken, to be looked at
 	loop  []Packet          // to an address of our own, under way
+	dev   int32             // by which the packet under way came in (inet_iif)
 }
 
 // New makes a host. Fields of cfg that are out of range are bounded.
@@ -87,20 +97,27 @@ func New(cfg HostConfig) *Host {
 	}
 	h := &Host{
 		addrs: append([]netip.Prefix(nil), cfg.Addrs...), mtu: cfg.MTU, noRoute: cfg.Unreachable,
-		rand: rand(cfg.Seed), flows: map[flow]sockID{},
+		caps: (CapNetBindService | CapNetRaw | CapNetAdmin) &^ cfg.NoCaps,
+		rand: rand(cfg.Seed), flows: map[flow]sockID{}, listens: listenTable{heads: map[netip.AddrPort]sockID{}},
 	}
 	if h.mtu == 0 {
 		h.mtu = 1500
 	}
+	if h.device = cfg.Device; h.device == "" {
+		h.device = "tun0"
+	}
+	h.device = h.device[:min(len(h.device), ifNameSize-1)]
 	h.mtu = min(max(h.mtu, 68), 65535)
 	seed := rand(^cfg.Seed)
 	h.secret = seed.next()
 	h.sysctl.init(p)
 	h.tcp = h.sysctl.config(p)
-	h.proc = newProcess(cfg.FirstFile, cfg.MaxFiles, allCaps&^cfg.NoCaps)
-	h.procs, h.lastPID = []*process{h.proc}, firstPID
+	h.proc.init(cfg.FirstFile, cfg.MaxFiles)
 	return h
 }
+
+// capable reports whether the caller has one of the capabilities (ns_capable).
+func (h *Host) capable(any Capability) bool { return h.caps&any != 0 }
 
 // Now is the time of the latest input.
 func (h *Host) Now() Time { return h.now }
@@ -157,6 +174,7 @@ func (h *Host) settle() {
 		case len(h.loop) > 0:
 			p := h.loop[0]
 			h.loop = h.loop[:copy(h.loop, h.loop[1:])]
+			h.dev = deviceOf(p.Dst)
 			h.deliver(&p)
 		default:
 			return
@@ -168,6 +186,7 @@ func (h *Host) settle() {
 // Deliver takes a packet that arrives from the link.
 func (h *Host) Deliver(now Time, p *Packet, out []Effect) []Effect {
 	h.enter(now, out)
+	h.dev = linkIndex
 	if h.martian(p) {
 		h.emit(Dropped, rule.Martian, noSock)
 	} else {

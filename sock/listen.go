@@ -53,9 +53,7 @@ func inetListen(h *Host, s *sock, backlog int32) Errno {
 		return EADDRINUSE
 	}
 	s.sport = s.num
-	h.listens = append(h.listens, noSock)
-	copy(h.listens[1:], h.listens)
-	h.listens[0] = s.id // found from here on
+	h.hashListener(s) // found from here on
 	e := h.emit(Changed, rule.CallReturns, s.id)
 	e.From, e.To = tcpstate.Closed, tcpstate.Listen
 	return 0
@@ -66,12 +64,7 @@ func inetListen(h *Host, s *sock, backlog int32) Errno {
 func (h *Host) listenStop(s *sock) {
 	l := s.lst
 	s.lst = nil
-	for i, id := range h.listens {
-		if id == s.id {
-			h.listens = append(h.listens[:i], h.listens[i+1:]...)
-			break
-		}
-	}
+	h.unhashListener(s)
 	e := h.emit(Changed, rule.ListenStop, s.id)
 	e.From, e.To = tcpstate.Listen, tcpstate.Closed
 	for id, ok := l.accept.Pop(); ok; id, ok = l.accept.Pop() {

@@ -157,7 +157,7 @@ var addressRules = []seedRule{
 		b.wire = nil
 		b.newPeer(4001).shake()
 		b.fails(EFAULT, Call{Op: OpAccept, FD: 3, Fault: FaultAddr})
-		require.Len(b, b.h.listens, 1)
+		require.Equal(b, 1, b.h.listens.n)
 		_, n := b.queued(3)
 		require.Zero(b, n, "the connection is lost")
 	}},
@@ -195,7 +195,7 @@ var bindRules = []seedRule{
 	}},
 	{"BI-03", "low ports want a capability", func(b *bench) {
 		fd := b.ok(socketCall())
-		b.h.proc.cred.Effective = 0
+		b.h.caps = 0
 		b.fails(EACCES, bindCall(fd, in4(any4, 1023)))
 		require.NoError(b, b.h.SetSysctl("net.ipv4.ip_unprivileged_port_start", "1000"))
 		b.ok(bindCall(fd, in4(any4, 1023)))

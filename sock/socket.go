@@ -41,14 +41,18 @@ type sock struct {
 	family uint16
 	typ    uint8
 	proto  uint8
-	uid    uint32 // of who made it, or accepted it (sk_uid)
 
 	// local is what the socket is bound to and matched by (inet_rcv_saddr),
 	// any-address when nothing; source is what it sends from (inet_saddr);
 	// they differ only for multicast and broadcast addresses.
 	local, source netip.Addr
-	num, sport    uint16 // local port, 0 = none (inet_num), and as it is shown (inet_sport)
-	disconnects   uint32 // how often the connection was taken down by a call
+	num, sport    uint16     // local port, 0 = none (inet_num), and as it is shown (inet_sport)
+	bound         netip.Addr // under which num is in the bind table
+	slot          int32      // where, among the owners of the same address
+	lnext         sockID     // in LISTEN: the next listener of the same address and port
+	group         int32      // of SO_REUSEPORT, 0 = none
+	uid           uint32     // whose socket it is (sk_uid)
+	disconnects   uint32     // how often the connection was taken down by a call
 	remote        netip.AddrPort
 	locks         uint8 // lockAddr, lockPort, connectBind
 
@@ -102,6 +106,7 @@ func (h *Host) newSock() *sock {
 func (h *Host) free(s *sock) {
 	h.unhash(s)
 	h.putPort(s)
+	h.leaveGroup(s)
 	h.arm(timerConn|timer(uint32(s.id)), 0, false)
 	h.forgetRequests(s)
 	if s.prot.destroy != nil {

@@ -8,10 +8,7 @@ const (
 	minRcvbuf = 2304
 )
 
-const (
-	maxInt32 = 1<<31 - 1
-	maxInt64 = 1<<63 - 1
-)
+const maxInt32 = 1<<31 - 1
 
 // rd32 reads a C int.
 func rd32(b []byte) int32 {
@@ -47,7 +44,7 @@ func sysSetsockopt(h *Host, t *thread) outcome {
 // setSocketOption is SOL_SOCKET (sk_setsockopt).
 func (h *Host) setSocketOption(s *sock, name int32, data []byte) Errno {
 	if name == SO_BINDTODEVICE {
-		return s.bindToDevice(data)
+		return h.bindToDevice(s, data)
 	}
 	if len(data) < 4 {
 		return EINVAL
@@ -65,6 +62,8 @@ func (h *Host) setSocketOption(s *sock, name int32, data []byte) Errno {
 		return s.setLinger(data)
 	case SO_SNDBUF, SO_SNDBUFFORCE, SO_RCVBUF, SO_RCVBUFFORCE:
 		return h.setBuffer(s, name, val)
+	case SO_BINDTOIFINDEX:
+		return h.bindToIndex(s, val)
 	case SO_KEEPALIVE:
 		h.tell(s, tcpstate.KeepAlive, uint32(flag(on)))
 	case SO_OOBINLINE:
@@ -83,16 +82,6 @@ func (h *Host) setSocketOption(s *sock, name int32, data []byte) Errno {
 	default:
 		return h.setSocketFlag(s, name, val)
 	}
-	return 0
-}
-
-// bindToDevice is SO_BINDTODEVICE: the link has no name here, so only letting
-// go of a device works.
-func (s *sock) bindToDevice(data []byte) Errno {
-	if len(data) > 0 && data[0] != 0 {
-		return ENODEV
-	}
-	s.opt.boundDev = 0
 	return 0
 }
 

@@ -25,7 +25,8 @@ type control struct {
 type sysctls struct {
 	val        [numCtl][3]int64
 	congestion tcpstate.Congestion
-	profile    *Profile // what is no sysctl; never written
+	profile    *Profile   // what is no sysctl; never written
+	reserved   []portSpan // ip_local_reserved_ports; never written, replaced on change
 }
 
 // init takes the defaults, then what the profile has otherwise.
@@ -90,6 +91,9 @@ func (h *Host) SetSysctl(name, value string) error {
 		h.tcp = h.sysctl.config(nil)
 		return nil
 	}
+	if strings.ReplaceAll(strings.TrimPrefix(name, "/proc/sys/"), "/", ".") == ctlReservedPortsName {
+		return h.sysctl.setReserved(value)
+	}
 	row := findControl(name)
 	if row == nil {
 		return fmt.Errorf("%s: no such sysctl here: Host.Sysctls lists those there are", name)
@@ -122,6 +126,9 @@ func (h *Host) Sysctl(name string) (string, bool) {
 	if strings.ReplaceAll(name, "/", ".") == ctlCongestionName {
 		return congestionNames[h.sysctl.congestion], true
 	}
+	if strings.ReplaceAll(name, "/", ".") == ctlReservedPortsName {
+		return h.sysctl.showReserved(), true
+	}
 	row := findControl(name)
 	if row == nil {
 		return "", false
@@ -138,7 +145,7 @@ func (h *Host) Sysctl(name string) (string, bool) {
 
 // Sysctls lists the names that SetSysctl understands.
 func (h *Host) Sysctls() []string {
-	names := []string{ctlCongestionName}
+	names := []string{ctlCongestionName, ctlReservedPortsName}
 	for i := range controls {
 		names = append(names, controls[i].name)
 	}

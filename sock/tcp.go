@@ -243,9 +243,7 @@ func tcpDisconnect(h *Host, s *sock) Errno {
 	if old != tcpstate.Closed && s.locks&lockPort == 0 {
 		h.putPort(s)
 	}
-	if s.locks&lockAddr == 0 {
-		s.local, s.source = s.any(), s.any()
-	}
+	h.resetAddr(s)
 	s.opt.userMSS, s.opt.windowClamp = 0, 0
 	if s.err != 0 {
 		h.wake(s, POLLERR)
@@ -272,7 +270,7 @@ func (h *Host) splitTimeWait(s *sock) {
 	tw.id, tw.dead, tw.parent, tw.num, tw.syn = id, true, noSock, 0, synCount{}
 	tw.waiters, tw.tx, tw.rx = queue.Waiters[Thread]{}, queue.Bytes{}, queue.Bytes{}
 	h.tcpCount++
-	h.takePort(tw, s.num, false)
+	h.shareBucket(tw, s)
 	h.flows[tw.flow()] = id
 	if s.locks&lockPort == 0 {
 		h.putPort(s)

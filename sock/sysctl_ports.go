@@ -1,0 +1,71 @@
+package sock
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+const ctlReservedPortsName = "net.ipv4.ip_local_reserved_ports"
+
+// portSpan is a range of ports, both ends included.
+type portSpan struct{ first, last uint16 }
+
+// reservedPort reports whether the port is not for the host to choose
+// (inet_is_local_reserved_port). A bind that asks for it gets it.
+func (c *sysctls) reservedPort(port uint16) bool {
+	for _, r := range c.reserved {
+		if r.first <= port && port <= r.last {
+			return true
+		}
+	}
+	return false
+}
+
+// setReserved reads a list of ports and ranges, "8080,9000-9010"
+// (proc_do_large_bitmap). Nothing is changed on error.
+func (c *sysctls) setReserved(value string) error {
+	var taken [1 << 16]bool
+	for _, word := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \t\n", r) }) {
+		from, to, isRange := strings.Cut(word, "-")
+		if !isRange {
+			to = from
+		}
+		a, errA := strconv.ParseUint(from, 10, 16)
+		b, errB := strconv.ParseUint(to, 10, 16)
+		if errA != nil || errB != nil || a > b {
+			return fmt.Errorf("%s: %q is neither a port nor a range like 9000-9010", ctlReservedPortsName, word)
+		}
+		for p := a; p <= b; p++ {
+			taken[p] = true
+		}
+	}
+	c.reserved = spansOf(&taken)
+	return nil
+}
+
+// spansOf joins neighbours.
+func spansOf(taken *[1 << 16]bool) (spans []portSpan) {
+	for p := range taken {
+		switch {
+		case !taken[p]:
+		case p > 0 && taken[p-1]:
+			spans[len(spans)-1].last = uint16(p)
+		default:
+			spans = append(spans, portSpan{uint16(p), uint16(p)})
+		}
+	}
+	return spans
+}
+
+// showReserved is the list as /proc/sys shows it.
+func (c *sysctls) showReserved() string {
+	words := make([]string, len(c.reserved))
+	for i, r := range c.reserved {
+		words[i] = strconv.Itoa(int(r.first))
+		if r.last != r.first {
+			words[i] += "-" + strconv.Itoa(int(r.last))
+		}
+	}
+	return strings.Join(words, ",")
+}
