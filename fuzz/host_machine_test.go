@@ -135,12 +135,12 @@ func (m *hostModel) overflow(t *rapid.T) {
 	if m.serving == 0 || len(m.clients) <= m.backlog {
 		t.Skip("there is room")
 	}
-	before := m.run.Host.Counters().ListenOverflows
+	before := m.run.Host.Counters()[sock.MibListenOverflows]
 	fd := m.socket()
 	m.must(sock.Call{Op: sock.OpFcntl, FD: fd, N: sock.F_SETFL, Arg: sock.O_NONBLOCK})
 	r, _ := m.call(0, sock.Call{Op: sock.OpConnect, FD: fd, Addr: modelAddr, AddrLen: 16})
 	require.Equal(t, "EINPROGRESS", sock.ErrnoName(r.Errno))
-	require.Equal(t, before+1, m.run.Host.Counters().ListenOverflows)
+	require.Equal(t, before+1, m.run.Host.Counters()[sock.MibListenOverflows])
 	m.must(sock.Call{Op: sock.OpClose, FD: fd})
 	delete(m.open, fd)
 }

@@ -13,6 +13,7 @@ var netipZero netip.AddrPort
 // tail of the accept queue and hands it the ACK (tcp_v4_syn_recv_sock,
 // inet_csk_complete_hashdance, tcp_child_process).
 func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listener, p *Packet) {
+	h.count[MibPassiveOpens]++
 	c := h.newSock()
 	id := c.id
 	*c = *s // the listener's options and buffers are inherited

@@ -28,8 +28,7 @@ func (h *Host) cookieKey(f flow) uint64 {
 // sendCookie answers a SYN without keeping a request (tcp_conn_request,
 // cookie_init_sequence).
 func (h *Host) sendCookie(s *sock, f flow, lp *tcpstate.Listener, in tcpstate.Input) {
-	h.count.TCPReqQFullDoCookies++
-	h.count.SyncookiesSent++
+	h.count[MibSyncookiesSent]++
 	s.lst.cookieSent = h.now
 	key := h.cookieKey(f)
 	lp.TSOffset = uint32(key)
@@ -54,12 +53,12 @@ func (h *Host) acceptCookie(s *sock, p *Packet) bool {
 	lp.TSOffset = uint32(key)
 	r, ok := lp.CookieRequest(key, tcpstate.Input{Now: h.now, Seg: p.Seg})
 	if !ok {
-		h.count.SyncookiesFailed++
+		h.count[MibSyncookiesFailed]++
 		return false
 	}
-	h.count.SyncookiesRecv++
+	h.count[MibSyncookiesRecv]++
 	if s.lst.acceptFull() {
-		h.count.ListenOverflows++
+		h.count[MibListenOverflows]++
 		h.dropSyn(s, rule.ListenOverflow)
 		return true
 	}

@@ -53,6 +53,7 @@ func protocol(number uint8) *protoOps {
 // tcpDeliver looks for the connection, then for a request, then for a listener;
 // a segment for none of them is reset (tcp_v4_rcv).
 func tcpDeliver(h *Host, p *Packet) {
+	h.count[MibInSegs]++
 	f := flow{netip.AddrPortFrom(p.Dst, p.DstPort), netip.AddrPortFrom(p.Src, p.SrcPort)}
 	if id, ok := h.flows[f]; ok {
 		h.connSegment(h.socks[id], p)
@@ -131,7 +132,7 @@ func (h *Host) resetFor(p *Packet, why rule.ID) {
 	if !ok || !h.isLocal(p.Dst) {
 		return
 	}
-	h.count.OutRsts++
+	h.countSent(1, rst.Flags)
 	h.transmit(&Packet{
 		Src: p.Dst, Dst: p.Src, SrcPort: p.DstPort, DstPort: p.SrcPort,
 		Proto: ProtoTCP, TTL: 64, TOS: p.TOS, Seg: rst,

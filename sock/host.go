@@ -241,17 +241,3 @@ func (h *Host) Tick(now Time, out []Effect) []Effect {
 	}
 	return h.leave()
 }
-
-// Counters are the host's statistics, by the names that /proc/net/netstat and
-// snmp give them.
-type Counters struct {
-	ListenOverflows, ListenDrops          uint64 // SYNs and ACKs that met a full accept queue; all SYNs lost
-	TCPReqQFullDrop, TCPReqQFullDoCookies uint64
-	SyncookiesSent, SyncookiesRecv        uint64
-	SyncookiesFailed                      uint64
-	EmbryonicRsts, TCPDeferAcceptDrop     uint64
-	OutRsts                               uint64
-}
-
-// Counters returns the statistics so far.
-func (h *Host) Counters() Counters { return h.count }

@@ -110,9 +110,11 @@ func tcpICMPError(h *Host, p *Packet, mean icmpMeaning) {
 // requestICMP tells a request, and its listener of its end (tcp_req_err).
 func (h *Host) requestICMP(f flow, r *request, in tcpstate.Input) {
 	s := h.socks[r.owner]
+	if in.Seg.Seq != r.ISS {
+		h.count[MibOutOfWindowIcmps]++
+	}
 	h.req = r.Step(&tcpstate.Listener{}, in, h.req[:0])
 	if _, gone := h.followRequest(s, f, h.req); gone {
-		h.count.ListenDrops++
 		h.dropRequest(f)
 	}
 }

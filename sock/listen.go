@@ -112,7 +112,7 @@ func tcpV6ConnRequest(h *Host, s *sock, p *Packet, isn isnChoice) {
 
 // dropSyn drops a SYN and counts it (tcp_listendrop).
 func (h *Host) dropSyn(s *sock, why rule.ID) {
-	h.count.ListenDrops++
+	h.count[MibListenDrops]++
 	h.emit(Dropped, why, s.id)
 }
 
@@ -122,13 +122,12 @@ func (h *Host) dropSyn(s *sock, why rule.ID) {
 func (h *Host) connRequest(s *sock, p *Packet, isn isnChoice) {
 	l := s.lst
 	cookie := !isn.set && (h.sysctl.get(ctlSyncookies) == 2 || s.requestsFull())
-	if cookie && h.sysctl.get(ctlSyncookies) == 0 {
-		h.count.TCPReqQFullDrop++
+	if cookie && !h.floodAction() {
 		h.dropSyn(s, rule.SynQueueFull)
 		return
 	}
 	if l.acceptFull() {
-		h.count.ListenOverflows++
+		h.count[MibListenOverflows]++
 		h.dropSyn(s, rule.SynOverflow)
 		return
 	}
@@ -160,6 +159,17 @@ func (h *Host) connRequest(s *sock, p *Packet, isn isnChoice) {
 	h.followRequest(s, f, out)
 }
 
+// floodAction tells whether a SYN that finds no room gets a cookie
+// (tcp_syn_flood_action).
+func (h *Host) floodAction() bool {
+	if h.sysctl.get(ctlSyncookies) == 0 {
+		h.count[MibTCPReqQFullDrop]++
+		return false
+	}
+	h.count[MibTCPReqQFullDoCookies]++
+	return true
+}
+
 // lastQuarter: without cookies the last quarter of tcp_max_syn_backlog is kept
 // for peers that are known to be alive; this host remembers none.
 func (h *Host) lastQuarter(s *sock) bool {
@@ -183,19 +193,14 @@ func (h *Host) listenParams(s *sock, f flow) tcpstate.Listener {
 func (h *Host) followRequest(s *sock, f flow, out []tcpstate.Output) (promote, gone bool) {
 	for i := range out {
 		o := &out[i]
+		h.countRequest(o)
 		switch o.Kind {
 		case tcpstate.Emit:
-			if o.Seg.Flags.Has(tcpstate.RST) {
-				h.count.OutRsts++
-			}
 			h.transmit(&Packet{
 				Src: f.local.Addr(), Dst: f.remote.Addr(), SrcPort: f.local.Port(), DstPort: f.remote.Port(),
 				Proto: ProtoTCP, TTL: h.ttl(s), TOS: s.tos(), Seg: o.Seg,
 			}, o.Why, s.id)
 		case tcpstate.Drop:
-			if o.Why == rule.DeferAccept {
-				h.count.TCPDeferAcceptDrop++
-			}
 			h.emit(Dropped, o.Why, s.id)
 		case tcpstate.Promote:
 			h.emit(Noted, o.Why, s.id)
@@ -220,13 +225,12 @@ func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
 			h.promote(s, f, done, &lp, p)
 			return
 		}
-		h.count.ListenOverflows++
-		h.count.ListenDrops++
+		h.count[MibListenOverflows]++
+		h.count[MibListenDrops]++
 		h.req = r.Overflow(&lp, in, h.req[:0])
 		_, gone = h.followRequest(s, f, h.req)
 	}
 	if gone {
-		h.count.EmbryonicRsts++
 		h.dropRequest(f)
 	}
 }
@@ -245,6 +249,7 @@ func (h *Host) requestTimeout() {
 			h.dropRequest(f)
 			continue
 		}
+		h.count[MibTCPTimeouts]++
 		lp := h.listenParams(s, f)
 		h.stepRequest(s, f, r, &lp, tcpstate.Input{Kind: tcpstate.Timeout, Now: h.now})
 		if _, gone := h.followRequest(s, f, h.req); gone {

@@ -119,8 +119,8 @@ var queueRules = []seedRule{
 		b.newPeer(4001).syn()
 		b.quiet()
 		require.Equal(b, rule.SynOverflow, b.why())
-		require.EqualValues(b, 1, b.h.Counters().ListenOverflows)
-		require.EqualValues(b, 1, b.h.Counters().ListenDrops)
+		require.EqualValues(b, 1, b.h.count[MibListenOverflows])
+		require.EqualValues(b, 1, b.h.count[MibListenDrops])
 	}},
 	{"HQ-05", "an ACK to a full accept queue is ignored", func(b *bench) {
 		fd := b.listener(0)

@@ -78,7 +78,9 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 		return 0
 	}
 	in.Now = h.now
+	resent := s.conn.Resent()
 	h.conn = s.conn.Step(in, h.conn[:0])
+	h.countAgain(s.conn.Resent() - resent)
 	for i := range h.conn {
 		// What was taken is stored before any segment that carries it leaves.
 		if o := &h.conn[i]; o.Kind == tcpstate.Sent {
@@ -88,6 +90,7 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 	}
 	gone := false
 	for i := range h.conn {
+		h.countConn(s.conn, &h.conn[i])
 		gone = h.follow(s, &h.conn[i], payload) || gone
 	}
 	s.syncRx()

@@ -12,6 +12,17 @@ func (c *Conn) SockState() State {
 	return c.state
 }
 
+// Packets is how many segments n octets take up, at least one (tcp_skb_pcount).
+func (c *Conn) Packets(n uint32) uint32 {
+	if n <= c.snd.mssCache {
+		return 1
+	}
+	return (n + c.snd.mssCache - 1) / c.snd.mssCache
+}
+
+// Resent is how many segments were sent again, SYN-ACKs included (tcpi_total_retrans).
+func (c *Conn) Resent() uint32 { return c.stat.totalRetrans }
+
 // Readable is the number of in-order octets that the user has not taken, FIN
 // excluded.
 func (c *Conn) Readable() uint32 {

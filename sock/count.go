@@ -1,0 +1,111 @@
+package sock
+
+import (
+	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// tally is what one output of a request or connection counts for.
+type tally struct {
+	kind tcpstate.OutputKind
+	why  rule.ID
+	mib  Mib
+}
+
+// requestTallies: what requests count, beside the segments (tcp_check_req,
+// reqsk_timer_handler, tcp_req_err).
+var requestTallies = [...]tally{
+	{tcpstate.Drop, rule.RequestPAWS, MibPAWSEstab},
+	{tcpstate.Drop, rule.RequestTSECR, MibTSEcrRejected},
+	{tcpstate.Drop, rule.DeferAccept, MibTCPDeferAcceptDrop},
+	{tcpstate.Drop, rule.RequestLimited, MibTCPACKSkippedSynRecv},
+	{tcpstate.Gone, rule.RequestReset, MibAttemptFails},
+	{tcpstate.Gone, rule.RequestReset, MibEmbryonicRsts},
+	{tcpstate.Gone, rule.AbortOnOverflow, MibEmbryonicRsts},
+	{tcpstate.Gone, rule.RequestUnreachable, MibListenDrops},
+	{tcpstate.Emit, rule.SynAckAgain, MibTCPSynRetrans},
+	{tcpstate.Emit, rule.SynAckAgain, MibRetransSegs},
+	{tcpstate.Emit, rule.SynAgain, MibTCPSynRetrans},
+	{tcpstate.Emit, rule.SynAgain, MibRetransSegs},
+}
+
+// connTallies: what connections count.
+var connTallies = [...]tally{
+	{tcpstate.Emit, rule.ActiveOpen, MibActiveOpens},
+	{tcpstate.Emit, rule.SynRetransmit, MibTCPTimeouts},
+	{tcpstate.Emit, rule.SynRetransmit, MibTCPSynRetrans},
+	{tcpstate.Emit, rule.RTORetransmit, MibTCPTimeouts},
+	{tcpstate.Failed, rule.RetriesExhausted, MibTCPTimeouts},
+	{tcpstate.Drop, rule.PAWS, MibPAWSEstab},
+	{tcpstate.Drop, rule.ICMPOutOfWindow, MibOutOfWindowIcmps},
+}
+
+// countOutput counts one output by the rows of a table.
+func (h *Host) countOutput(rows []tally, o *tcpstate.Output) {
+	for i := range rows {
+		if rows[i].why == o.Why && rows[i].kind == o.Kind {
+			h.count[rows[i].mib]++
+		}
+	}
+}
+
+// countRequest counts one output of a request.
+func (h *Host) countRequest(o *tcpstate.Output) {
+	h.countOutput(requestTallies[:], o)
+	if o.Kind == tcpstate.Emit {
+		h.countSent(1, o.Seg.Flags)
+	}
+}
+
+// countSent counts segments that leave for the first time.
+func (h *Host) countSent(segs uint32, flags tcpstate.Flags) {
+	h.count[MibOutSegs] += uint64(segs)
+	if flags.Has(tcpstate.RST) {
+		h.count[MibOutRsts]++
+	}
+}
+
+// countConn counts one output of a connection. Segments sent again are taken
+// back from the sum by countAgain.
+func (h *Host) countConn(c *tcpstate.Conn, o *tcpstate.Output) {
+	switch o.Kind {
+	case tcpstate.Became:
+		h.countState(o)
+		return
+	case tcpstate.Emit:
+		h.countSent(c.Packets(o.Seg.Len), o.Seg.Flags)
+	case tcpstate.Drop, tcpstate.Failed:
+	default:
+		return
+	}
+	h.countOutput(connTallies[:], o)
+}
+
+// countAgain counts n segments that a connection has sent again, which are no
+// OutSegs (__tcp_retransmit_skb, __tcp_transmit_skb).
+func (h *Host) countAgain(n uint32) {
+	h.count[MibRetransSegs] += uint64(n)
+	h.count[MibOutSegs] -= uint64(n)
+}
+
+// countState counts a change of state (tcp_set_state, tcp_done). A connection
+// that its own user gives up has not failed.
+func (h *Host) countState(o *tcpstate.Output) {
+	was := o.From == tcpstate.Established || o.From == tcpstate.CloseWait
+	is := o.To == tcpstate.Established || o.To == tcpstate.CloseWait
+	switch {
+	case is && !was:
+		h.count[MibCurrEstab]++
+	case was && !is:
+		h.count[MibCurrEstab]--
+	}
+	if o.To != tcpstate.Closed {
+		return
+	}
+	if was {
+		h.count[MibEstabResets]++
+	}
+	if (o.From == tcpstate.SynSent || o.From == tcpstate.SynReceived) && o.Why != rule.UserAbort && o.Why != rule.UserClose {
+		h.count[MibAttemptFails]++
+	}
+}
