@@ -203,3 +203,13 @@ func (in *Instance) Queues(fd int32) (syn, accept int, err error) {
 	}
 	return syn, accept, nil
 }
+
+// Counters implements conformance.Counterer.
+func (in *Instance) Counters() (map[string]uint64, error) {
+	all := map[string]uint64{}
+	counters := in.host.Counters()
+	for name, n := range counters.All() {
+		all[name] = n
+	}
+	return all, nil
+}

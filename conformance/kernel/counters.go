@@ -1,0 +1,51 @@
+//go:build linux
+
+package kernel
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+)
+
+// Counters reads the namespace's statistics of TCP: the lines Tcp of /proc/net/snmp and TcpExt of /proc/net/netstat.
+func (in *instance) Counters() (map[string]uint64, error) {
+	all := map[string]uint64{}
+	err := in.owner.do(func() error {
+		for _, f := range [...]struct{ file, line string }{{"snmp", "Tcp:"}, {"netstat", "TcpExt:"}} {
+			b, err := os.ReadFile("/proc/thread-self/net/" + f.file)
+			if err != nil {
+				return err
+			}
+			if err := readCounters(all, b, f.line); err != nil {
+				return fmt.Errorf("/proc/net/%s: %w", f.file, err)
+			}
+		}
+		return nil
+	})
+	return all, err
+}
+
+// readCounters takes the names from the first line that begins with head and the values from the second.
+func readCounters(all map[string]uint64, table []byte, head string) error {
+	var names [][]byte
+	for _, line := range bytes.Split(table, []byte("\n")) {
+		f := bytes.Fields(line)
+		if len(f) == 0 || string(f[0]) != head {
+			continue
+		}
+		if names == nil {
+			names = f
+			continue
+		}
+		for i := 1; i < min(len(f), len(names)); i++ {
+			// MaxConn is -1; it counts nothing.
+			if n, err := strconv.ParseUint(string(f[i]), 10, 64); err == nil {
+				all[string(names[i])] = n
+			}
+		}
+		return nil
+	}
+	return fmt.Errorf("no line %q with names and one with values", head)
+}
