@@ -51,15 +51,25 @@ func (h *Host) acceptCookie(s *sock, p *Packet) bool {
 	key := h.cookieKey(f)
 	lp := h.listenParams(s, f)
 	lp.TSOffset = uint32(key)
-	r, ok := lp.CookieRequest(key, tcpstate.Input{Now: h.now, Seg: p.Seg})
-	if !ok {
+	r, valid, ok := lp.CookieRequest(key, tcpstate.Input{Now: h.now, Seg: p.Seg})
+	if !valid {
 		h.count[MibSyncookiesFailed]++
 		return false
 	}
 	h.count[MibSyncookiesRecv]++
+	if !ok {
+		return false
+	}
 	if s.lst.acceptFull() {
 		h.count[MibListenOverflows]++
 		h.dropSyn(s, rule.ListenOverflow)
+		return true
+	}
+	if h.requests.byFlow.Get(f) != nil {
+		// A newer request has the name: the connection is made, and let go of
+		// (inet_ehash_nolisten: found_dup_sk).
+		h.count[MibPassiveOpens]++
+		h.emit(Dropped, rule.CookieAccepted, s.id)
 		return true
 	}
 	h.emit(Noted, rule.CookieAccepted, s.id)

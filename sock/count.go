@@ -18,7 +18,6 @@ var requestTallies = [...]tally{
 	{tcpstate.Drop, rule.RequestPAWS, MibPAWSEstab},
 	{tcpstate.Drop, rule.RequestTSECR, MibTSEcrRejected},
 	{tcpstate.Drop, rule.DeferAccept, MibTCPDeferAcceptDrop},
-	{tcpstate.Drop, rule.RequestLimited, MibTCPACKSkippedSynRecv},
 	{tcpstate.Gone, rule.RequestReset, MibAttemptFails},
 	{tcpstate.Gone, rule.RequestReset, MibEmbryonicRsts},
 	{tcpstate.Gone, rule.AbortOnOverflow, MibEmbryonicRsts},
@@ -52,8 +51,11 @@ func (h *Host) countOutput(rows []tally, o *tcpstate.Output) {
 // countRequest counts one output of a request.
 func (h *Host) countRequest(o *tcpstate.Output) {
 	h.countOutput(requestTallies[:], o)
-	if o.Kind == tcpstate.Emit {
+	switch {
+	case o.Kind == tcpstate.Emit:
 		h.countSent(1, o.Seg.Flags)
+	case o.Kind == tcpstate.Drop && o.N != 0:
+		h.count[MibTCPACKSkippedSynRecv]++
 	}
 }
 

@@ -215,6 +215,9 @@ func (h *Host) followRequest(s *sock, f flow, out []tcpstate.Output) (promote, g
 
 // requestSegment gives a segment to the request that it belongs to.
 func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
+	if r.Disowns(&p.Seg) && h.acceptCookie(s, p) {
+		return
+	}
 	lp := h.listenParams(s, f)
 	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Now: h.now, Seg: p.Seg}
 	h.stepRequest(s, f, r, &lp, in)

@@ -55,25 +55,26 @@ func (l *Listener) AnswerCookie(key uint64, in Input, out []Output) []Output {
 	return out
 }
 
-// CookieRequest recovers the request from the ACK that completes the handshake;
-// false when no cookie of ours is acknowledged (cookie_v4_check).
-func (l *Listener) CookieRequest(key uint64, in Input) (Request, bool) {
+// CookieRequest recovers the request from the ACK that completes the handshake.
+// valid tells whether a cookie of ours is acknowledged, ok whether the options
+// in its timestamp can be ours as well (cookie_v4_check).
+func (l *Listener) CookieRequest(key uint64, in Input) (r Request, valid, ok bool) {
 	ack := &in.Seg
 	if !ack.Flags.Has(ACK) || ack.Flags.Has(RST) {
-		return Request{}, false
+		return Request{}, false, false
 	}
 	irs := ack.Seq.Sub(1)
-	i, ok := readCookie(key, ack.Ack.Sub(1), irs, cookieTime(in.Now))
-	if !ok {
-		return Request{}, false
+	i, valid := readCookie(key, ack.Ack.Sub(1), irs, cookieTime(in.Now))
+	if !valid {
+		return Request{}, false, false
 	}
-	r := Request{IRS: irs, ISS: ack.Ack.Sub(1), MSS: l.cookieMSS()[i], AdvMSS: l.advMSS(), TSOffset: l.TSOffset}
+	r = Request{IRS: irs, ISS: ack.Ack.Sub(1), MSS: l.cookieMSS()[i], AdvMSS: l.advMSS(), TSOffset: l.TSOffset}
 	if !r.recallStamp(l, ack) {
-		return Request{}, false
+		return Request{}, true, false
 	}
 	// Linux counts the window anew, in segments of the peer's size instead of ours.
 	r.openWindowIn(l, uint32(r.MSS))
-	return r, true
+	return r, true, true
 }
 
 func cookieTime(now Time) uint32 { return uint32(Duration(now) / Minute) }

@@ -31,7 +31,7 @@ func TestCookieBringsBackWhatTheSynAgreedOn(t *testing.T) {
 		out := l.AnswerCookie(key, Input{Kind: SegmentArrives, Now: now, Seg: syn}, nil)
 		require.Len(r, out, 1)
 		require.Equal(r, rule.SynCookie, out[0].Why)
-		got, ok := l.CookieRequest(key, cookieAck(out[0].Seg, now.Add(Second)))
+		got, _, ok := l.CookieRequest(key, cookieAck(out[0].Seg, now.Add(Second)))
 		require.True(r, ok)
 		require.Equal(r, syn.Seq, got.IRS)
 		require.Equal(r, out[0].Seg.Seq, got.ISS)
@@ -78,11 +78,11 @@ func TestCookieIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := cookieAck(out[0].Seg, now.Add(c.age))
 			c.change(&in.Seg)
-			_, ok := l.CookieRequest(c.key, in)
+			_, _, ok := l.CookieRequest(c.key, in)
 			require.False(t, ok)
 		})
 	}
-	_, ok := l.CookieRequest(7, cookieAck(out[0].Seg, now.Add(50*Second)))
+	_, _, ok := l.CookieRequest(7, cookieAck(out[0].Seg, now.Add(50*Second)))
 	require.True(t, ok, "the next minute is still good")
 }
 
@@ -92,13 +92,13 @@ func TestCookieStampThatCannotBeOursIsRefused(t *testing.T) {
 	out := l.AnswerCookie(7, in, nil)
 	ack := cookieAck(out[0].Seg, in.Now)
 	l.Cfg.SACK = false
-	_, ok := l.CookieRequest(7, ack)
+	_, _, ok := l.CookieRequest(7, ack)
 	require.False(t, ok) // cookie_timestamp_decode: SACK was never offered
 	l.Cfg.SACK, l.Cfg.WindowScaling = true, false
-	_, ok = l.CookieRequest(7, ack)
+	_, _, ok = l.CookieRequest(7, ack)
 	require.False(t, ok)
 	l.Cfg.WindowScaling, l.Cfg.Timestamps = true, 0
-	r, ok := l.CookieRequest(7, ack)
+	r, _, ok := l.CookieRequest(7, ack)
 	require.True(t, ok, "timestamps are not looked at any more")
 	require.False(t, r.TSOK)
 }

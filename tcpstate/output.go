@@ -11,7 +11,8 @@ const (
 	// Emit: send Seg. Its payload is the Seg.Len octets of the send stream
 	// that begin at Seg.Seq (one later when Seg carries SYN).
 	Emit
-	// Drop: the segment that arrived, or part of it, was discarded.
+	// Drop: the segment that arrived, or part of it, was discarded. N is 1 when
+	// a request owed it an answer and has sent too many.
 	Drop
 	// Became: the state changed From → To.
 	Became

@@ -109,10 +109,7 @@ func (r *Request) arrives(l *Listener, in Input, out []Output) []Output {
 	if seg.Seq == r.IRS && flags == SYN && !paws {
 		return r.synAgain(l, in, out)
 	}
-	// An ACK of anything else goes on to the listener, which resets it
-	// (RFC 9293 section 3.10.7.4, fifth, SYN-RECEIVED). A RST is judged by its
-	// sequence number alone (RFC 5961 section 3.2; 6.18.y).
-	if flags.Has(ACK) && !flags.Has(RST) && seg.Ack != r.ISS.Add(1) {
+	if r.Disowns(seg) {
 		out = emitReset(seg, rule.RequestBadAck, out)
 		return append(out, Output{Kind: Drop, Why: rule.RequestBadAck})
 	}
@@ -138,6 +135,14 @@ func (r *Request) arrives(l *Listener, in Input, out []Output) []Output {
 	return append(out, Output{Kind: Promote, Why: rule.RequestComplete})
 }
 
+// Disowns reports whether seg acknowledges anything but this request's SYN-ACK:
+// it goes on to the listener, which takes it for a cookie or resets it (RFC 9293
+// section 3.10.7.4, fifth, SYN-RECEIVED). A RST is judged by its sequence number
+// alone (RFC 5961 section 3.2; 6.18.y).
+func (r *Request) Disowns(seg *Segment) bool {
+	return seg.Flags.Has(ACK) && !seg.Flags.Has(RST) && seg.Ack != r.ISS.Add(1)
+}
+
 // Overflow says that the accept queue had no room for what Promote announced:
 // the request stays, so that SYN-ACKs go on, or is reset when the sysctl says
 // so (tcp_check_req, listen_overflow).
@@ -153,7 +158,7 @@ func (r *Request) Overflow(l *Listener, in Input, out []Output) []Output {
 // confirm (RFC 5961 section 3.2). Linux has it for requests since 6.18.y.
 func (r *Request) challenge(l *Listener, in Input, out []Output) []Output {
 	if r.oowLimited(l, in) {
-		return append(out, Output{Kind: Drop, Why: rule.RequestLimited})
+		return append(out, Output{Kind: Drop, Why: rule.RequestLimited, N: 1})
 	}
 	out = append(out, Output{Kind: Emit, Why: rule.RequestChallenge, Seg: r.ack(in.Now)})
 	return append(out, Output{Kind: Drop, Why: rule.RequestChallenge})
@@ -210,17 +215,22 @@ func (r *Request) outOfWindow(l *Listener, in Input, paws, tsecr bool, out []Out
 	case tsecr:
 		why = rule.RequestTSECR
 	}
-	if !in.Seg.Flags.Has(RST) && !r.oowLimited(l, in) {
+	skipped := uint32(0)
+	switch {
+	case in.Seg.Flags.Has(RST):
+	case r.oowLimited(l, in):
+		skipped = 1
+	default:
 		out = append(out, Output{Kind: Emit, Why: why, Seg: r.ack(in.Now)})
 	}
-	return append(out, Output{Kind: Drop, Why: why})
+	return append(out, Output{Kind: Drop, Why: why, N: skipped})
 }
 
 // synAgain answers a repeated SYN with the SYN-ACK and starts its wait anew:
 // as a fast retransmission, since the peer seems not to have got it.
 func (r *Request) synAgain(l *Listener, in Input, out []Output) []Output {
 	if r.oowLimited(l, in) {
-		return append(out, Output{Kind: Drop, Why: rule.RequestLimited})
+		return append(out, Output{Kind: Drop, Why: rule.RequestLimited, N: 1})
 	}
 	r.NumRetrans++
 	r.Deadline = in.Now.Add(r.wait(l))

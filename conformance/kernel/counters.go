@@ -12,19 +12,21 @@ import (
 // Counters reads the namespace's statistics of TCP: the lines Tcp of /proc/net/snmp and TcpExt of /proc/net/netstat.
 func (in *instance) Counters() (map[string]uint64, error) {
 	all := map[string]uint64{}
-	err := in.owner.do(func() error {
-		for _, f := range [...]struct{ file, line string }{{"snmp", "Tcp:"}, {"netstat", "TcpExt:"}} {
-			b, err := os.ReadFile("/proc/thread-self/net/" + f.file)
-			if err != nil {
-				return err
-			}
-			if err := readCounters(all, b, f.line); err != nil {
-				return fmt.Errorf("/proc/net/%s: %w", f.file, err)
-			}
+	for _, f := range [...]struct{ file, line string }{{"snmp", "Tcp:"}, {"netstat", "TcpExt:"}} {
+		b, err := in.procNet(f.file)
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	return all, err
+		if err := readCounters(all, b, f.line); err != nil {
+			return nil, fmt.Errorf("/proc/net/%s: %w", f.file, err)
+		}
+	}
+	return all, nil
+}
+
+// procNet reads a file of /proc/net as the namespace has it, which is that of the thread that made it.
+func (in *instance) procNet(file string) ([]byte, error) {
+	return os.ReadFile(fmt.Sprintf("/proc/self/task/%d/net/%s", in.owner.tid, file))
 }
 
 // readCounters takes the names from the first line that begins with head and the values from the second.

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"os"
 	"strconv"
 	"unsafe"
 
@@ -37,17 +36,14 @@ func (in *instance) Queues(fd int32) (syn, accept int, err error) {
 	case *unix.SockaddrInet6:
 		port = a.Port
 	}
-	err = in.owner.do(func() error {
-		for _, file := range []string{"tcp", "tcp6"} {
-			b, err := os.ReadFile("/proc/thread-self/net/" + file)
-			if err != nil && file == "tcp" {
-				return err
-			}
-			syn += countRequests(b, port)
+	for _, file := range []string{"tcp", "tcp6"} {
+		b, err := in.procNet(file)
+		if err != nil && file == "tcp" {
+			return 0, 0, err
 		}
-		return nil
-	})
-	return syn, accept, err
+		syn += countRequests(b, port)
+	}
+	return syn, accept, nil
 }
 
 // countRequests counts rows in state SYN_RECV that are requests: they alone have no inode (get_openreq4).
