@@ -134,32 +134,3 @@ sysctl -q net.ipv4.tcp_ecn=0
 sysctl -q net.ipv4.tcp_fastopen=0x70403
 sysctl -q net.ipv4.tcp_fastopen_key=a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4
 `
-
-// sysctl hands each setting to the stack in its one canonical form.
-func (e *engine) sysctl(words []string) error {
-	for _, w := range words {
-		if strings.HasPrefix(w, "-") {
-			continue // -q, -w, -e: how to report
-		}
-		name, value, ok := strings.Cut(w, "=")
-		if !ok {
-			return fmt.Errorf("sysctl %s: only settings of the form name=value: %w", w, ErrUnsupported)
-		}
-		if rest, ok := strings.CutPrefix(name, "/proc/sys/"); ok {
-			name = strings.ReplaceAll(rest, "/", ".")
-		}
-		if obsolete[name] {
-			continue
-		}
-		if strings.ContainsAny(value, " \t") {
-			value = `"` + strings.Join(strings.Fields(value), " ") + `"`
-		}
-		if err := e.inst.Command("sysctl -q " + name + "=" + value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// obsolete sysctls are set by the suite and gone from Linux; its shell scripts do not mind the error either.
-var obsolete = map[string]bool{"net.ipv4.tcp_fack": true}

@@ -106,11 +106,11 @@ func TestLinuxOptionLayoutIsKept(t *testing.T) {
 		"none": {tcpstate.ACK, tcpstate.Options{}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := AppendOptions(nil, &c.opts)
+			got, err := tcpstate.AppendOptions(nil, &c.opts)
 			require.NoError(t, err)
 			require.Equal(t, unhex(t, c.want), append([]byte{}, got...))
 			var back tcpstate.Options
-			decodeOptions(got, c.flags.Has(tcpstate.SYN), &back)
+			tcpstate.DecodeOptions(got, c.flags.Has(tcpstate.SYN), &back)
 			require.Equal(t, c.opts, back)
 		})
 	}

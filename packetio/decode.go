@@ -103,7 +103,7 @@ func tcpDataOffset(b []byte) int { return int(b[12]>>4) * 4 }
 
 // soundChecksum sums the transport header and payload with the pseudo-header.
 func (h *ipHeader) soundChecksum(proto uint8) bool {
-	return fold(sum(pseudo(h.addrs, proto, len(h.body)), h.body)) == 0xffff
+	return tcpstate.Fold(tcpstate.Sum(tcpstate.Pseudo(h.addrs, proto, len(h.body)), h.body)) == 0xffff
 }
 
 // decodeTCP reads header, options and payload.
@@ -127,7 +127,7 @@ func (d *decoder) decodeTCP(h *ipHeader, p *sock.Packet) error {
 		HdrLen: uint8(len(t.Contents)),
 		ECN:    p.Seg.ECN,
 	}
-	decodeOptions(t.Contents[tcpHdrLen:], t.SYN, &p.Seg.Opts)
+	tcpstate.DecodeOptions(t.Contents[tcpHdrLen:], t.SYN, &p.Seg.Opts)
 	return nil
 }
 

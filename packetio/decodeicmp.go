@@ -31,7 +31,7 @@ func (d *decoder) icmpHeader(h *ipHeader, p *sock.Packet) error {
 
 // decodeICMP4 is icmp_rcv (net/ipv4/icmp.c) up to the handlers.
 func (d *decoder) decodeICMP4(h *ipHeader, p *sock.Packet) error {
-	if fold(sum(0, h.body)) != 0xffff {
+	if tcpstate.Fold(tcpstate.Sum(0, h.body)) != 0xffff {
 		return dropICMPCsum
 	}
 	if err := d.icmpHeader(h, p); err != nil {

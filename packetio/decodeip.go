@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
+
+	"github.com/sockspec/sockspec/tcpstate"
 )
 
 // Lengths of fixed headers in octets.
@@ -67,7 +69,7 @@ func (d *decoder) splitIP4(b []byte) (ipHeader, error) {
 		return ipHeader{}, dropIP4IHL
 	case len(b) < ihl:
 		return ipHeader{}, dropIP4Short
-	case fold(sum(0, b[:ihl])) != 0xffff:
+	case tcpstate.Fold(tcpstate.Sum(0, b[:ihl])) != 0xffff:
 		return ipHeader{}, dropIP4Csum
 	case len(b) < total:
 		return ipHeader{}, dropCutShort

@@ -25,7 +25,7 @@ func encode(t testing.TB, p sock.Packet) []byte {
 // resum makes an IPv4 header's checksum right again.
 func resum(b []byte) []byte {
 	b[10], b[11] = 0, 0
-	binary.BigEndian.PutUint16(b[10:], ^fold(sum(0, b[:int(b[0]&15)*4])))
+	binary.BigEndian.PutUint16(b[10:], ^tcpstate.Fold(tcpstate.Sum(0, b[:int(b[0]&15)*4])))
 	return b
 }
 
@@ -174,7 +174,7 @@ func TestABrokenOptionListCountsAsFarAsItGoes(t *testing.T) {
 			b[32] = uint8(20+len(list)) / 4 << 4
 			resum(b)
 			b[36], b[37] = 0, 0
-			binary.BigEndian.PutUint16(b[36:], ^fold(sum(pseudo(b[12:20], 6, len(b)-20), b[20:])))
+			binary.BigEndian.PutUint16(b[36:], ^tcpstate.Fold(tcpstate.Sum(tcpstate.Pseudo(b[12:20], 6, len(b)-20), b[20:])))
 			require.NoError(t, Decode(b, &p))
 			require.Equal(t, c.want, p.Seg.Opts)
 			got, err := Options(b)
@@ -196,7 +196,7 @@ func TestOnlyASynMayCarrySynOptions(t *testing.T) {
 	require.Zero(t, p.Seg.Opts)
 	got, err := Options(b)
 	require.NoError(t, err)
-	require.Equal(t, append(list[:2:2], Option{KindSACKOK, []byte{}}, Option{KindFastOpen, []byte{}}, Option{Kind: KindEOL}), got)
+	require.Equal(t, append(list[:2:2], Option{Kind: KindSACKOK, Data: []byte{}}, Option{Kind: KindFastOpen, Data: []byte{}}, Option{Kind: KindEOL}), got)
 }
 
 // The version aside, which makes it an IPv6 packet of some protocol. IPv4 only: IPv6 leaves hop limit, class and flow label to routers, under no checksum.

@@ -34,7 +34,7 @@ type encoder struct {
 var encoders = sync.Pool{New: func() any { return new(encoder) }}
 
 // Encode appends p to dst as Linux would put it on the wire: options in the layout of
-// [AppendOptions], DF as p says, checksums filled in. An Opaque packet goes out as
+// [tcpstate.AppendOptions], DF as p says, checksums filled in. An Opaque packet goes out as
 // it is in p.Wire.
 // The packet may be longer than any MTU, up to [MaxPacket] octets; segmentation
 // is a card's task. Seg.HdrLen is not looked at: the options say how long the
@@ -134,15 +134,15 @@ func (e *encoder) measure(p *sock.Packet, r *Raw) (hdr int, payload []byte, err 
 // options fills e.opts with whole words of TCP options.
 func (e *encoder) options(p *sock.Packet, r *Raw) (err error) {
 	if r.Options == nil {
-		e.opts, err = AppendOptions(e.opts[:0], &p.Seg.Opts)
+		e.opts, err = tcpstate.AppendOptions(e.opts[:0], &p.Seg.Opts)
 		return err
 	}
 	e.opts = e.opts[:0]
 	for i := range r.Options {
 		o := &r.Options[i]
-		if n := len(e.opts) + o.wireLen(); n > maxOptions {
+		if n := len(e.opts) + wireLen(o); n > tcpstate.MaxOptionOctets {
 			return fmt.Errorf("packetio: option %d (kind %d) ends at octet %d, a header has room for %d octets of options",
-				i, o.Kind, n, maxOptions)
+				i, o.Kind, n, tcpstate.MaxOptionOctets)
 		}
 		e.opts = AppendOption(e.opts, *o)
 	}
@@ -223,13 +223,13 @@ func (e *encoder) checksums(p *sock.Packet, r *Raw) {
 	at, acc := 2, uint64(0)
 	switch p.Proto {
 	case sock.ProtoTCP:
-		at, acc = 16, pseudo(addrs, p.Proto, len(body))
+		at, acc = 16, tcpstate.Pseudo(addrs, p.Proto, len(body))
 	case sock.ProtoUDP:
-		at, acc = 6, pseudo(addrs, p.Proto, len(body))
+		at, acc = 6, tcpstate.Pseudo(addrs, p.Proto, len(body))
 	case sock.ProtoICMPv6:
-		acc = pseudo(addrs, p.Proto, len(body))
+		acc = tcpstate.Pseudo(addrs, p.Proto, len(body))
 	}
-	c := ^fold(sum(acc, body))
+	c := ^tcpstate.Fold(tcpstate.Sum(acc, body))
 	if p.Proto == sock.ProtoUDP && c == 0 {
 		c = 0xffff // 0 would mean "none" (RFC 768)
 	}

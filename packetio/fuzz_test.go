@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
 )
 
 // FuzzDecode: nothing panics, every refusal has a name, and what decodes means
@@ -75,7 +76,7 @@ func repair(b []byte) []byte {
 	if err != nil {
 		return b
 	}
-	at, acc := 0, pseudo(h.addrs, h.proto, len(h.body))
+	at, acc := 0, tcpstate.Pseudo(h.addrs, h.proto, len(h.body))
 	switch h.proto {
 	case sock.ProtoTCP:
 		at = 16
@@ -90,7 +91,7 @@ func repair(b []byte) []byte {
 		return b
 	}
 	h.body[at], h.body[at+1] = 0, 0
-	c := ^fold(sum(acc, h.body))
+	c := ^tcpstate.Fold(tcpstate.Sum(acc, h.body))
 	h.body[at], h.body[at+1] = uint8(c>>8), uint8(c)
 	return b
 }

@@ -1,5 +1,7 @@
 package packetio
 
+import "github.com/sockspec/sockspec/tcpstate"
+
 // IPv4 option kinds (include/uapi/linux/ip.h).
 const (
 	ipoptRR        = 7
@@ -16,7 +18,7 @@ const (
 func soundIP4Options(b []byte) bool {
 	var route, stamp bool // at most one each
 	for len(b) > 0 {
-		o, rest, ok := nextOption(b) // the grammar is TCP's
+		o, rest, ok := tcpstate.NextOption(b) // the grammar is TCP's
 		if !ok {
 			return false
 		}
@@ -28,10 +30,10 @@ func soundIP4Options(b []byte) bool {
 		case ipoptRA:
 			ok = len(o.Data) >= 2
 		case ipoptRR:
-			ok = !route && soundRecord(b, o.wireLen())
+			ok = !route && soundRecord(b, wireLen(&o))
 			route = true
 		case ipoptTimestamp:
-			ok = !stamp && soundTimestamp(b, o.wireLen())
+			ok = !stamp && soundTimestamp(b, wireLen(&o))
 			stamp = true
 		}
 		if !ok {

@@ -251,11 +251,11 @@ func expectsReset(b []byte) (err error, wanted bool) {
 // next entry ends beyond the option, which on input is refused only for the first.
 func echoes(list []byte) bool {
 	for len(list) > 0 {
-		o, rest, ok := nextOption(list)
+		o, rest, ok := tcpstate.NextOption(list)
 		if !ok || o.Kind == KindEOL {
 			return true
 		}
-		n := o.wireLen()
+		n := wireLen(&o)
 		switch {
 		case o.Kind == ipoptRR && (n%4 != 3 || list[2]%4 != 0),
 			o.Kind == ipoptTimestamp && (n%4 != 0 || list[2]%4 != 1 || list[3]&15 != 0 && n%8 != 4):

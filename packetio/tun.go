@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sockspec/sockspec/tcpstate"
 )
 
 // tunPath is where Linux keeps the device that makes TUN interfaces.
@@ -146,7 +148,7 @@ func finishChecksum(hdr, pkt []byte) {
 	if start >= len(pkt) || at+2 > len(pkt) {
 		return
 	}
-	binary.BigEndian.PutUint16(pkt[at:], ^fold(sum(0, pkt[start:])))
+	binary.BigEndian.PutUint16(pkt[at:], ^tcpstate.Fold(tcpstate.Sum(0, pkt[start:])))
 }
 
 // linkIndex asks the thread's namespace for an interface's index. Package net

@@ -39,59 +39,56 @@ func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listene
 // reserved marks a descriptor that a call holds for what it will return.
 const reserved fileID = -2
 
-// tcpAccept is accept4(2) (inet_csk_accept). The descriptor is taken first, as
-// Linux does, so that a full table shows before anything else.
-func tcpAccept(h *Host, s *sock, t *thread) outcome {
-	fd, err := h.proc.lowest(0)
-	if err != 0 {
-		return fail(err)
+// reserve keeps an accept's descriptor, and the file that goes with it, from
+// being given out while it waits.
+func (h *Host) reserve(t *thread, o outcome) outcome {
+	if o.park {
+		h.proc.grow(t.fd)
+		h.proc.fds[t.fd].file = reserved
+		h.fileCount++
 	}
+	return o
+}
+
+// unreserve undoes reserve.
+func (h *Host) unreserve(t *thread) {
+	h.proc.fds[t.fd].file = noFile
+	h.fileCount--
+}
+
+// tcpAccept is accept4(2) (inet_csk_accept).
+func tcpAccept(h *Host, s *sock, t *thread) outcome {
 	if s.state() != tcpstate.Listen {
 		return fail(EINVAL)
 	}
 	h.patience(t, h.nonblock(t), s.opt.rcvTimeo)
 	if s.lst.accept.Len() > 0 {
-		return h.acceptOne(s, t, fd)
+		return h.acceptOne(s, t)
 	}
 	if !h.waits(t) {
 		return fail(EAGAIN)
 	}
-	h.reserve(fd)
-	t.fd = fd
 	return h.parkOn(t, s, true)
-}
-
-// reserve keeps a descriptor from being given out.
-func (h *Host) reserve(fd int32) {
-	for int(fd) >= len(h.proc.fds) {
-		h.proc.fds = append(h.proc.fds, descriptor{file: noFile})
-	}
-	h.proc.fds[fd].file = reserved
 }
 
 // tcpAcceptAgain looks at an accept that waits: queue, state, signal, patience,
 // in that order (inet_csk_wait_for_connect).
 func tcpAcceptAgain(h *Host, s *sock, t *thread) outcome {
-	var err Errno
 	switch {
 	case s.state() == tcpstate.Listen && s.lst.accept.Len() > 0:
-		h.proc.fds[t.fd].file = noFile
-		return h.acceptOne(s, t, t.fd)
+		return h.acceptOne(s, t)
 	case s.state() != tcpstate.Listen:
-		err = EINVAL
+		return fail(EINVAL)
 	case t.signal:
-		err = t.intrErrno()
+		return fail(t.intrErrno())
 	case !h.waits(t):
-		err = EAGAIN
-	default:
-		return h.parkOn(t, s, true)
+		return fail(EAGAIN)
 	}
-	h.proc.fds[t.fd].file = noFile
-	return fail(err)
+	return h.parkOn(t, s, true)
 }
 
 // acceptOne takes the connection that waited longest.
-func (h *Host) acceptOne(s *sock, t *thread, fd int32) outcome {
+func (h *Host) acceptOne(s *sock, t *thread) outcome {
 	id, _ := s.lst.accept.Pop()
 	c := h.socks[id]
 	c.parent, c.ss = noSock, ssConnected
@@ -100,7 +97,7 @@ func (h *Host) acceptOne(s *sock, t *thread, fd int32) outcome {
 		c.ops.release(h, c, nil) // the peer's address can't be told: the connection is lost
 		return fail(EFAULT)
 	}
-	h.openSock(fd, c, t.call.Flags)
+	h.openSock(t.fd, c, t.call.Flags)
 	t.ret.Addr, t.ret.AddrLen, _ = c.asSeen(c.remote)
-	return done(int64(fd))
+	return done(int64(t.fd))
 }

@@ -13,7 +13,9 @@ type (
 )
 
 // Thread names a thread of a process of the host. A thread runs one call at a
-// time: while it is parked, a second call from it is refused with EBUSY.
+// time: while it is parked, a second call from it is refused with EBUSY. One that
+// OpClone did not name belongs to the first process; one that has ended gets
+// ESRCH.
 type Thread uint16
 
 // Op is a system call.
@@ -45,6 +47,16 @@ const (
 	OpEpollCtl       // FD, N = op, Arg = target descriptor, Events
 	OpEpollWait      // FD, Len = maxevents, Timeout
 	OpDup            // FD
+	OpDup2           // FD, Arg = the new descriptor
+	OpDup3           // FD, Arg = the new descriptor, Flags = O_CLOEXEC
+	OpClone          // N = 0 (fork) or CLONE_THREAD, Arg = the new Thread; returns the child's number
+	OpExec           //
+	OpExit           // does not return
+	OpPrlimit        // N = RLIMIT_NOFILE, Data = struct rlimit64 or nil; returns the old in Data
+	OpSetresuid      // IDs
+	OpSetresgid      // IDs
+	OpSetgroups      // Groups
+	OpCapset         // N = effective, Arg = permitted, as Capability
 )
 
 // Addr is a socket address as a call passes it.
@@ -101,8 +113,10 @@ type Call struct {
 	Data    []byte // octets to send, or an option's value
 	Poll    []PollFD
 	Control []Control
-	Events  uint32 // epoll_ctl
-	UData   uint64 // epoll_ctl
+	Events  uint32   // epoll_ctl
+	UData   uint64   // epoll_ctl
+	IDs     [3]int32 // setresuid, setresgid: real, effective, saved; -1 leaves one
+	Groups  []uint32 // setgroups
 	Fault   Fault
 }
 

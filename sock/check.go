@@ -23,27 +23,40 @@ func (h *Host) Check() error {
 // checkFiles: each file is held exactly by its descriptors and waiting calls.
 func checkFiles(h *Host) error {
 	refs := make([]int32, len(h.files))
-	for fd, d := range h.proc.fds {
-		if d.file >= 0 {
-			if int(d.file) >= len(h.files) || h.files[d.file].kind == fileFree {
-				return fmt.Errorf("descriptor %d: refers to a file that is closed", fd)
+	count := int32(0)
+	for _, p := range h.procs {
+		if p == nil {
+			continue
+		}
+		for fd, d := range p.fds {
+			switch {
+			case d.file == reserved:
+				count++
+			case d.file >= 0:
+				if int(d.file) >= len(h.files) || h.files[d.file].kind == fileFree {
+					return fmt.Errorf("process %d, descriptor %d: refers to a file that is closed", p.pid, fd)
+				}
+				refs[d.file]++
 			}
-			refs[d.file]++
 		}
 	}
 	for i := range h.threads {
-		if t := &h.threads[i]; t.parked && t.file != noFile {
-			refs[t.file]++
+		for _, f := range h.threads[i].held {
+			refs[f]++
 		}
 	}
 	for i := range h.files {
 		f := &h.files[i]
+		count += flag(f.kind != fileFree)
 		if f.refs != refs[i] {
 			return fmt.Errorf("file %d: %d references are counted, %d exist", i, f.refs, refs[i])
 		}
 		if f.kind == fileSocket && h.sockAt(f.sock) == nil {
 			return fmt.Errorf("file %d: its socket %d is gone", i, f.sock)
 		}
+	}
+	if count != h.fileCount {
+		return fmt.Errorf("host: %d files are counted, %d are open", h.fileCount, count)
 	}
 	return nil
 }
@@ -58,7 +71,7 @@ func checkSocks(h *Host) error {
 		}
 	}
 	for i := range h.threads {
-		if t := &h.threads[i]; t.parked && t.call.Op == OpClose {
+		if t := &h.threads[i]; t.parked && t.lingers {
 			held[t.sock] = true
 		}
 	}

@@ -12,7 +12,15 @@ import (
 func (h *Host) Clone() *Host {
 	c := *h
 	c.fixed = choices{slices.Clone(h.fixed.iss), slices.Clone(h.fixed.port), slices.Clone(h.fixed.ts)}
-	c.proc.fds = slices.Clone(h.proc.fds)
+	c.procs = make([]*process, len(h.procs))
+	for i, p := range h.procs {
+		if p != nil {
+			c.procs[i] = p.clone()
+		}
+		if p == h.proc {
+			c.proc = c.procs[i]
+		}
+	}
 	c.files = slices.Clone(h.files)
 	c.flows = maps.Clone(h.flows)
 	c.timers = h.timers.Clone()
@@ -51,6 +59,7 @@ func (t *thread) own() {
 	t.data, t.in, t.poll, t.control = slices.Clone(t.data), slices.Clone(t.in), nil, nil
 	t.call.Data = slices.Clone(t.call.Data)
 	t.call.Poll = slices.Clone(t.call.Poll)
+	t.call.Groups, t.held = nil, slices.Clone(t.held)
 	t.ret = Return{Thread: t.ret.Thread}
 }
 
@@ -78,10 +87,11 @@ func (h *Host) Fingerprint() uint64 {
 		}
 	}
 	f.U32(uint32(h.sysctl.congestion))
-	for i := range h.proc.fds {
-		d := &h.proc.fds[i]
-		f.U32(uint32(d.file))
-		f.Bool(d.cloexec)
+	for i, p := range h.procs {
+		if p != nil {
+			f.U64(uint64(i))
+			p.fingerprint(&f)
+		}
 	}
 	for i := range h.files {
 		h.files[i].fingerprint(&f)
@@ -112,6 +122,7 @@ func (h *Host) Fingerprint() uint64 {
 
 // fingerprint feeds a thread's call, if it waits in one.
 func (t *thread) fingerprint(f *queue.Hash, now Time) {
+	f.U64(uint64(t.id)<<32 | uint64(uint32(t.proc)))
 	if !t.parked {
 		return
 	}
@@ -121,6 +132,8 @@ func (t *thread) fingerprint(f *queue.Hash, now Time) {
 	f.U64(uint64(uint32(t.sock))<<32 | uint64(uint32(t.call.Len)))
 	f.Bytes(t.call.Data)
 	f.Bool(t.signal)
+	f.Bool(t.lingers)
+	f.U64(uint64(t.after.value)<<16 | uint64(t.after.err))
 }
 
 // fingerprint feeds a socket.

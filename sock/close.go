@@ -11,11 +11,7 @@ func sysClose(h *Host, t *thread) outcome {
 		return fail(EBADF)
 	}
 	h.proc.fds[fd] = descriptor{file: noFile}
-	was, last := h.put(f)
-	if !last {
-		return done(0)
-	}
-	return h.release(t, was)
+	return h.drop(t, f, done(0))
 }
 
 // release lets go of a file that nobody refers to any more. t is the thread
@@ -68,9 +64,15 @@ func (s *sock) closing() bool {
 	return s.in(tcpstate.FinWait1, tcpstate.Closing, tcpstate.LastAck)
 }
 
+// closeResume looks at a last close that lingers, and goes back to what the call
+// had come to.
 func closeResume(h *Host, t *thread) outcome {
 	s := h.socks[t.sock]
-	return s.ops.releaseAgain(h, s, t)
+	if o := s.ops.releaseAgain(h, s, t); o.park {
+		return o
+	}
+	t.lingers = false
+	return t.after
 }
 
 // tcpCloseAgain looks at a close that lingers (sk_stream_wait_close).

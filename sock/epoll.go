@@ -36,6 +36,9 @@ func sysEpollCreate(h *Host, t *thread) outcome {
 	if err != 0 {
 		return fail(err)
 	}
+	if err := h.mayOpen(); err != 0 {
+		return fail(err)
+	}
 	i := 0
 	for i < len(h.epolls) && h.epolls[i].used {
 		i++

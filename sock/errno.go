@@ -8,6 +8,7 @@ import "github.com/sockspec/sockspec/tcpstate"
 const (
 	EPERM           Errno = 1
 	ENOENT          Errno = 2
+	ESRCH           Errno = 3
 	EINTR                 = tcpstate.EINTR
 	EIO             Errno = 5
 	EBADF           Errno = 9
@@ -64,7 +65,7 @@ var errnoNames = [...]struct {
 	no   Errno
 	name string
 }{
-	{EPERM, "EPERM"}, {ENOENT, "ENOENT"}, {EINTR, "EINTR"}, {EIO, "EIO"}, {EBADF, "EBADF"}, {EAGAIN, "EAGAIN"},
+	{EPERM, "EPERM"}, {ENOENT, "ENOENT"}, {ESRCH, "ESRCH"}, {EINTR, "EINTR"}, {EIO, "EIO"}, {EBADF, "EBADF"}, {EAGAIN, "EAGAIN"},
 	{ENOMEM, "ENOMEM"}, {EACCES, "EACCES"}, {EFAULT, "EFAULT"}, {EBUSY, "EBUSY"}, {EEXIST, "EEXIST"}, {ENODEV, "ENODEV"},
 	{EINVAL, "EINVAL"}, {ENFILE, "ENFILE"}, {EMFILE, "EMFILE"}, {ENOTTY, "ENOTTY"}, {EPIPE, "EPIPE"}, {EDOM, "EDOM"},
 	{ERANGE, "ERANGE"}, {ENOSYS, "ENOSYS"}, {ELOOP, "ELOOP"}, {ENODATA, "ENODATA"}, {EPROTO, "EPROTO"},

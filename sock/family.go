@@ -39,8 +39,11 @@ func sysSocket(h *Host, t *thread) outcome {
 	}
 	// The descriptor comes last: without one, the socket is let go of again.
 	fd, err := h.proc.lowest(0)
+	if err == 0 {
+		err = h.mayOpen()
+	}
 	if err != 0 {
-		h.free(s)
+		s.ops.release(h, s, nil)
 		return fail(err)
 	}
 	t.sock = s.id
@@ -61,7 +64,7 @@ func (h *Host) createSock(domain, typ, proto int32) (*sock, Errno) {
 			continue
 		}
 		s := h.newSock()
-		s.ss, s.family, s.typ = ssUnconnected, uint16(domain), uint8(typ)
+		s.ss, s.family, s.typ, s.uid = ssUnconnected, uint16(domain), uint8(typ), h.proc.cred.EUID
 		if err := families[i].create(h, s, typ, proto); err != 0 {
 			h.socks[s.id] = nil
 			return nil, err

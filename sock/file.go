@@ -31,48 +31,18 @@ type descriptor struct {
 	cloexec bool
 }
 
-// process is a table of descriptors and its bounds.
-type process struct {
-	fds   []descriptor
-	first int32 // lowest descriptor to give out
-	limit int32 // RLIMIT_NOFILE
-}
-
-// maxFiles bounds the descriptors of a process (fs.nr_open).
-const maxFiles = 1 << 20
-
-func (p *process) init(first, limit int32) {
-	if limit <= 0 {
-		limit = 1024
+// mayOpen reports whether one more file may be open in the system, which only
+// root may overdraw (alloc_empty_file).
+func (h *Host) mayOpen() Errno {
+	if int64(h.fileCount) >= h.sysctl.get(ctlFileMax) && !h.capable(CapSysAdmin) {
+		return ENFILE
 	}
-	p.limit = min(limit, maxFiles)
-	p.first = min(max(first, 0), p.limit)
-}
-
-// lowest is the lowest free descriptor that is at least from, or EMFILE
-// (alloc_fd).
-func (p *process) lowest(from int32) (int32, Errno) {
-	fd := max(from, p.first)
-	for int(fd) < len(p.fds) && p.fds[fd].file != noFile {
-		fd++
-	}
-	if fd >= p.limit {
-		return 0, EMFILE
-	}
-	return fd, 0
-}
-
-// install lets fd, which lowest has named, refer to the file (fd_install).
-func (h *Host) install(fd int32, f fileID, cloexec bool) {
-	for int(fd) >= len(h.proc.fds) {
-		h.proc.fds = append(h.proc.fds, descriptor{file: noFile})
-	}
-	h.proc.fds[fd] = descriptor{f, cloexec}
-	h.files[f].refs++
+	return 0
 }
 
 // newFile takes the lowest free file description.
 func (h *Host) newFile(f file) fileID {
+	h.fileCount++
 	for i := range h.files {
 		if h.files[i].kind == fileFree {
 			h.files[i] = f
@@ -119,28 +89,9 @@ func (h *Host) put(id fileID) (was file, last bool) {
 	}
 	was = *f
 	*f = file{}
+	h.fileCount--
 	return was, true
 }
-
-// dup gives the file another descriptor, at least from (f_dupfd).
-func (h *Host) dup(fd, from int32, cloexec bool) outcome {
-	f := h.fileAt(fd)
-	if f == noFile {
-		return fail(EBADF)
-	}
-	if from < 0 || from >= h.proc.limit {
-		return fail(EINVAL)
-	}
-	to, err := h.proc.lowest(from)
-	if err != 0 {
-		return fail(err)
-	}
-	h.install(to, f, cloexec)
-	return done(int64(to))
-}
-
-// sysDup is dup(2).
-func sysDup(h *Host, t *thread) outcome { return h.dup(t.call.FD, 0, false) }
 
 // setfl are the flags that F_SETFL may change (SETFL_MASK).
 const setfl = O_NONBLOCK | O_APPEND | O_ASYNC

@@ -27,42 +27,40 @@ type HostConfig struct {
 	Seed uint64
 	// Profile is the kernel to be; nil means Linux.
 	Profile *Profile
-	// NoCaps takes away the capabilities of root.
+	// NoCaps takes capabilities away from the first process, which is root, and
+	// from all that come of it.
 	NoCaps Capability
-	// MaxFiles is the limit of descriptors (RLIMIT_NOFILE); 0 means 1024.
+	// MaxFiles is the first process's limit of descriptors (RLIMIT_NOFILE); 0 means 1024.
 	MaxFiles int32
-	// FirstFile is the lowest descriptor to give out, as if the lower ones were
+	// FirstFile is the lowest descriptor that processes give out, as if the lower ones were
 	// open: 3 for a program with standard streams.
 	FirstFile int32
 }
 
-// Capability is a set of Linux capabilities that network calls ask for.
-type Capability uint8
-
-// The capabilities.
-const (
-	CapNetBindService Capability = 1 << iota
-	CapNetRaw
-	CapNetAdmin
-)
-
 // Host is one network namespace with the processes that live in it: descriptors,
-// sockets, listeners, connections, parked threads. It is a state machine: the
-// same inputs give the same effects. It is not safe for use by several
+// sockets, listeners, connections, parked threads. Several namespaces are several
+// hosts, with links between them; a process lives in one. It is a state machine:
+// the same inputs give the same effects. It is not safe for use by several
 // goroutines, and is copied with Clone.
 type Host struct {
+	// The processes; fileCount is of all of them, and counts what a blocked
+	// accept has ready. proc is whose thread is calling (current); it means
+	// nothing while a packet is handled.
+	procs     []*process // nil where free; the first is there from the beginning
+	proc      *process
+	lastPID   int32
+	fileCount int32
+
 	addrs    []netip.Prefix // never written
 	mtu      uint32
 	device   string
 	noRoute  bool
-	caps     Capability
 	sysctl   sysctls
 	tcp      *tcpstate.Config // made from sysctl; never written, replaced on change
 	rand     rand
 	secret   uint64 // of SYN cookies
 	fixed    choices
 	now      Time
-	proc     process
 	files    []file  // by fileID
 	socks    []*sock // by sockID; nil where free
 	epolls   []epoll // by index; free ones have no users
@@ -97,7 +95,6 @@ func New(cfg HostConfig) *Host {
 	}
 	h := &Host{
 		addrs: append([]netip.Prefix(nil), cfg.Addrs...), mtu: cfg.MTU, noRoute: cfg.Unreachable,
-		caps: (CapNetBindService | CapNetRaw | CapNetAdmin) &^ cfg.NoCaps,
 		rand: rand(cfg.Seed), flows: map[flow]sockID{}, listens: listenTable{heads: map[netip.AddrPort]sockID{}},
 	}
 	if h.mtu == 0 {
@@ -112,12 +109,10 @@ func New(cfg HostConfig) *Host {
 	h.secret = seed.next()
 	h.sysctl.init(p)
 	h.tcp = h.sysctl.config(p)
-	h.proc.init(cfg.FirstFile, cfg.MaxFiles)
+	h.proc = newProcess(cfg.FirstFile, cfg.MaxFiles, allCaps&^cfg.NoCaps)
+	h.procs, h.lastPID = []*process{h.proc}, firstPID
 	return h
 }
-
-// capable reports whether the caller has one of the capabilities (ns_capable).
-func (h *Host) capable(any Capability) bool { return h.caps&any != 0 }
 
 // Now is the time of the latest input.
 func (h *Host) Now() Time { return h.now }

@@ -133,6 +133,9 @@ func pollResume(h *Host, t *thread) outcome {
 	}
 	for i := range t.poll {
 		if f := h.fileAt(t.poll[i].FD); f >= 0 {
+			if !t.parked {
+				h.hold(t, f)
+			}
 			h.pollWait(t, &h.files[f])
 		}
 	}

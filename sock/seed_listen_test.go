@@ -265,12 +265,10 @@ var acceptRules = []seedRule{
 		t.signal, t.until = true, 0
 		b.h.now = b.now
 		require.Equal(b, EINTR, inetAcceptAgain(b.h, s, t).err, "signal before time")
-		b.h.reserve(t.fd)
 		lst := s.lst
 		s.lst = nil
 		require.Equal(b, EINVAL, inetAcceptAgain(b.h, s, t).err, "state before signal")
 		s.lst = lst
-		b.h.reserve(t.fd)
 		t.signal = false
 		t.until = forever
 		b.newPeer(4000).shake()

@@ -195,7 +195,7 @@ var bindRules = []seedRule{
 	}},
 	{"BI-03", "low ports want a capability", func(b *bench) {
 		fd := b.ok(socketCall())
-		b.h.caps = 0
+		b.h.proc.cred.Effective = 0
 		b.fails(EACCES, bindCall(fd, in4(any4, 1023)))
 		require.NoError(b, b.h.SetSysctl("net.ipv4.ip_unprivileged_port_start", "1000"))
 		b.ok(bindCall(fd, in4(any4, 1023)))

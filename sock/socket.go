@@ -41,6 +41,7 @@ type sock struct {
 	family uint16
 	typ    uint8
 	proto  uint8
+	uid    uint32 // of who made it, or accepted it (sk_uid)
 
 	// local is what the socket is bound to and matched by (inet_rcv_saddr),
 	// any-address when nothing; source is what it sends from (inet_saddr);
@@ -51,7 +52,6 @@ type sock struct {
 	slot          int32      // where, among the owners of the same address
 	lnext         sockID     // in LISTEN: the next listener of the same address and port
 	group         int32      // of SO_REUSEPORT, 0 = none
-	uid           uint32     // whose socket it is (sk_uid)
 	disconnects   uint32     // how often the connection was taken down by a call
 	remote        netip.AddrPort
 	locks         uint8 // lockAddr, lockPort, connectBind

@@ -8,7 +8,10 @@ const (
 	minRcvbuf = 2304
 )
 
-const maxInt32 = 1<<31 - 1
+const (
+	maxInt32 = 1<<31 - 1
+	maxInt64 = 1<<63 - 1
+)
 
 // rd32 reads a C int.
 func rd32(b []byte) int32 {

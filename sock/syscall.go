@@ -19,7 +19,7 @@ var syscalls = [...]syscall{
 	OpSend:        {"sendmsg", sysSend, sendResume},
 	OpRecv:        {"recvmsg", sysRecv, recvResume},
 	OpShutdown:    {"shutdown", sysShutdown, nil},
-	OpClose:       {"close", sysClose, closeResume},
+	OpClose:       {"close", sysClose, nil},
 	OpGetsockopt:  {"getsockopt", sysGetsockopt, nil},
 	OpSetsockopt:  {"setsockopt", sysSetsockopt, nil},
 	OpGetsockname: {"getsockname", sysGetsockname, nil},
@@ -31,6 +31,16 @@ var syscalls = [...]syscall{
 	OpEpollCtl:    {"epoll_ctl", sysEpollCtl, nil},
 	OpEpollWait:   {"epoll_wait", sysEpollWait, epollResume},
 	OpDup:         {"dup", sysDup, nil},
+	OpDup2:        {"dup2", sysDup2, nil},
+	OpDup3:        {"dup3", sysDup3, nil},
+	OpClone:       {"clone", sysClone, nil},
+	OpExec:        {"execve", sysExec, nil},
+	OpExit:        {"exit_group", sysExit, nil},
+	OpPrlimit:     {"prlimit64", sysPrlimit, nil},
+	OpSetresuid:   {"setresuid", sysSetresuid, nil},
+	OpSetresgid:   {"setresgid", sysSetresgid, nil},
+	OpSetgroups:   {"setgroups", sysSetgroups, nil},
+	OpCapset:      {"capset", sysCapset, nil},
 }
 
 // String is the call's name.
@@ -96,32 +106,45 @@ func sysListen(h *Host, t *thread) outcome {
 }
 
 func sysAccept(h *Host, t *thread) outcome {
-	// The order is Linux's: the descriptor, then the flags (__sys_accept4).
-	f := h.fileAt(t.call.FD)
-	if f == noFile {
+	// The order is Linux's: all that the result needs comes before the socket is
+	// asked (__sys_accept4, do_accept).
+	if h.fileAt(t.call.FD) == noFile {
 		return fail(EBADF)
 	}
 	if t.call.Flags&^(SOCK_CLOEXEC|SOCK_NONBLOCK) != 0 {
 		return fail(EINVAL)
 	}
+	fd, err := h.proc.lowest(0)
+	if err != 0 {
+		return fail(err)
+	}
 	s, err := h.enterSock(t)
 	if err != 0 {
 		return fail(err)
 	}
-	return s.ops.accept(h, s, t)
+	if err := h.mayOpen(); err != 0 {
+		return fail(err)
+	}
+	t.fd = fd
+	return h.reserve(t, s.ops.accept(h, s, t))
 }
 
 func acceptResume(h *Host, t *thread) outcome {
 	s := h.socks[t.sock]
-	return s.ops.acceptAgain(h, s, t)
+	h.unreserve(t)
+	return h.reserve(t, s.ops.acceptAgain(h, s, t))
 }
 
 func sysConnect(h *Host, t *thread) outcome {
-	s, err := h.enterSock(t)
-	if err != 0 {
-		return fail(err)
+	// Unlike bind, the address comes before the question what the file is.
+	if h.fileAt(t.call.FD) == noFile {
+		return fail(EBADF)
 	}
 	if err := checkAddr(&t.call); err != 0 {
+		return fail(err)
+	}
+	s, err := h.enterSock(t)
+	if err != 0 {
 		return fail(err)
 	}
 	return s.ops.connect(h, s, t)

@@ -83,6 +83,7 @@ const (
 	ctlUnprivPortStart
 	ctlBindV6Only
 	ctlSomaxconn
+	ctlFileMax
 	ctlRmemMax
 	ctlWmemMax
 	ctlRmemDefault
@@ -174,6 +175,7 @@ var controls = [...]control{
 	{ctlUnprivPortStart, "net.ipv4.ip_unprivileged_port_start", 1, 0, 65535, [3]int64{1024}},
 	{ctlBindV6Only, "net.ipv6.bindv6only", 1, 0, 1, [3]int64{0}},
 	{ctlSomaxconn, "net.core.somaxconn", 1, 0, 2147483647, [3]int64{4096}},
+	{ctlFileMax, "fs.file-max", 1, 0, maxInt64, [3]int64{maxInt64}},
 	{ctlRmemMax, "net.core.rmem_max", 1, 2304, 2147483647, [3]int64{4194304}},
 	{ctlWmemMax, "net.core.wmem_max", 1, 4608, 2147483647, [3]int64{4194304}},
 	{ctlRmemDefault, "net.core.rmem_default", 1, 2304, 2147483647, [3]int64{212992}},

@@ -12,20 +12,24 @@ const forever Time = 1<<63 - 1
 // its record: no goroutine stands behind it.
 type thread struct {
 	id          Thread
+	proc        int32 // index of its process; noProc once it has ended
 	parked      bool
 	signal      bool   // a signal came while it was parked
-	file        fileID // held while parked, so that a close elsewhere can't take it away
+	file        fileID // that the call is about
 	sock        sockID // what it waits on
 	until       Time   // when its patience ends; 0 for a call that must not wait
 	done        int64  // octets moved so far
 	disconnects uint32 // the socket's, when the wait began
 	hole        uint32 // urgent octets that a peek stepped over
-	fd          int32  // that accept has reserved
+	fd          int32  // that accept has for what it will return, -1 when it has none
 	connected   bool   // a send is past the handshake
-	call        Call   // Data and Poll are the thread's own copies once it is parked
+	lingers     bool   // the call is over but for a socket's last close, and then comes to after
+	after       outcome
+	call        Call // Data and Poll are the thread's own copies once it is parked
 	ret         Return
 
-	data, in []byte // kept for reuse
+	held     []fileID // that the wait keeps from being closed
+	data, in []byte   // kept for reuse
 	poll     []PollFD
 	control  []Control
 }
@@ -35,6 +39,7 @@ type outcome struct {
 	value int64
 	err   Errno
 	park  bool
+	ended bool // the thread is no more
 }
 
 func done(v int64) outcome { return outcome{value: v} }
@@ -47,15 +52,28 @@ func result(e Errno) outcome { // 0 or an error
 	return outcome{}
 }
 
-// thread is the record of that thread, made on its first call.
+// thread is the record of that thread, made on its first call: one that nobody
+// cloned belongs to the first process, while that lives.
 func (h *Host) thread(id Thread) *thread {
+	if t := h.findThread(id); t != nil {
+		return t
+	}
+	t := thread{id: id, file: noFile, sock: noSock, fd: -1}
+	if p := h.procs[0]; p == nil || p.pid != firstPID {
+		t.proc = noProc
+	}
+	h.threads = append(h.threads, t)
+	return &h.threads[len(h.threads)-1]
+}
+
+// findThread is the record of that thread, nil when there is none.
+func (h *Host) findThread(id Thread) *thread {
 	for i := range h.threads {
 		if h.threads[i].id == id {
 			return &h.threads[i]
 		}
 	}
-	h.threads = append(h.threads, thread{id: id, file: noFile, sock: noSock})
-	return &h.threads[len(h.threads)-1]
+	return nil
 }
 
 // Call carries out a system call of a thread. Its outcome is a Done effect, now
@@ -63,29 +81,45 @@ func (h *Host) thread(id Thread) *thread {
 func (h *Host) Call(now Time, id Thread, c Call, out []Effect) []Effect {
 	h.enter(now, out)
 	t := h.thread(id)
-	if t.parked {
-		e := h.emit(Done, rule.ThreadBusy, noSock)
-		e.Return = Return{Thread: id, Value: -1, Errno: EBUSY}
+	switch {
+	case t.parked:
+		h.refuse(id, rule.ThreadBusy, EBUSY)
+		return h.leave()
+	case t.proc == noProc:
+		h.refuse(id, rule.ThreadGone, ESRCH)
 		return h.leave()
 	}
+	h.enterProcess(t)
 	t.call, t.ret = c, Return{Thread: id}
-	t.done, t.signal, t.until, t.file, t.sock = 0, false, 0, noFile, noSock
+	t.done, t.signal, t.until, t.file, t.sock, t.fd = 0, false, 0, noFile, noSock, -1
 	o := fail(ENOSYS)
 	if int(c.Op) < len(syscalls) && syscalls[c.Op].start != nil {
 		o = syscalls[c.Op].start(h, t)
 	}
-	h.conclude(t, o)
+	h.conclude(h.thread(id), o) // clone may have moved the records
 	return h.leave()
+}
+
+// refuse answers a call that is no call at all: its thread can't make one.
+func (h *Host) refuse(id Thread, why rule.ID, err Errno) {
+	h.emit(Done, why, noSock).Return = Return{Thread: id, Value: -1, Errno: err}
 }
 
 // conclude lets the call return or wait.
 func (h *Host) conclude(t *thread, o outcome) {
-	if o.park {
-		h.parkThread(t)
+	waited := t.parked
+	if o.ended {
 		return
 	}
-	if t.parked {
-		h.unpark(t)
+	if waited && !o.park {
+		o = h.unpark(t, o)
+	}
+	if o.park {
+		h.parkThread(t)
+		if !waited {
+			h.emit(Parked, rule.CallParks, t.sock).Return.Thread = t.id
+		}
+		return
 	}
 	why := rule.CallReturns
 	if o.err != 0 {
@@ -108,37 +142,50 @@ func (h *Host) parkThread(t *thread) {
 	t.call.Data = t.data
 	t.poll = append(t.poll[:0], t.call.Poll...)
 	t.call.Poll = t.poll
-	if t.file != noFile {
-		h.files[t.file].refs++
-	}
+	h.hold(t, t.file)
 	h.arm(timerThread|timer(t.id), t.until, t.until != forever)
-	h.emit(Parked, rule.CallParks, t.sock).Return.Thread = t.id
 }
 
-// unpark undoes parkThread.
-func (h *Host) unpark(t *thread) {
-	t.parked = false
-	h.arm(timerThread|timer(t.id), 0, false)
-	h.forget(t)
-	if t.file != noFile {
-		if was, last := h.put(t.file); last {
-			h.release(nil, was)
-		}
-		t.file = noFile
+// hold keeps a file from going away while the thread waits: a close elsewhere
+// takes the descriptor only (fdget, __pollwait).
+func (h *Host) hold(t *thread, f fileID) {
+	if f != noFile {
+		t.held = append(t.held, f)
+		h.files[f].refs++
 	}
 }
 
-// forget takes the thread off every wait list.
-func (h *Host) forget(t *thread) {
+// unpark undoes parkThread. The call comes to o, unless what it held was closed
+// in the meantime: then the last close is this thread's to do, and to wait for.
+func (h *Host) unpark(t *thread, o outcome) outcome {
+	h.endWait(t)
+	for len(t.held) > 0 {
+		f := t.held[0]
+		t.held = t.held[:copy(t.held, t.held[1:])]
+		if o = h.drop(t, f, o); o.park {
+			return o
+		}
+	}
+	return o
+}
+
+// endWait takes the thread off every list and clock.
+func (h *Host) endWait(t *thread) {
+	t.parked, t.file = false, noFile
+	h.arm(timerThread|timer(t.id), 0, false)
 	if s := h.sockAt(t.sock); s != nil {
 		s.waiters.Remove(t.id)
 	}
-	if t.call.Op == OpPoll || t.call.Op == OpEpollWait {
-		for _, s := range h.socks {
-			if s != nil {
-				s.waiters.Remove(t.id)
-			}
+	if t.call.Op != OpPoll && t.call.Op != OpEpollWait {
+		return
+	}
+	for _, s := range h.socks {
+		if s != nil {
+			s.waiters.Remove(t.id)
 		}
+	}
+	for i := range h.epolls {
+		h.epolls[i].waiters.Remove(t.id)
 	}
 }
 
@@ -149,6 +196,11 @@ func (h *Host) resume(id Thread) {
 		return
 	}
 	h.emit(Woken, rule.Woken, t.sock).Return.Thread = id
+	h.enterProcess(t)
+	if t.lingers {
+		h.conclude(t, closeResume(h, t))
+		return
+	}
 	h.conclude(t, syscalls[t.call.Op].resume(h, t))
 }
 

@@ -12,19 +12,15 @@ import (
 
 func TestSysctlsOfNetstackTakeEffect(t *testing.T) {
 	w := newWorld(t)
-	for _, cmd := range []string{
-		"sysctl -q net.ipv4.tcp_sack=0",
-		"sysctl -q -w net.ipv4.tcp_rmem=\"4096 540000 15728640\" net.ipv4.tcp_wmem='4096 262144 4194304'",
-		"sysctl -q net/ipv4/tcp_congestion_control=cubic",
-		"sysctl net.ipv4.tcp_recovery=1 net.ipv4.tcp_syn_retries=5",
-		"sysctl -q net.ipv4.tcp_moderate_rcvbuf=0 net.ipv4.tcp_fin_timeout=30",
-		"sysctl -q net.ipv4.tcp_retries2=8 net.ipv4.tcp_tw_reuse=1 net.ipv4.tcp_syncookies=1",
-		"sysctl -q net.ipv4.tcp_rto_min_us=5000 net.ipv4.tcp_rto_max_ms=60000 net.ipv4.tcp_invalid_ratelimit=0",
-		"sysctl -q net.ipv4.ip_local_port_range='50000 50000' net.ipv4.ip_default_ttl=33",
-		"sysctl -q net.ipv4.tcp_fastopen=0x70403 net.ipv4.tcp_timestamps=1 net.ipv4.tcp_fack=0",
-		"sysctl -q net.ipv4.tcp_slow_start_after_idle=0",
+	for _, set := range [][2]string{
+		{"tcp_sack", "0"}, {"tcp_rmem", "4096 540000 15728640"}, {"tcp_wmem", "4096 262144 4194304"},
+		{"tcp_congestion_control", "cubic"}, {"tcp_recovery", "1"}, {"tcp_syn_retries", "5"},
+		{"tcp_moderate_rcvbuf", "0"}, {"tcp_fin_timeout", "30"}, {"tcp_retries2", "8"}, {"tcp_tw_reuse", "1"},
+		{"tcp_syncookies", "1"}, {"tcp_rto_min_us", "5000"}, {"tcp_rto_max_ms", "60000"},
+		{"tcp_invalid_ratelimit", "0"}, {"ip_local_port_range", "50000 50000"}, {"ip_default_ttl", "33"},
+		{"tcp_fastopen", "0x70403"}, {"tcp_timestamps", "1"}, {"tcp_fack", "0"}, {"tcp_slow_start_after_idle", "0"},
 	} {
-		require.NoError(t, w.in.Command(cmd), cmd)
+		require.NoError(t, w.in.Command(conformance.SysctlCommand("net.ipv4."+set[0], set[1])), set[0])
 	}
 	fd := int32(w.ok(sock.Call{Op: sock.OpSocket, Domain: afInet, Type: sockStream | sockNonblock}).Value)
 	require.EqualValues(t, 540000, w.getInt(fd, solSocket, soRcvbuf))
@@ -62,7 +58,7 @@ func TestCommandsThatGVisorCannotExpressAreUnsupported(t *testing.T) {
 		"sysctl -q net.ipv4.tcp_ecn=1",
 		"sysctl -q net.ipv4.tcp_no_such_thing=1",
 		"sysctl -q net.ipv4.tcp_congestion_control=bbr",
-		"sysctl -q net.ipv4.tcp_rmem='9 8 7'",
+		`sysctl -q net.ipv4.tcp_rmem="9 8 7"`,
 		"sysctl -q net.ipv4.tcp_syn_retries=0",
 		"sysctl net.ipv4.tcp_sack",
 		"ip route add 10.0.0.0/8 dev tun0",

@@ -107,7 +107,7 @@ func TestResetEndsABlockedReadAndLaterWrites(t *testing.T) {
 // A write larger than the buffer blocks until the peer has taken enough.
 func TestWriteBlocksUntilAllIsTaken(t *testing.T) {
 	w := newWorld(t)
-	require.NoError(t, w.in.Command("sysctl -q net.ipv4.tcp_wmem='4096 4096 4096'"))
+	require.NoError(t, w.in.Command(`sysctl -q net.ipv4.tcp_wmem="4096 4096 4096"`))
 	fd, iss := w.established()
 	w.start(7, sock.Call{Op: sock.OpWrite, FD: fd, Data: bytes.Repeat([]byte("x"), 20_000)})
 	w.blocked(7)
@@ -130,7 +130,7 @@ func TestWriteBlocksUntilAllIsTaken(t *testing.T) {
 
 func TestNonblockingWriteTakesAPart(t *testing.T) {
 	w := newWorld(t)
-	require.NoError(t, w.in.Command("sysctl -q net.ipv4.tcp_wmem='4096 4096 4096'"))
+	require.NoError(t, w.in.Command(`sysctl -q net.ipv4.tcp_wmem="4096 4096 4096"`))
 	fd, _ := w.established()
 	w.ok(sock.Call{Op: sock.OpFcntl, FD: fd, N: fSetfl, Arg: oRdwr | oNonblock})
 	require.EqualValues(t, oRdwr|oNonblock, w.ok(sock.Call{Op: sock.OpFcntl, FD: fd, N: fGetfl}).Value)

@@ -132,9 +132,6 @@ func (in *Instance) switches() map[string]*bool {
 
 // sysctl sets one variable. Names may be separated by dots or by slashes.
 func (in *Instance) sysctl(name, text string) error {
-	if !strings.Contains(name, ".") {
-		name = strings.ReplaceAll(name, "/", ".")
-	}
 	fields := strings.Fields(text)
 	if slices.Contains(inert, name) {
 		return nil

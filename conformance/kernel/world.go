@@ -95,10 +95,8 @@ func (in *instance) Align() {
 // Command sets a sysctl of the namespace, or has a shell run in it.
 func (in *instance) Command(cmd string) error {
 	return in.owner.do(func() error {
-		if rest, ok := strings.CutPrefix(cmd, "sysctl -q "); ok {
-			if name, value, ok := strings.Cut(rest, "="); ok {
-				return writeSysctl(name, strings.Trim(value, `"`))
-			}
+		if name, value, ok := conformance.ParseSysctl(cmd); ok {
+			return writeSysctl(name, value)
 		}
 		if done, err := ethtool(cmd); done {
 			return err

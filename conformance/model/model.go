@@ -158,16 +158,14 @@ func keep(r sock.Return) sock.Return {
 // Command implements conformance.Instance: sysctls, in the one form that the
 // engine uses.
 func (in *Instance) Command(cmd string) error {
-	if rest, ok := strings.CutPrefix(cmd, "sysctl -q "); ok {
-		if name, value, ok := strings.Cut(rest, "="); ok {
-			if inert[name] {
-				return in.note(name, value)
-			}
-			if _, known := in.host.Sysctl(name); !known {
-				return fmt.Errorf("sysctl %s: the model has none of that name: %w", name, conformance.ErrUnsupported)
-			}
-			return in.host.SetSysctl(name, strings.Trim(value, `"`))
+	if name, value, ok := conformance.ParseSysctl(cmd); ok {
+		if inert[name] {
+			return in.note(name, value)
 		}
+		if _, known := in.host.Sysctl(name); !known {
+			return fmt.Errorf("sysctl %s: the model has none of that name: %w", name, conformance.ErrUnsupported)
+		}
+		return in.host.SetSysctl(name, value)
 	}
 	return fmt.Errorf("command %q: the model has no shell, only sysctl: %w", cmd, conformance.ErrUnsupported)
 }
@@ -184,7 +182,7 @@ var inert = map[string]bool{
 // note keeps the sysctl that tells whether a SYN asks for Fast Open.
 func (in *Instance) note(name, value string) (err error) {
 	if name == "net.ipv4.tcp_fastopen" {
-		in.fastOpen, err = strconv.ParseInt(strings.Trim(value, `"`), 0, 64)
+		in.fastOpen, err = strconv.ParseInt(value, 0, 64)
 	}
 	return err
 }

@@ -49,6 +49,8 @@ var unscripted = map[string]string{
 	"not-for-us":             "a script's packets are all for the host; sock's own tests send others",
 	"not-supported-protocol": "scripts speak TCP and its ICMP; sock's own tests send others",
 	"thread-busy":            "the engine makes no second call on a thread that waits",
+	"thread-ends":            "a script is one process; sock's own tests end others",
+	"thread-gone":            "a script is one process; sock's own tests end others",
 }
 
 // TestScriptsReachEveryRule: a rule that nothing shows is a claim.

@@ -46,6 +46,8 @@ const (
 	CallFails
 	CallParks
 	ThreadBusy
+	ThreadGone
+	ThreadEnds
 	Woken
 )
 
@@ -88,5 +90,7 @@ var sockRules = [...]Rule{
 	{"call-fails", "", "do_syscall_64", "a system call is refused"},
 	{"call-parks", "", "schedule_timeout", "a system call waits"},
 	{"thread-busy", "", "", "a thread that waits in one call can't make another"},
+	{"thread-gone", "", "do_exit", "a thread that has ended makes no calls"},
+	{"thread-ends", "", "do_exit, de_thread", "a thread ends with its process, or when another one of it calls execve, and its call never returns"},
 	{"woken", "", "__wake_up_common", "a waiting thread looks again"},
 }

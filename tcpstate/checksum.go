@@ -1,14 +1,14 @@
-package packetio
+package tcpstate
 
 import (
 	"encoding/binary"
 	"math/bits"
 )
 
-// sum adds b to a one's-complement sum (RFC 1071) in big-endian words. It eats
+// Sum adds b to a one's-complement sum (RFC 1071) in big-endian words. It eats
 // eight octets at a time, as the sum does not care where the carries go: a
 // packet of 64 KiB is as long as the kernel hands over.
-func sum(acc uint64, b []byte) uint64 {
+func Sum(acc uint64, b []byte) uint64 {
 	var carry uint64
 	for len(b) >= 8 {
 		acc, carry = bits.Add64(acc, binary.BigEndian.Uint64(b), carry)
@@ -24,8 +24,8 @@ func sum(acc uint64, b []byte) uint64 {
 	return acc + carry
 }
 
-// fold brings a sum down to the 16 bits that the wire has.
-func fold(acc uint64) uint16 {
+// Fold brings a sum down to the 16 bits that the wire has.
+func Fold(acc uint64) uint16 {
 	acc = acc>>32 + acc&0xffffffff
 	acc = acc>>32 + acc&0xffffffff
 	acc = acc>>16 + acc&0xffff
@@ -33,9 +33,9 @@ func fold(acc uint64) uint16 {
 	return uint16(acc)
 }
 
-// pseudo starts the sum of a transport checksum with the pseudo-header
+// Pseudo starts the sum of a transport checksum with the pseudo-header
 // (RFC 9293 section 3.1, RFC 8200 section 8.1): both addresses of an IP header,
 // the protocol and the transport's length.
-func pseudo(addrs []byte, proto uint8, length int) uint64 {
-	return sum(uint64(length)+uint64(proto), addrs)
+func Pseudo(addrs []byte, proto uint8, length int) uint64 {
+	return Sum(uint64(length)+uint64(proto), addrs)
 }

@@ -1,10 +1,8 @@
-package packetio
+package tcpstate
 
 import (
 	"encoding/binary"
 	"fmt"
-
-	"github.com/sockspec/sockspec/tcpstate"
 )
 
 // AppendOptions writes options in the layout of tcp_options_write
@@ -14,43 +12,43 @@ import (
 //
 // OptMalformed appends an option of impossible length, so that what was decoded
 // can be sent on as it was understood.
-func AppendOptions(b []byte, o *tcpstate.Options) ([]byte, error) {
+func AppendOptions(b []byte, o *Options) ([]byte, error) {
 	start := len(b)
-	if o.NSACK > tcpstate.MaxSACK {
-		return b, fmt.Errorf("packetio: %d SACK blocks, a TCP header has room for %d", o.NSACK, tcpstate.MaxSACK)
+	if o.NSACK > MaxSACK {
+		return b, fmt.Errorf("tcpstate: %d SACK blocks, a TCP header has room for %d", o.NSACK, MaxSACK)
 	}
-	if o.Has(tcpstate.OptMSS) {
+	if o.Has(OptMSS) {
 		b = append(b, KindMSS, 4, uint8(o.MSS>>8), uint8(o.MSS))
 	}
-	if o.Has(tcpstate.OptTS) {
-		if o.Has(tcpstate.OptSACKOK) {
+	if o.Has(OptTS) {
+		if o.Has(OptSACKOK) {
 			b = append(b, KindSACKOK, 2, KindTS, 10)
 		} else {
 			b = append(b, KindNOP, KindNOP, KindTS, 10)
 		}
 		b = binary.BigEndian.AppendUint32(b, o.TSVal)
 		b = binary.BigEndian.AppendUint32(b, o.TSEcr)
-	} else if o.Has(tcpstate.OptSACKOK) {
+	} else if o.Has(OptSACKOK) {
 		b = append(b, KindNOP, KindNOP, KindSACKOK, 2)
 	}
-	if o.Has(tcpstate.OptWScale) {
+	if o.Has(OptWScale) {
 		b = append(b, KindNOP, KindWScale, 3, o.WScale)
 	}
 	b = appendSACK(b, o)
-	if o.Has(tcpstate.OptFastOpen) {
+	if o.Has(OptFastOpen) {
 		b = append(b, KindFastOpen, 2, KindNOP, KindNOP)
 	}
-	if o.Has(tcpstate.OptMalformed) {
+	if o.Has(OptMalformed) {
 		b = append(b, KindNOP, KindNOP, KindExp, 1)
 	}
-	if n := len(b) - start; n > maxOptions {
-		return b[:start], fmt.Errorf("packetio: %d octets of TCP options, a header has room for %d", n, maxOptions)
+	if n := len(b) - start; n > MaxOptionOctets {
+		return b[:start], fmt.Errorf("tcpstate: %d octets of TCP options, a header has room for %d", n, MaxOptionOctets)
 	}
 	return b, nil
 }
 
 // appendSACK writes the SACK blocks, if there are any.
-func appendSACK(b []byte, o *tcpstate.Options) []byte {
+func appendSACK(b []byte, o *Options) []byte {
 	if o.NSACK == 0 {
 		return b
 	}

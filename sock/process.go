@@ -1,0 +1,105 @@
+package sock
+
+import (
+	"slices"
+
+	"github.com/sockspec/sockspec/queue"
+)
+
+// process is what the threads of one process share (struct files_struct, signal
+// and cred of a task): descriptors, their limit, credentials.
+type process struct {
+	pid   int32
+	fds   []descriptor
+	first int32 // lowest descriptor to give out
+	limit int32 // RLIMIT_NOFILE, soft
+	hard  int32 // and its ceiling
+	cred  Cred
+}
+
+// firstPID is the process that a host begins with, and to which every thread
+// belongs that clone did not make.
+const firstPID = 1
+
+// maxProcesses bounds how many live at once (kernel.pid_max).
+const maxProcesses = 1 << 15
+
+// maxFiles bounds the descriptors of a process (fs.nr_open).
+const maxFiles = 1 << 20
+
+func newProcess(first, limit int32, caps Capability) *process {
+	if limit <= 0 {
+		limit = 1024
+	}
+	limit = min(limit, maxFiles)
+	return &process{
+		pid: firstPID, limit: limit, hard: maxFiles, first: min(max(first, 0), limit),
+		cred: Cred{Permitted: caps, Effective: caps, bound: caps},
+	}
+}
+
+// lowest is the lowest free descriptor that is at least from, or EMFILE
+// (alloc_fd).
+func (p *process) lowest(from int32) (int32, Errno) {
+	fd := max(from, p.first)
+	for int(fd) < len(p.fds) && p.fds[fd].file != noFile {
+		fd++
+	}
+	if fd >= p.limit {
+		return 0, EMFILE
+	}
+	return fd, 0
+}
+
+// grow makes room for descriptor fd (expand_files).
+func (p *process) grow(fd int32) {
+	for int(fd) >= len(p.fds) {
+		p.fds = append(p.fds, descriptor{file: noFile})
+	}
+}
+
+// install lets fd, which lowest has named, refer to the file (fd_install).
+func (h *Host) install(fd int32, f fileID, cloexec bool) {
+	h.proc.grow(fd)
+	h.proc.fds[fd] = descriptor{f, cloexec}
+	h.files[f].refs++
+}
+
+// enterProcess makes the thread's process the one that calls (current).
+func (h *Host) enterProcess(t *thread) { h.proc = h.procs[t.proc] }
+
+// addProcess takes the lowest free place in the table, and a number that was
+// never used before (alloc_pid; it does not wrap here).
+func (h *Host) addProcess(p *process) (int32, Errno) {
+	i := slices.Index(h.procs, nil)
+	if i < 0 {
+		if i = len(h.procs); i >= maxProcesses {
+			return 0, EAGAIN
+		}
+		h.procs = append(h.procs, nil)
+	}
+	h.lastPID++
+	p.pid, h.procs[i] = h.lastPID, p
+	return int32(i), 0
+}
+
+// clone copies the process.
+func (p *process) clone() *process {
+	c := *p
+	c.fds, c.cred.Groups = slices.Clone(p.fds), slices.Clone(p.cred.Groups)
+	return &c
+}
+
+// fingerprint feeds what the process's calls depend on.
+func (p *process) fingerprint(f *queue.Hash) {
+	f.U64(uint64(uint32(p.limit))<<32 | uint64(uint32(p.hard)))
+	used := len(p.fds) // room that was made and is not used tells nothing
+	for used > 0 && p.fds[used-1] == (descriptor{file: noFile}) {
+		used--
+	}
+	for i := range p.fds[:used] {
+		f.U32(uint32(p.fds[i].file))
+		f.Bool(p.fds[i].cloexec)
+	}
+	p.cred.fingerprint(f)
+}
