@@ -63,8 +63,10 @@ func (d *decoder) decode(b []byte, p *sock.Packet) (ipHeader, error) {
 		p.Opaque = true
 	}
 	if err != nil {
+		ext := p.Ext
 		*p = sock.Packet{}
 		h.fill(b, p)
+		p.Ext = ext // the body may have been cut to UDP's length
 		p.Opaque, p.BadSum = true, err == dropTCPCsum || err == dropUDPCsum || err == dropICMPCsum
 		return h, err
 	}

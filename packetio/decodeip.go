@@ -7,6 +7,7 @@ import (
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 
+	"github.com/sockspec/sockspec/sock"
 	"github.com/sockspec/sockspec/tcpstate"
 )
 
@@ -75,7 +76,7 @@ func (d *decoder) splitIP4(b []byte) (ipHeader, error) {
 		return ipHeader{}, dropCutShort
 	case total < ihl:
 		return ipHeader{}, dropIP4Total
-	case !soundIP4Options(b[ip4HdrLen:ihl]):
+	case !sock.SoundIP4Options(b[ip4HdrLen:ihl]):
 		return ipHeader{}, dropIP4Options
 	}
 	// With the lengths checked, gopacket can only stumble over option lists that

@@ -121,8 +121,8 @@ func (e *encoder) measure(p *sock.Packet, r *Raw) (hdr int, payload []byte, err 
 		return tcpHdrLen + len(e.opts), p.Payload, err
 	case p.Proto == sock.ProtoUDP:
 		return udpHdrLen, p.Payload, nil
-	case p.Proto == sock.ProtoICMP && p.Src.Is4() && isError4(p.ICMP.Type),
-		p.Proto == sock.ProtoICMPv6 && p.Src.Is6() && isError6(p.ICMP.Type):
+	case p.Proto == sock.ProtoICMP && p.Src.Is4() && sock.ICMPError4(p.ICMP.Type),
+		p.Proto == sock.ProtoICMPv6 && p.Src.Is6() && sock.ICMPError6(p.ICMP.Type):
 		payload, err = e.quoted(p, r)
 		return icmpHdrLen, payload, err
 	case p.Proto == sock.ProtoICMP && p.Src.Is4(), p.Proto == sock.ProtoICMPv6 && p.Src.Is6():

@@ -257,8 +257,8 @@ func echoes(list []byte) bool {
 		}
 		n := wireLen(&o)
 		switch {
-		case o.Kind == ipoptRR && (n%4 != 3 || list[2]%4 != 0),
-			o.Kind == ipoptTimestamp && (n%4 != 0 || list[2]%4 != 1 || list[3]&15 != 0 && n%8 != 4):
+		case o.Kind == 7 && (n%4 != 3 || list[2]%4 != 0),
+			o.Kind == 68 && (n%4 != 0 || list[2]%4 != 1 || list[3]&15 != 0 && n%8 != 4):
 			return false
 		}
 		list = rest

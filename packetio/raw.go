@@ -49,7 +49,7 @@ func DecodeRaw(b []byte, p *sock.Packet, r *Raw) error {
 		r.Reserved = h.body[12] >> 1 & 7
 		// A broken list shows as OptMalformed already.
 		r.Options, _ = ParseOptions(options, h.body[tcpHdrLen:tcpDataOffset(h.body)])
-	case p.Proto == sock.ProtoICMP && isError4(p.ICMP.Type), p.Proto == sock.ProtoICMPv6 && isError6(p.ICMP.Type):
+	case p.Proto == sock.ProtoICMP && sock.ICMPError4(p.ICMP.Type), p.Proto == sock.ProtoICMPv6 && sock.ICMPError6(p.ICMP.Type):
 		r.Quoted = h.body[icmpHdrLen:]
 	}
 	return nil

@@ -1,4 +1,4 @@
-package packetio
+package sock
 
 import "github.com/sockspec/sockspec/tcpstate"
 
@@ -12,28 +12,29 @@ const (
 	ipoptRA        = 148
 )
 
-// soundIP4Options judges a list as __ip_options_compile and ip_rcv_options do
+// SoundIP4Options judges a list as __ip_options_compile and ip_rcv_options do
 // (net/ipv4/ip_options.c, ip_input.c). Source routes are refused: accept_source_route is off
 // unless an administrator turns it on; so are CIPSO labels, of which no domain is configured.
-func soundIP4Options(b []byte) bool {
+func SoundIP4Options(b []byte) bool {
 	var route, stamp bool // at most one each
 	for len(b) > 0 {
 		o, rest, ok := tcpstate.NextOption(b) // the grammar is TCP's
 		if !ok {
 			return false
 		}
+		n := 2 + len(o.Data)
 		switch o.Kind {
-		case KindEOL:
+		case tcpstate.KindEOL:
 			return true
 		case ipoptLSRR, ipoptSSRR, ipoptCIPSO:
 			return false
 		case ipoptRA:
 			ok = len(o.Data) >= 2
 		case ipoptRR:
-			ok = !route && soundRecord(b, wireLen(&o))
+			ok = !route && soundRecord(b, n)
 			route = true
 		case ipoptTimestamp:
-			ok = !stamp && soundTimestamp(b, wireLen(&o))
+			ok = !stamp && soundTimestamp(b, n)
 			stamp = true
 		}
 		if !ok {
