@@ -28,6 +28,7 @@ func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listene
 	h.inheritPort(c, f.local.Port())
 	h.flows[f] = id
 	lp.ISS, lp.TSOffset = r.ISS, r.TSOffset
+	h.inform(InetCskClone, c)
 	h.attach(c, tcpstate.Accept(lp.Params, &r), r.ISS)
 	s.lst.accept.Push(id)
 	h.stepWith(c, tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg}, p.Payload)
@@ -91,7 +92,7 @@ func tcpAcceptAgain(h *Host, s *sock, t *thread) outcome {
 func (h *Host) acceptOne(s *sock, t *thread) outcome {
 	id, _ := s.lst.accept.Pop()
 	c := h.socks[id]
-	c.parent, c.ss = noSock, ssConnected
+	c.parent, c.ss, c.uid = noSock, ssConnected, h.proc.cred.EUID // sock_graft
 	h.step(c, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.Accepted, N: 1})
 	if t.call.Fault&FaultAddr != 0 {
 		c.ops.release(h, c, nil) // the peer's address can't be told: the connection is lost

@@ -86,7 +86,7 @@ func checkSocks(h *Host) error {
 		switch {
 		case s.lst != nil && s.conn != nil:
 			return fmt.Errorf("socket %d: is a listener and a connection", i)
-		case !held[i] && !s.dead && s.parent == noSock:
+		case !held[i] && !s.dead && !s.kern && s.parent == noSock:
 			return fmt.Errorf("socket %d: nobody holds it and it is not an orphan", i)
 		case s.frozen && s.state() != tcpstate.Closed:
 			return fmt.Errorf("socket %d: gave its connection to a timewait bucket and is in %v", i, s.state())

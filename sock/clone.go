@@ -122,7 +122,9 @@ func (h *Host) Fingerprint() uint64 {
 
 // fingerprint feeds a thread's call, if it waits in one.
 func (t *thread) fingerprint(f *queue.Hash, now Time) {
-	f.U64(uint64(t.id)<<32 | uint64(uint32(t.proc)))
+	if t.proc != 0 { // elsewhere than one that has made no call yet
+		f.U64(uint64(t.id)<<32 | uint64(uint32(t.proc)))
+	}
 	if !t.parked {
 		return
 	}
@@ -142,6 +144,7 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 	s.flow().fingerprint(f)
 	f.U64(uint64(s.sport)<<32 | uint64(s.err))
 	f.Bool(s.dead)
+	f.Bool(s.kern)
 	f.U32(uint32(s.parent))
 	f.U64(uint64(s.group)<<32 | uint64(s.uid))
 	s.opt.fingerprint(f)

@@ -27,6 +27,9 @@ func inetStreamConnect(h *Host, s *sock, t *thread) outcome {
 		if s.state() != tcpstate.Closed {
 			return fail(EISCONN)
 		}
+		if err := h.preConnect(s, n); err != 0 {
+			return fail(err)
+		}
 		if err := s.prot.connect(h, s, a, n); err != 0 {
 			return fail(err)
 		}
@@ -130,13 +133,26 @@ func afOf(a netip.Addr) *afOps {
 	return &ipv6Specific
 }
 
+// leastAddr is the length of an address that connect takes, octets.
+func (s *sock) leastAddr() int32 {
+	if s.family == AF_INET6 {
+		return sizeofIn6RFC2133
+	}
+	return sizeofSockaddrIn
+}
+
+// preConnect asks the cgroup, about an address that is long enough
+// (tcp_v4_pre_connect).
+func (h *Host) preConnect(s *sock, n int32) Errno {
+	if n < s.leastAddr() {
+		return 0
+	}
+	return h.askCgroup(CgroupConnect, s)
+}
+
 // connectAddr checks the destination; the any-address means this host.
 func (h *Host) connectAddr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
-	least := int32(sizeofSockaddrIn)
-	if s.family == AF_INET6 {
-		least = sizeofIn6RFC2133
-	}
-	if n < least {
+	if n < s.leastAddr() {
 		return netip.Addr{}, EINVAL
 	}
 	if a.Family != s.family {

@@ -77,6 +77,9 @@ func tcpDeliver(h *Host, p *Packet) {
 // connSegment gives a segment to its connection. A TIME-WAIT that gives way to
 // a new SYN hands it to the listener.
 func (h *Host) connSegment(s *sock, p *Packet) {
+	if s.conn.State() != tcpstate.TimeWait && h.filtered(s, p) {
+		return
+	}
 	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg}
 	if p.Seg.Flags.Has(tcpstate.SYN) && s.conn.State() == tcpstate.TimeWait {
 		in.Listening = h.findListener(flow{netip.AddrPortFrom(p.Dst, p.DstPort), netip.AddrPortFrom(p.Src, p.SrcPort)}) != nil
@@ -109,6 +112,9 @@ func (h *Host) reopen(old *sock, p *Packet, isn uint32, why rule.ID) {
 
 // listenSegment is what LISTEN does with a segment (tcp_rcv_state_process).
 func (h *Host) listenSegment(s *sock, p *Packet) {
+	if h.filtered(s, p) {
+		return
+	}
 	if h.acceptCookie(s, p) {
 		return
 	}

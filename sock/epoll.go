@@ -32,6 +32,9 @@ func sysEpollCreate(h *Host, t *thread) outcome {
 	if t.call.Flags&^O_CLOEXEC != 0 {
 		return fail(EINVAL)
 	}
+	if !h.allocates(AllocEpoll) {
+		return fail(ENOMEM)
+	}
 	fd, err := h.proc.lowest(0)
 	if err != 0 {
 		return fail(err)
@@ -81,6 +84,9 @@ func sysEpollCtl(h *Host, t *thread) outcome {
 	case EPOLL_CTL_ADD:
 		if i >= 0 {
 			return fail(EEXIST)
+		}
+		if !h.allocates(AllocEpoll) {
+			return fail(ENOMEM)
 		}
 		ep.items = append(ep.items, epitem{key: key})
 		i = len(ep.items) - 1

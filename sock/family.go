@@ -33,7 +33,7 @@ func sysSocket(h *Host, t *thread) outcome {
 	if flags&^(SOCK_CLOEXEC|SOCK_NONBLOCK) != 0 {
 		return fail(EINVAL)
 	}
-	s, err := h.createSock(c.Domain, c.Type&sockTypeMask, c.Proto)
+	s, err := h.createSock(c.Domain, c.Type&sockTypeMask, c.Proto, false)
 	if err != 0 {
 		return fail(err)
 	}
@@ -51,27 +51,50 @@ func sysSocket(h *Host, t *thread) outcome {
 	return done(int64(fd))
 }
 
-// createSock makes a socket without descriptor (__sock_create).
-func (h *Host) createSock(domain, typ, proto int32) (*sock, Errno) {
+// createSock makes a socket without descriptor; kern says that the kernel wants
+// it (__sock_create).
+func (h *Host) createSock(domain, typ, proto int32, kern bool) (*sock, Errno) {
 	if domain < 0 || domain >= afMax {
 		return nil, EAFNOSUPPORT
 	}
 	if typ < 0 || typ >= sockMax {
 		return nil, EINVAL
 	}
+	if err := h.askCreate(domain, typ, proto, kern); err != 0 {
+		return nil, err
+	}
+	if !h.allocates(AllocSocket) {
+		return nil, ENFILE // the closest there is
+	}
 	for i := range families {
 		if families[i].number != domain {
 			continue
 		}
 		s := h.newSock()
-		s.ss, s.family, s.typ, s.uid = ssUnconnected, uint16(domain), uint8(typ), h.proc.cred.EUID
+		s.ss, s.family, s.typ, s.kern = ssUnconnected, uint16(domain), uint8(typ), kern
+		if !kern {
+			s.uid = h.proc.cred.EUID
+		}
 		if err := families[i].create(h, s, typ, proto); err != 0 {
-			h.socks[s.id] = nil
+			h.discard(s)
+			return nil, err
+		}
+		if err := h.ask(SocketPostCreate, s); err != 0 {
+			s.ops.release(h, s, nil)
 			return nil, err
 		}
 		return s, 0
 	}
 	return nil, EAFNOSUPPORT
+}
+
+// discard undoes a creation that failed half-way (sk_common_release).
+func (h *Host) discard(s *sock) {
+	if s.prot == nil {
+		h.socks[s.id] = nil // it never came to a protocol
+		return
+	}
+	h.free(s)
 }
 
 // inetCreate makes a socket of AF_INET (inet_create).
@@ -96,9 +119,20 @@ func (h *Host) inetCreate(s *sock, typ, proto int32) Errno {
 	if err != 0 {
 		return err
 	}
+	if !h.allocates(AllocSock) {
+		return ENOBUFS
+	}
 	s.ops, s.prot, s.proto = sw.ops, sw.prot, uint8(sw.proto)
 	s.opt.init(h)
-	return s.prot.init(h, s)
+	if s.prot.init != nil {
+		if err := s.prot.init(h, s); err != 0 {
+			return err
+		}
+	}
+	if s.kern {
+		return 0
+	}
+	return h.askCgroup(CgroupSockCreate, s)
 }
 
 // lookupProtocol searches inetsw: the type must be known, and the protocol must

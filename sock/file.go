@@ -37,6 +37,9 @@ func (h *Host) mayOpen() Errno {
 	if int64(h.fileCount) >= h.sysctl.get(ctlFileMax) && !h.capable(CapSysAdmin) {
 		return ENFILE
 	}
+	if !h.allocates(AllocFile) {
+		return ENOMEM
+	}
 	return 0
 }
 
@@ -102,6 +105,9 @@ func sysFcntl(h *Host, t *thread) outcome {
 	id := h.fileAt(c.FD)
 	if id == noFile {
 		return fail(EBADF)
+	}
+	if err := h.ask(FileFcntl, h.sockAt(h.files[id].sock)); err != 0 {
+		return fail(err)
 	}
 	f, d := &h.files[id], &h.proc.fds[c.FD]
 	switch c.N {

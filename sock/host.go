@@ -35,6 +35,8 @@ type HostConfig struct {
 	// FirstFile is the lowest descriptor that processes give out, as if the lower ones were
 	// open: 3 for a program with standard streams.
 	FirstFile int32
+	// Hooks are asked before things are done; none by default.
+	Hooks Hooks
 }
 
 // Host is one network namespace with the processes that live in it: descriptors,
@@ -48,8 +50,10 @@ type Host struct {
 	// nothing while a packet is handled.
 	procs     []*process // nil where free; the first is there from the beginning
 	proc      *process
+	caller    int32 // the thread that is calling, or noCaller
 	lastPID   int32
 	fileCount int32
+	hooks     Hooks
 
 	addrs    []netip.Prefix // never written
 	mtu      uint32
@@ -111,6 +115,7 @@ func New(cfg HostConfig) *Host {
 	h.tcp = h.sysctl.config(p)
 	h.proc = newProcess(cfg.FirstFile, cfg.MaxFiles, allCaps&^cfg.NoCaps)
 	h.procs, h.lastPID = []*process{h.proc}, firstPID
+	h.hooks = cfg.Hooks
 	return h
 }
 
@@ -123,6 +128,7 @@ func (h *Host) enter(now Time, out []Effect) {
 	h.now = max(h.now, now)
 	h.out = out
 	h.arena = h.arena[:0]
+	h.caller = noCaller
 }
 
 // leave ends an input: what was woken looks again, what went to ourselves is
@@ -170,6 +176,7 @@ func (h *Host) settle() {
 			p := h.loop[0]
 			h.loop = h.loop[:copy(h.loop, h.loop[1:])]
 			h.dev = deviceOf(p.Dst)
+			h.caller = noCaller
 			h.deliver(&p)
 		default:
 			return

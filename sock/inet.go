@@ -67,6 +67,9 @@ func (h *Host) bind4Addr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
 	if n < sizeofSockaddrIn {
 		return netip.Addr{}, EINVAL
 	}
+	if err := h.askCgroup(CgroupBind, s); err != 0 {
+		return netip.Addr{}, err
+	}
 	addr := s.addrOf(a)
 	if a.Family != AF_INET && (a.Family != AF_UNSPEC || !addr.IsUnspecified()) {
 		return netip.Addr{}, EAFNOSUPPORT
@@ -85,6 +88,9 @@ func (h *Host) bind4Addr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
 func (h *Host) bind6Addr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
 	if n < sizeofIn6RFC2133 {
 		return netip.Addr{}, EINVAL
+	}
+	if err := h.askCgroup(CgroupBind, s); err != 0 {
+		return netip.Addr{}, err
 	}
 	if a.Family != AF_INET6 {
 		return netip.Addr{}, EAFNOSUPPORT
@@ -141,10 +147,18 @@ func (h *Host) bind(s *sock, addr netip.Addr, port uint16) Errno {
 	if addr.Is6() && !addr.IsUnspecified() {
 		s.opt.v6only = true // such an address is out of IPv4's reach
 	}
-	if (port != 0 || !s.opt.bindNoPort) && !s.prot.getPort(h, s, port) {
-		s.opt.v6only = only
-		s.local, s.source = s.any(), s.any()
-		return EADDRINUSE
+	if port != 0 || !s.opt.bindNoPort {
+		err := EADDRINUSE
+		if s.prot.getPort(h, s, port) {
+			if err = h.askCgroup(CgroupPostBind, s); err != 0 {
+				h.putPort(s)
+			}
+		}
+		if err != 0 {
+			s.opt.v6only = only
+			s.local, s.source = s.any(), s.any()
+			return err
+		}
 	}
 	if !addr.IsUnspecified() {
 		s.locks |= lockAddr

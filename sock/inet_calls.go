@@ -41,6 +41,11 @@ func inetIoctl(h *Host, s *sock, request int64) outcome {
 }
 
 // inetRelease is the end of the last descriptor (inet_release).
-func inetRelease(h *Host, s *sock, t *thread) outcome { return s.prot.close(h, s, t) }
+func inetRelease(h *Host, s *sock, t *thread) outcome {
+	if !s.kern {
+		h.informCgroup(CgroupSockRelease, s)
+	}
+	return s.prot.close(h, s, t)
+}
 
 func inetReleaseAgain(h *Host, s *sock, t *thread) outcome { return s.prot.closeAgain(h, s, t) }

@@ -43,6 +43,9 @@ func inetListen(h *Host, s *sock, backlog int32) Errno {
 		s.lst.setBacklog(backlog)
 		return 0
 	}
+	if h.sysctl.profile.synTable && !h.allocates(AllocListen) {
+		return ENOMEM
+	}
 	h.detach(s)
 	s.lst = &listener{}
 	s.lst.setBacklog(backlog)
@@ -135,6 +138,14 @@ func (h *Host) connRequest(s *sock, p *Packet, isn isnChoice) {
 		h.dropSyn(s, rule.SynQueueFull)
 		return
 	}
+	if !h.allocates(AllocRequest) {
+		h.dropSyn(s, rule.NoMemory)
+		return
+	}
+	if h.requestRefused(s, p) {
+		h.dropSyn(s, rule.SecurityRefuses)
+		return
+	}
 	if _, err := h.routeTo(p.Src, p.Dst); err != 0 {
 		h.dropSyn(s, rule.NotForUs)
 		return
@@ -215,6 +226,9 @@ func (h *Host) followRequest(s *sock, f flow, out []tcpstate.Output) (promote, g
 
 // requestSegment gives a segment to the request that it belongs to.
 func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
+	if h.filtered(s, p) {
+		return
+	}
 	if r.Disowns(&p.Seg) && h.acceptCookie(s, p) {
 		return
 	}
@@ -223,12 +237,15 @@ func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
 	h.stepRequest(s, f, r, &lp, in)
 	promote, gone := h.followRequest(s, f, h.req)
 	if promote {
-		if !s.lst.acceptFull() {
+		full := s.lst.acceptFull()
+		if !full && h.allocates(AllocChild) {
 			done, _ := h.dropRequest(f)
 			h.promote(s, f, done, &lp, p)
 			return
 		}
-		h.count[MibListenOverflows]++
+		if full {
+			h.count[MibListenOverflows]++
+		}
 		h.count[MibListenDrops]++
 		h.req = r.Overflow(&lp, in, h.req[:0])
 		_, gone = h.followRequest(s, f, h.req)

@@ -65,8 +65,10 @@ func (h *Host) install(fd int32, f fileID, cloexec bool) {
 	h.files[f].refs++
 }
 
-// enterProcess makes the thread's process the one that calls (current).
-func (h *Host) enterProcess(t *thread) { h.proc = h.procs[t.proc] }
+// enterProcess makes the thread and its process the ones that call (current).
+func (h *Host) enterProcess(t *thread) {
+	h.proc, h.caller = h.procs[t.proc], int32(t.id)
+}
 
 // addProcess takes the lowest free place in the table, and a number that was
 // never used before (alloc_pid; it does not wrap here).

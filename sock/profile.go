@@ -12,6 +12,9 @@ type Profile struct {
 	// time-out; 0 for a current kernel's.
 	InitCwnd uint32
 	RTOInit  tcpstate.Duration
+	// synTable: listening allocates a table for SYNs (tcp_listen_start of 2.4);
+	// since, they are in the table of connections.
+	synTable bool
 }
 
 // ProfileSysctl is one sysctl of a profile.
@@ -27,7 +30,7 @@ var Linux = Profile{Name: "linux"}
 // retransmission, two segments to begin with, somaxconn 128
 // (include/net/tcp.h and net/ipv4/tcp_ipv4.c of 2.4).
 var Linux24 = Profile{
-	Name: "linux24", InitCwnd: 2, RTOInit: 3 * tcpstate.Second,
+	Name: "linux24", InitCwnd: 2, RTOInit: 3 * tcpstate.Second, synTable: true,
 	Sysctls: []ProfileSysctl{
 		{"net.core.somaxconn", [3]int64{128}},
 		{"net.ipv4.tcp_max_syn_backlog", [3]int64{1024}},

@@ -25,6 +25,9 @@ func sysRecv(h *Host, t *thread) outcome {
 			return done(0) // sock_read_iter: as System V has it
 		}
 	}
+	if err := h.ask(SocketRecvmsg, s); err != 0 {
+		return fail(err)
+	}
 	return s.ops.recvmsg(h, s, t)
 }
 

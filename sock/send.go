@@ -18,6 +18,9 @@ func sysSend(h *Host, t *thread) outcome {
 	if err := checkAddr(&t.call); err != 0 {
 		return fail(err)
 	}
+	if err := h.ask(SocketSendmsg, s); err != 0 {
+		return fail(err)
+	}
 	return s.ops.sendmsg(h, s, t)
 }
 

@@ -42,6 +42,7 @@ type sock struct {
 	typ    uint8
 	proto  uint8
 	uid    uint32 // of who made it, or accepted it (sk_uid)
+	kern   bool   // the kernel's own (sk_kern_sock)
 
 	// local is what the socket is bound to and matched by (inet_rcv_saddr),
 	// any-address when nothing; source is what it sends from (inet_saddr);

@@ -20,8 +20,8 @@ var syscalls = [...]syscall{
 	OpRecv:        {"recvmsg", sysRecv, recvResume},
 	OpShutdown:    {"shutdown", sysShutdown, nil},
 	OpClose:       {"close", sysClose, nil},
-	OpGetsockopt:  {"getsockopt", sysGetsockopt, nil},
-	OpSetsockopt:  {"setsockopt", sysSetsockopt, nil},
+	OpGetsockopt:  {"getsockopt", askGetsockopt, nil},
+	OpSetsockopt:  {"setsockopt", askSetsockopt, nil},
 	OpGetsockname: {"getsockname", sysGetsockname, nil},
 	OpGetpeername: {"getpeername", sysGetpeername, nil},
 	OpFcntl:       {"fcntl", sysFcntl, nil},
@@ -88,6 +88,9 @@ func sysBind(h *Host, t *thread) outcome {
 	if err := checkAddr(&t.call); err != 0 {
 		return fail(err)
 	}
+	if err := h.ask(SocketBind, s); err != 0 {
+		return fail(err)
+	}
 	return s.ops.bind(h, s, t)
 }
 
@@ -101,6 +104,10 @@ func sysListen(h *Host, t *thread) outcome {
 	backlog := int32(t.call.N)
 	if limit := h.sysctl.get(ctlSomaxconn); int64(uint32(backlog)) > limit {
 		backlog = int32(limit)
+	}
+	t.call.N = int64(backlog)
+	if err := h.ask(SocketListen, s); err != 0 {
+		return fail(err)
 	}
 	return result(s.ops.listen(h, s, backlog))
 }
@@ -122,7 +129,13 @@ func sysAccept(h *Host, t *thread) outcome {
 	if err != 0 {
 		return fail(err)
 	}
+	if !h.allocates(AllocSocket) {
+		return fail(ENFILE)
+	}
 	if err := h.mayOpen(); err != 0 {
+		return fail(err)
+	}
+	if err := h.ask(SocketAccept, s); err != 0 {
 		return fail(err)
 	}
 	t.fd = fd
@@ -147,6 +160,9 @@ func sysConnect(h *Host, t *thread) outcome {
 	if err != 0 {
 		return fail(err)
 	}
+	if err := h.ask(SocketConnect, s); err != 0 {
+		return fail(err)
+	}
 	return s.ops.connect(h, s, t)
 }
 
@@ -160,6 +176,9 @@ func sysShutdown(h *Host, t *thread) outcome {
 	if err != 0 {
 		return fail(err)
 	}
+	if err := h.ask(SocketShutdown, s); err != 0 {
+		return fail(err)
+	}
 	return result(s.ops.shutdown(h, s, t.call.N))
 }
 
@@ -171,10 +190,18 @@ func (h *Host) getname(t *thread, peer bool) outcome {
 	if err != 0 {
 		return fail(err)
 	}
+	k := SocketGetsockname
+	if peer {
+		k = SocketGetpeername
+	}
+	if err := h.ask(k, s); err != 0 {
+		return fail(err)
+	}
 	a, n, err := s.ops.getname(s, peer)
 	if err != 0 {
 		return fail(err)
 	}
+	h.informCgroup(CgroupGetname, s)
 	if t.call.Fault&FaultAddr != 0 {
 		return fail(EFAULT)
 	}
@@ -188,6 +215,9 @@ func sysIoctl(h *Host, t *thread) outcome {
 	f := h.fileAt(c.FD)
 	if f == noFile {
 		return fail(EBADF)
+	}
+	if err := h.ask(FileIoctl, h.sockAt(h.files[f].sock)); err != 0 {
+		return fail(err)
 	}
 	switch c.N {
 	case FIOCLEX, FIONCLEX:

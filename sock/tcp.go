@@ -139,6 +139,9 @@ func (h *Host) follow(s *sock, o *tcpstate.Output, payload []byte) bool {
 	case tcpstate.Became:
 		e := h.emit(Changed, o.Why, s.id)
 		e.From, e.To = o.From, o.To
+		if o.From == tcpstate.SynSent && o.To == tcpstate.Established {
+			h.inform(InetConnEstablished, s)
+		}
 		h.wake(s, wakeAny)
 	case tcpstate.Readable:
 		h.wake(s, wakeIn)

@@ -121,6 +121,12 @@ func (h *Host) conclude(t *thread, o outcome) {
 		}
 		return
 	}
+	h.returns(t, o)
+	t.call.Data, t.call.Poll = nil, nil // the caller's own
+}
+
+// returns emits what the call came to.
+func (h *Host) returns(t *thread, o outcome) {
 	why := rule.CallReturns
 	if o.err != 0 {
 		why = rule.CallFails
@@ -128,7 +134,6 @@ func (h *Host) conclude(t *thread, o outcome) {
 	e := h.emit(Done, why, t.sock)
 	e.Return = t.ret
 	e.Return.Value, e.Return.Errno = o.value, o.err
-	t.call.Data, t.call.Poll = nil, nil // the caller's own
 }
 
 // parkThread makes the wait a state: the call's arguments are copied, the

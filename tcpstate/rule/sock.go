@@ -46,6 +46,10 @@ const (
 	CallFails
 	CallParks
 	ThreadBusy
+	SecurityRefuses
+	CgroupRefuses
+	NoMemory
+	SocketFilter
 	ThreadGone
 	ThreadEnds
 	Woken
@@ -90,6 +94,10 @@ var sockRules = [...]Rule{
 	{"call-fails", "", "do_syscall_64", "a system call is refused"},
 	{"call-parks", "", "schedule_timeout", "a system call waits"},
 	{"thread-busy", "", "", "a thread that waits in one call can't make another"},
+	{"security-refuses", "", "security_socket_create and its like", "a security module refuses, and nothing happens"},
+	{"cgroup-refuses", "", "BPF_CGROUP_RUN_PROG_INET_SOCK and its like", "a program of the caller's cgroup refuses"},
+	{"no-memory", "", "sock_alloc, sk_alloc, inet_reqsk_alloc", "there is no memory for what is wanted"},
+	{"SOCKET_FILTER", "", "sk_filter_trim_cap", "a packet that a security module keeps from the socket is dropped"},
 	{"thread-gone", "", "do_exit", "a thread that has ended makes no calls"},
 	{"thread-ends", "", "do_exit, de_thread", "a thread ends with its process, or when another one of it calls execve, and its call never returns"},
 	{"woken", "", "__wake_up_common", "a waiting thread looks again"},
