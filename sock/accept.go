@@ -18,7 +18,7 @@ func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listene
 	id := c.id
 	*c = *s // the listener's options and buffers are inherited
 	c.id, c.parent, c.ss = id, s.id, ssUnconnected
-	c.lst, c.err, c.shut, c.num, c.syn = nil, 0, 0, 0, synCount{}
+	c.lst, c.err, c.shut, c.num, c.syn, c.cookie = nil, 0, 0, 0, synCount{}, 0
 	c.waiters = queue.Waiters[Thread]{}
 	c.locks &^= lockPort
 	c.sport = f.local.Port()

@@ -160,19 +160,22 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 	s.waiters.Fingerprint(f, queue.HashInteger[Thread])
 }
 
-// fingerprint feeds the settings that have an effect.
+// fingerprint feeds the settings: what the tables of options keep, and what
+// stands beside them.
 func (o *options) fingerprint(f *queue.Hash) {
-	for _, b := range [...]bool{o.reuseAddr, o.reusePort, o.linger, o.recvErr, o.recvErr6, o.freebind, o.transparent, o.bindNoPort, o.v6only, o.inq} {
-		f.Bool(b)
+	for _, l := range [...]*optionLevel{&socketOptions, &ipOptions, &ipv6Options, &tcpOptions} {
+		for i := range l.rows {
+			f.U64(uint64(l.rows[i].kept(o)))
+		}
 	}
-	for _, v := range [...]int64{o.lingerTime, o.rcvTimeo, o.sndTimeo, int64(o.rcvLowat), int64(o.rcvbuf), int64(o.sndbuf),
-		int64(o.tos), int64(o.tclass), int64(o.ttl), int64(o.hops), int64(o.userMSS), int64(o.windowClamp), int64(o.deferAccept), int64(o.boundDev), int64(o.portRange)} {
+	f.Bool(o.linger)
+	for _, v := range [...]int64{o.lingerTime, o.rcvTimeo, o.sndTimeo, int64(o.rcvbuf), int64(o.sndbuf), int64(o.maxPacing),
+		int64(o.ttl), int64(o.userMSS), int64(o.windowClamp), int64(o.deferAccept), int64(o.stampFlags),
+		int64(o.txClock)<<2 | int64(o.txFlags), int64(o.mcIndex), int64(o.mcAddr), int64(o.ucIndex), int64(o.ucIndex6),
+		int64(o.fragSize), int64(o.srcPrefs), int64(flag(o.stamp) | flag(o.stampNano)<<1 | flag(o.stampNew)<<2)} {
 		f.U64(uint64(v))
 	}
-	for i := range o.tcp {
-		f.U32(o.tcp[i])
-	}
-	f.U64(uint64(o.bufLocks)<<32 | uint64(o.set))
+	f.U64(uint64(o.bufLocks)<<32 | uint64(o.congestion)<<40 | uint64(o.set))
 }
 
 // fingerprint feeds both ends of a flow.

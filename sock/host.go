@@ -78,6 +78,7 @@ type Host struct {
 	listens  listenTable
 	tcpCount int32 // TCP sockets in being (CR-22)
 	count    Counters
+	cookies  uint64 // the latest SO_COOKIE
 
 	sparePorts []*bucket // memory for ports to come
 

@@ -92,8 +92,8 @@ type isnChoice struct {
 }
 
 // ipv4Specific and ipv6Specific are the tables of the families of addresses.
-var ipv4Specific = afOps{name: "ipv4_specific", connRequest: tcpV4ConnRequest, setsockopt: ipSetsockopt, getsockopt: ipGetsockopt}
-var ipv6Specific = afOps{name: "ipv6_specific", ipv6: true, connRequest: tcpV6ConnRequest, setsockopt: ipv6Setsockopt, getsockopt: ipv6Getsockopt}
+var ipv4Specific = afOps{name: "ipv4_specific", connRequest: tcpV4ConnRequest}
+var ipv6Specific = afOps{name: "ipv6_specific", ipv6: true, connRequest: tcpV6ConnRequest}
 
 // tcpV4ConnRequest handles a SYN over IPv4 (tcp_v4_conn_request).
 func tcpV4ConnRequest(h *Host, s *sock, p *Packet, isn isnChoice) {

@@ -50,14 +50,13 @@ type protoOps struct {
 	// destroy undoes init, once the socket is gone for good.
 	destroy func(h *Host, s *sock)
 
-	getPort    func(h *Host, s *sock, port uint16) bool
-	ioctl      func(h *Host, s *sock, request int64) outcome
-	setsockopt func(h *Host, s *sock, name int32, data []byte) Errno
-	getsockopt func(h *Host, s *sock, t *thread, name int32) outcome
-	sendmsg    func(h *Host, s *sock, t *thread) outcome
-	sendAgain  func(h *Host, s *sock, t *thread) outcome
-	recvmsg    func(h *Host, s *sock, t *thread) outcome
-	recvAgain  func(h *Host, s *sock, t *thread) outcome
+	getPort   func(h *Host, s *sock, port uint16) bool
+	ioctl     func(h *Host, s *sock, request int64) outcome
+	options   *optionLevel // its own level of setsockopt, nil when there is none
+	sendmsg   func(h *Host, s *sock, t *thread) outcome
+	sendAgain func(h *Host, s *sock, t *thread) outcome
+	recvmsg   func(h *Host, s *sock, t *thread) outcome
+	recvAgain func(h *Host, s *sock, t *thread) outcome
 
 	// deliver takes a packet; icmpError an ICMP error that quotes one of ours.
 	deliver   func(h *Host, p *Packet)
@@ -71,6 +70,4 @@ type afOps struct {
 	ipv6 bool
 	// connRequest handles a SYN that reached a listener (tcp_conn_request).
 	connRequest func(h *Host, s *sock, p *Packet, isn isnChoice)
-	setsockopt  func(h *Host, s *sock, name int32, data []byte) Errno
-	getsockopt  func(h *Host, s *sock, t *thread, name int32) outcome
 }

@@ -10,32 +10,43 @@ const noTimeout tcpstate.Duration = -1
 type options struct {
 	// SOL_SOCKET
 	reuseAddr, reusePort, broadcast, dontRoute, debug, linger, zeroCopy, noCheck bool
-	timestamp, rxqOvfl                                                           bool
+	rxqOvfl, wifiStatus, noFCS, lockFilter, selectErrQueue, preferBusyPoll       bool
+	rcvMark, rcvPriority, stamp, stampNano, stampNew                             bool
+	stampFlags                                                                   int32 // SOF_TIMESTAMPING_*
 	lingerTime, rcvTimeo, sndTimeo                                               tcpstate.Duration
-	rcvLowat, priority, mark, boundDev                                           int32
+	rcvLowat, priority, mark, boundDev, peekOff, incomingCPU                     int32
+	busyPoll, busyBudget, txRehash, txClock, txFlags                             int32
 	rcvbuf, sndbuf                                                               int32
 	bufLocks                                                                     uint8 // tcpstate.LockRcvBuf, LockSndBuf
 	maxPacing                                                                    uint64
 
-	// IPPROTO_IP, IPPROTO_IPV6
-	tos, tclass, minTTL, pmtudisc, pmtudisc6                     uint8
-	ttl, hops                                                    int16 // 0 = the system's
-	recvErr, recvErr6, freebind, transparent, bindNoPort, v6only bool
-	portRange                                                    uint32
+	// IPPROTO_IP
+	tos, ttl, minTTL, pmtudisc                                  int32 // ttl -1 = the system's
+	recvErr, freebind, transparent, bindNoPort, hdrIncl         bool
+	recvOpts, retOpts, pktInfo, recvTTL, recvTOS, passSec       bool
+	recvOrigDst, noDefrag, recvChecksum, recvFragSize           bool
+	recvErr4884, routerAlert, mcLoop, mcAll                     bool
+	mcIndex, mcAddr, mcTTL, ucIndex /* host order */, portRange int32
+
+	// IPPROTO_IPV6; recv6 and old6 are the control messages asked for.
+	tclass, hops, minHops, pmtudisc6, mcIndex6, mcHops, ucIndex6 int32 // hops -1 = the system's
+	fragSize, srcPrefs                                           int32
+	recvErr6, v6only, mcLoop6, mcAll6, raIsolate, recvErr4884v6  bool
+	sendFlow, dontFrag, autoFlowLabel                            bool
+	recv6, old6                                                  received6
 
 	// IPPROTO_TCP
-	userMSS      uint16
-	windowClamp  uint32
-	deferAccept  uint8 // as a count of retransmissions
-	saveSyn      uint8
-	fastOpen     int32
-	inq, thin    bool
-	fastOpenConn bool
-	congestion   tcpstate.Congestion
+	userMSS                        uint16
+	windowClamp                    uint32
+	deferAccept                    uint8 // as a count of retransmissions
+	saveSyn, fastOpen, txDelay     int32
+	inq                            bool
+	fastOpenConn, fastOpenNoCookie bool
+	congestion                     tcpstate.Congestion
 
 	// tcp holds what a connection is told by Set, by tcpstate.Option; set has
 	// a bit for each that was given.
-	tcp [tcpstate.OOBInline + 1]uint32
+	tcp [tcpstate.Told]uint32
 	set uint32
 }
 
@@ -45,6 +56,9 @@ func (o *options) init(h *Host) {
 	o.rcvLowat = 1
 	o.rcvbuf, o.sndbuf = int32(h.sysctl.get(ctlRmemDefault)), int32(h.sysctl.get(ctlWmemDefault))
 	o.maxPacing = 1<<64 - 1
+	o.incomingCPU, o.peekOff, o.txRehash, o.busyBudget = -1, -1, 1, 8 // BUSY_POLL_BUDGET
+	o.ttl, o.hops, o.mcTTL, o.mcHops = -1, -1, 1, 1
+	o.mcLoop, o.mcAll, o.mcLoop6, o.mcAll6, o.autoFlowLabel = true, true, true, true, true
 	o.pmtudisc, o.pmtudisc6 = IP_PMTUDISC_WANT, IP_PMTUDISC_WANT
 	if h.sysctl.on(ctlNoPMTUDisc) {
 		o.pmtudisc = IP_PMTUDISC_DONT

@@ -55,7 +55,8 @@ type sock struct {
 	group         int32      // of SO_REUSEPORT, 0 = none
 	disconnects   uint32     // how often the connection was taken down by a call
 	remote        netip.AddrPort
-	locks         uint8 // lockAddr, lockPort, connectBind
+	locks         uint8  // lockAddr, lockPort, connectBind
+	cookie        uint64 // SO_COOKIE, 0 until asked for
 
 	err  Errno // sk_err that no connection holds
 	shut uint8 // sk_shutdown while there is no connection

@@ -11,7 +11,7 @@ var tcpProt = protoOps{
 	name: "TCP", number: ProtoTCP, noAutobind: true,
 	init: tcpInit, connect: tcpConnect, disconnect: tcpDisconnect, accept: tcpAccept, acceptAgain: tcpAcceptAgain,
 	shutdown: tcpShutdown, close: tcpClose, closeAgain: tcpCloseAgain, destroy: tcpDestroy,
-	getPort: tcpGetPort, ioctl: tcpIoctl, setsockopt: tcpSetsockopt, getsockopt: tcpGetsockopt,
+	getPort: tcpGetPort, ioctl: tcpIoctl, options: &tcpOptions,
 	sendmsg: tcpSendmsg, sendAgain: tcpSendAgain, recvmsg: tcpRecvmsg, recvAgain: tcpRecvAgain,
 	deliver: tcpDeliver, icmpError: tcpICMPError,
 }
@@ -207,7 +207,7 @@ func (h *Host) transmit(p *Packet, why rule.ID, s sockID) {
 // ttl is the hop limit of what the socket sends.
 func (h *Host) ttl(s *sock) uint8 {
 	if s.af.ipv6 {
-		if s.opt.hops > 0 {
+		if s.opt.hops >= 0 {
 			return uint8(s.opt.hops)
 		}
 		return 64 // net.ipv6.conf.*.hop_limit
@@ -221,9 +221,9 @@ func (h *Host) ttl(s *sock) uint8 {
 // tos is the DSCP of what the socket sends.
 func (s *sock) tos() uint8 {
 	if s.af.ipv6 {
-		return s.opt.tclass &^ 3
+		return uint8(s.opt.tclass) &^ 3
 	}
-	return s.opt.tos &^ 3
+	return uint8(s.opt.tos) &^ 3
 }
 
 // tcpDisconnect takes a connection or a listener down at once and leaves a

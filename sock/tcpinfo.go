@@ -7,7 +7,7 @@ const sizeofTCPInfo = 280
 
 // getTCPInfo is TCP_INFO: struct tcp_info as it lies in memory on a
 // little-endian machine (tcp_get_info).
-func (h *Host) getTCPInfo(s *sock, t *thread) outcome {
+func getTCPInfo(h *Host, s *sock, t *thread) outcome {
 	i := tcpstate.Info{State: uint8(s.state())}
 	switch {
 	case s.lst != nil:

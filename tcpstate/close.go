@@ -115,7 +115,7 @@ func (c *Conn) orphanFinWait2() {
 
 // finTime is the wait in FIN-WAIT-2, at least 3.5 time-outs (tcp_fin_time).
 func (c *Conn) finTime() Duration {
-	t := Duration(c.user.linger2) * Millisecond
+	t := Duration(c.user.linger2) * Second
 	if t == 0 {
 		t = c.cfg.FinTimeout
 	}

@@ -18,10 +18,11 @@ type Conn struct {
 	mini    bool // shrunk to a timewait bucket (tcp_time_wait): TIME-WAIT, or FIN-WAIT-2 of an orphan
 	finRcvd bool // the peer's FIN is in the stream (SOCK_DONE)
 	ipv6    bool
-	locks   uint8 // LockRcvBuf, LockSndBuf
-	shut    uint8 // ShutRead, ShutWrite: sk_shutdown
-	err     Errno // sk_err
-	soft    Errno // sk_err_soft
+	locks   uint8  // LockRcvBuf, LockSndBuf
+	shut    uint8  // ShutRead, ShutWrite: sk_shutdown
+	err     Errno  // sk_err
+	soft    Errno  // sk_err_soft
+	rtoMs   uint32 // TCP_RTO_MAX_MS, 0 = the system's; not in settings, which would then need a cache line more
 
 	opt    negotiated
 	user   settings
@@ -62,8 +63,11 @@ type settings struct {
 	nonagle                            uint8
 	keepCnt, synCnt                    uint8
 	userMSS                            uint16
-	keepIdle, keepIntvl, userTimeout   uint32 // milliseconds
-	linger2                            int32  // milliseconds; FIN-WAIT-2 of an orphan; negative = none
+	keepIdle, keepIntvl                uint16 // seconds
+	linger2                            int16  // seconds; FIN-WAIT-2 of an orphan; negative = none
+	rtoMin, delackMax                  uint16 // ticks
+	thin                               bool   // linear time-outs of thin streams
+	userTimeout                        uint32 // milliseconds
 	rcvLowat, notSentLowat             uint32
 }
 

@@ -163,7 +163,11 @@ func (c *Conn) delayAck() {
 
 // delackLimit is tcp_delack_max: a delay stays below the peer's least RTO.
 func (c *Conn) delackLimit() Duration {
-	return min(delackMax, max(c.cfg.RTOMin, 2*c.cfg.Tick)-c.cfg.Tick)
+	most := Duration(delackMax)
+	if u := c.user.delackMax; u != 0 {
+		most = Duration(u) * c.cfg.Tick
+	}
+	return min(most, max(c.rtoMin(), 2*c.cfg.Tick)-c.cfg.Tick)
 }
 
 // delackTimer fires a delayed ACK (tcp_delack_timer_handler).

@@ -14,7 +14,7 @@ func (c *Conn) shrunkTooLong(b *buffer) bool {
 		stamp = retransClock(b.sent)
 	}
 	since := Duration(int32(tsClock(c.now)-stamp)) * Millisecond
-	limit := 2 * c.cfg.RTOMax
+	limit := 2 * c.rtoMax()
 	if u := c.userTimeout(); u > 0 {
 		if since > u {
 			return true
@@ -49,7 +49,7 @@ func (c *Conn) writeTimedOut() bool {
 		}
 		expired = uint16(c.ca.retransmits) >= most
 	} else if c.orphan {
-		retries = c.orphanRetries(c.rtt.rto < c.cfg.RTOMax)
+		retries = c.orphanRetries(c.rtt.rto < c.rtoMax())
 	}
 	if !expired {
 		expired = c.timedOut(retries, c.userTimeout())
@@ -83,7 +83,7 @@ func (c *Conn) timedOut(tries uint8, limit Duration) bool {
 		if c.state.in(bitSynSent | bitSynReceived) {
 			base = c.cfg.RTOInit
 		}
-		limit = modelTimeout(tries, base, c.cfg.RTOMax)
+		limit = modelTimeout(tries, base, c.rtoMax())
 	}
 	return c.sinceRetrans() >= limit
 }

@@ -38,7 +38,7 @@ func (c *Conn) revertBackoff(seq Seq) {
 	if c.rtt.srtt > 0 {
 		rto = c.baseRTO()
 	}
-	c.rtt.rto = min(rto<<c.rtt.backoff, c.cfg.RTOMax)
+	c.rtt.rto = min(rto<<c.rtt.backoff, c.rtoMax())
 	if left := c.rtt.rto - c.tick(c.now.Sub(b.sent)); left > 0 {
 		c.armXmit(xmitRTO, left)
 		return

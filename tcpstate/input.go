@@ -98,6 +98,12 @@ const (
 	OOBInline            // SO_OOBINLINE: boolean
 	WritePending         // boolean: a write waits for the handshake (sk_write_pending)
 	Accepted             // boolean: accept() has given a passive connection to the user (sk_socket)
+	BufLocks             // SO_BUF_LOCK: LockRcvBuf, LockSndBuf
+	ThinLTO              // TCP_THIN_LINEAR_TIMEOUTS: boolean
+	RTOMaxMs             // TCP_RTO_MAX_MS: milliseconds, 1000 to 120000
+	RTOMinUs             // TCP_RTO_MIN_US: microseconds
+	DelackMaxUs          // TCP_DELACK_MAX_US: microseconds
+	Told                 // how many there are
 )
 
 // Congestion names a congestion control algorithm.

@@ -38,10 +38,10 @@ func (c *Conn) keepTimer() {
 	c.armKeep(c.keepInterval())
 }
 
-// orSpan is ms milliseconds, or the default for 0.
-func orSpan(ms uint32, def Duration) Duration {
-	if ms != 0 {
-		return Duration(ms) * Millisecond
+// orSpan is so many seconds, or the default for 0.
+func orSpan(secs uint16, def Duration) Duration {
+	if secs != 0 {
+		return Duration(secs) * Second
 	}
 	return def
 }

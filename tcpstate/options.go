@@ -17,7 +17,7 @@ func (c *Conn) set(o Option, n uint32) {
 	case KeepIdle:
 		c.setKeepIdle(Duration(n) * Second)
 	case KeepIntvl:
-		c.user.keepIntvl = n * 1000
+		c.user.keepIntvl = uint16(n)
 	case KeepCnt:
 		c.user.keepCnt = uint8(n)
 	case SynCnt:
@@ -55,7 +55,46 @@ func (c *Conn) set(o Option, n uint32) {
 		c.user.writePending = on
 	case Accepted:
 		c.awaited = !on
+	case BufLocks:
+		c.locks = uint8(n) & (LockRcvBuf | LockSndBuf)
+	default:
+		c.setTimes(o, n)
 	}
+}
+
+// setTimes are the time-outs that a socket may have of its own.
+func (c *Conn) setTimes(o Option, n uint32) {
+	switch o {
+	case ThinLTO:
+		c.user.thin = n != 0
+	case RTOMaxMs:
+		c.rtoMs = n
+	case RTOMinUs:
+		c.user.rtoMin = c.ticks(n)
+	case DelackMaxUs:
+		c.user.delackMax = c.ticks(n)
+	}
+}
+
+// ticks is a span in microseconds as a count of ticks (usecs_to_jiffies).
+func (c *Conn) ticks(us uint32) uint16 {
+	return uint16(min(c.tick(Duration(us))/c.cfg.Tick, 1<<16-1))
+}
+
+// rtoMax and rtoMin bound the retransmission time-out, by the user's option or
+// the sysctl (tcp_rto_max, tcp_rto_min).
+func (c *Conn) rtoMax() Duration {
+	if u := c.rtoMs; u != 0 {
+		return Duration(u) * Millisecond
+	}
+	return c.cfg.RTOMax
+}
+
+func (c *Conn) rtoMin() Duration {
+	if u := c.user.rtoMin; u != 0 {
+		return Duration(u) * c.cfg.Tick
+	}
+	return c.cfg.RTOMin
 }
 
 // setNoDelay is __tcp_sock_set_nodelay.
@@ -112,7 +151,7 @@ func (c *Conn) setKeepAlive(on bool) {
 
 // setKeepIdle re-arms a running keepalive (tcp_sock_set_keepidle_locked).
 func (c *Conn) setKeepIdle(d Duration) {
-	c.user.keepIdle = uint32(d / Millisecond)
+	c.user.keepIdle = uint16(d / Second)
 	if c.user.keepAlive && c.state != Closed && !c.mini {
 		quiet := min(c.now.Sub(c.ack.lastRcv), c.now.Sub(c.stat.lastAck))
 		c.armKeep(d - quiet)
@@ -125,7 +164,7 @@ func (c *Conn) setLinger2(seconds int32) {
 		return
 	}
 	const most = 120 // TCP_FIN_TIMEOUT_MAX, seconds
-	c.user.linger2 = min(seconds, most) * 1000
+	c.user.linger2 = int16(min(seconds, most))
 }
 
 // setRcvLowat is tcp_set_rcvlowat: the buffer must be able to hold the mark.

@@ -16,7 +16,7 @@ func (c *Conn) probeTimer() {
 		return
 	}
 	if c.orphan {
-		alive := c.rtt.rto<<min(c.rtt.backoff, 30) < c.cfg.RTOMax
+		alive := c.rtt.rto<<min(c.rtt.backoff, 30) < c.rtoMax()
 		most = c.orphanRetries(alive)
 		if !alive && c.rtt.backoff >= most {
 			c.writeErr()
@@ -51,7 +51,7 @@ func (c *Conn) probeBase() Duration { return max(c.rtt.rto, leastRTO) }
 // probeWhen is the distance of window probes (tcp_probe0_when).
 func (c *Conn) probeWhen() Duration {
 	const doublings = 10 // ilog2(TCP_RTO_MAX / TCP_RTO_MIN) + 1
-	return min(c.probeBase()<<min(c.rtt.backoff, doublings), c.cfg.RTOMax)
+	return min(c.probeBase()<<min(c.rtt.backoff, doublings), c.rtoMax())
 }
 
 // probeClamp is tcp_clamp_probe0_to_user_timeout.

@@ -120,5 +120,9 @@ func (c *Conn) WindowClamp() uint32 { return c.rcv.clamp }
 // QuickAck reports whether delayed ACKs are off for now (TCP_QUICKACK).
 func (c *Conn) QuickAck() bool { return !c.pingpong() }
 
+// TimestampNow is the timestamp that a segment sent at that time would carry
+// (TCP_TIMESTAMP).
+func (c *Conn) TimestampNow(at Time) uint32 { return tsClock(at) + c.opt.tsOffset }
+
 // Deadline is when the next timer fires; false when none is armed.
 func (c *Conn) Deadline() (Time, bool) { return c.timers.next() }

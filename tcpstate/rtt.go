@@ -63,7 +63,7 @@ func (r *rttState) noteMin(now Time, us uint32) {
 
 // sampleRTT feeds one round trip in microseconds (tcp_rtt_estimator).
 func (c *Conn) sampleRTT(us int64) {
-	r, floor := &c.rtt, uint32(c.cfg.RTOMin)
+	r, floor := &c.rtt, uint32(c.rtoMin())
 	m, srtt := us, int64(r.srtt)
 	if srtt == 0 {
 		r.srtt = uint32(max(m<<3, 1))
@@ -101,7 +101,7 @@ func (c *Conn) baseRTO() Duration {
 	return c.tick(Duration(c.rtt.srtt>>3) + Duration(c.rtt.rttvar))
 }
 
-func (c *Conn) setRTO() { c.rtt.rto = min(c.baseRTO(), c.cfg.RTOMax) }
+func (c *Conn) setRTO() { c.rtt.rto = min(c.baseRTO(), c.rtoMax()) }
 
 // tsRTT is the round trip that the echoed timestamp shows, in microseconds; -1
 // when it makes no sense (tcp_rtt_tsopt_us).

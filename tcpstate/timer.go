@@ -60,12 +60,12 @@ func (c *Conn) rtoTimer() {
 // (sysctl tcp_syn_linear_timeouts), then everything doubles.
 func (c *Conn) nextRTO() {
 	switch {
-	case c.state == Established && c.cfg.ThinLinear && c.thin() && c.ca.retransmits <= 6:
+	case c.state == Established && (c.user.thin || c.cfg.ThinLinear) && c.thin() && c.ca.retransmits <= 6:
 		c.rtt.backoff = 0
-		c.rtt.rto = min(max(c.baseRTO(), c.cfg.RTOMin), c.cfg.RTOMax)
+		c.rtt.rto = min(max(c.baseRTO(), c.rtoMin()), c.rtoMax())
 	case c.state != SynSent || c.stat.totalRTO > uint16(c.cfg.SynLinearTimeouts):
 		c.rtt.backoff++
-		c.rtt.rto = min(c.rtt.rto<<1, c.cfg.RTOMax)
+		c.rtt.rto = min(c.rtt.rto<<1, c.rtoMax())
 	}
 	c.armXmit(xmitRTO, c.clampToUserTimeout())
 }

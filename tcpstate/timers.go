@@ -36,7 +36,7 @@ func (t *timers) next() (Time, bool) {
 // armXmit sets the retransmission timer, no later than RTOMax from now
 // (inet_csk_reset_xmit_timer).
 func (c *Conn) armXmit(kind xmitKind, in Duration) {
-	in = min(max(in, 0), c.cfg.RTOMax)
+	in = min(max(in, 0), c.rtoMax())
 	c.timers.kind, c.timers.xmit = kind, c.now.Add(in)
 }
 

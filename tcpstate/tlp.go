@@ -14,7 +14,7 @@ func (c *Conn) scheduleTLP(advancing bool) bool {
 	if c.rtt.srtt > 0 {
 		in = Duration(c.rtt.srtt >> 2)
 		if c.q.packetsOut == 1 {
-			in += c.cfg.RTOMin // the peer may delay its ACK
+			in += c.rtoMin() // the peer may delay its ACK
 		} else {
 			in += timeoutMin
 		}

@@ -16,7 +16,7 @@ func (c *Conn) Clone() *Conn {
 func (c *Conn) Equal(d *Conn) bool {
 	return c.cfg == d.cfg && c.now == d.now && c.state == d.state &&
 		c.flags() == d.flags() && c.err == d.err && c.soft == d.soft &&
-		c.opt == d.opt && c.user == d.user && c.snd == d.snd && c.rcv == d.rcv &&
+		c.rtoMs == d.rtoMs && c.opt == d.opt && c.user == d.user && c.snd == d.snd && c.rcv == d.rcv &&
 		c.ack == d.ack && c.timers == d.timers && c.rtt == d.rtt && c.ca == d.ca &&
 		c.rack == d.rack && c.ecn == d.ecn && c.urg == d.urg && c.stat == d.stat &&
 		c.arrived == d.arrived && c.q.equal(&d.q) &&
@@ -93,10 +93,10 @@ func (c *Conn) Fingerprint(now Time) uint64 {
 
 func (c *Conn) printOptions(p *printer) {
 	o, u := &c.opt, &c.user
-	p.bools(o.ts, o.sack, o.wscale, o.dsackSeen, u.keepAlive, u.oobInline, u.writePending, o.tsRecentAt != never)
+	p.bools(o.ts, o.sack, o.wscale, o.dsackSeen, u.keepAlive, u.oobInline, u.writePending, u.thin, o.tsRecentAt != never)
 	p.nums(uint32(o.sndWScale), uint32(o.rcvWScale), uint32(o.mssClamp), uint32(o.hdrLen), o.advMSS, o.tsRecent)
 	p.nums(uint32(u.nonagle), uint32(u.keepCnt), uint32(u.synCnt), uint32(u.userMSS), u.rcvLowat, u.notSentLowat)
-	p.nums(u.keepIdle, u.keepIntvl, u.userTimeout, uint32(u.linger2))
+	p.nums(uint32(u.keepIdle), uint32(u.keepIntvl), u.userTimeout, uint32(u.linger2), c.rtoMs, uint32(u.rtoMin), uint32(u.delackMax))
 }
 
 func (c *Conn) printSend(p *printer) {

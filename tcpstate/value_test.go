@@ -26,7 +26,7 @@ var (
 	deedFlags = []Flags{ACK, ACK, ACK, PSH | ACK, PSH | ACK, FIN | ACK, SYN, SYN | ACK, RST, RST | ACK, 0, URG | ACK}
 	deedKinds = []InputKind{SegmentArrives, SegmentArrives, SegmentArrives, SegmentArrives, Timeout, Timeout,
 		Send, Send, Receive, Receive, Shutdown, Close, Set, Unreachable, TooBig}
-	deedOptions = []Option{NoDelay, Cork, QuickAck, KeepAlive, KeepIdle, UserTimeout, RcvLowat, NotSentLowat, OOBInline}
+	deedOptions = []Option{NoDelay, Cork, QuickAck, KeepAlive, KeepIdle, UserTimeout, RcvLowat, NotSentLowat, OOBInline, ThinLTO, BufLocks, RTOMaxMs, RTOMinUs, DelackMaxUs}
 )
 
 func drawDeed(r *rapid.T) deed {
