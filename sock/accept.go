@@ -24,6 +24,9 @@ func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listene
 	c.sport = f.local.Port()
 	c.local, c.source, c.remote = f.local.Addr(), f.local.Addr(), f.remote
 	c.af = afOf(c.local)
+	if c.opt.boundDev == 0 && linkScope(c.remote.Addr()) && !c.remote.Addr().IsLoopback() {
+		c.opt.boundDev = h.dev // a link-local peer is on one link (tcp_v6_init_req)
+	}
 	h.tcpCount++
 	h.inheritPort(c, f.local.Port())
 	h.flows[f] = id

@@ -63,10 +63,8 @@ func (a rcvAddr) v4() netip.Addr {
 	return loopback4IPv6
 }
 
-// any6 is IPv6's any-address, any its family's (inet_rcv_saddr_any). The mapped
-// any-address of an AF_INET6 socket is neither.
+// any6 reports IPv6's any-address.
 func (a rcvAddr) any6() bool { return a.addr.Is6() && a.addr.IsUnspecified() }
-func (a rcvAddr) any() bool  { return a.addr.IsUnspecified() && a.addr.Is6() == a.v6 }
 
 // key is the address as bhash2 has it.
 func (a rcvAddr) key() netip.Addr { return netip.AddrFrom16(a.addr.As16()) }

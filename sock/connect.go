@@ -101,10 +101,13 @@ func tcpConnect(h *Host, s *sock, a Addr, n int32) Errno {
 	if err != 0 {
 		return err
 	}
-	if k := h.kindOf(dst); k == addrMulticast || k == addrBroadcast {
+	if h.manyHear(dst, s.opt.boundDev) {
 		return ENETUNREACH
 	}
-	r, err := h.routeTo(dst, s.source)
+	if err := s.takeScope(dst, a, n); err != 0 {
+		return err
+	}
+	r, err := h.routeTo(dst, s.source, s.opt.boundDev)
 	if err != 0 {
 		return err
 	}
@@ -150,6 +153,31 @@ func (h *Host) preConnect(s *sock, n int32) Errno {
 	return h.askCgroup(CgroupConnect, s)
 }
 
+// manyHear reports whether an address is a multicast or broadcast one; those of
+// the link's networks mean nothing to loopback.
+func (h *Host) manyHear(a netip.Addr, dev int32) bool {
+	k := h.kindOf(a)
+	return k == addrMulticast || k == addrBroadcast && (dev != loopbackIndex || a == limitedBroadcast)
+}
+
+// takeScope binds the socket to the interface that a link-local address comes
+// with; without one it leads nowhere (tcp_v6_connect).
+func (s *sock) takeScope(dst netip.Addr, a Addr, n int32) Errno {
+	if !dst.Is6() || !dst.IsLinkLocalUnicast() {
+		return 0
+	}
+	if n >= sizeofIn6 && a.Scope != 0 {
+		if s.opt.boundDev != 0 && s.opt.boundDev != int32(a.Scope) {
+			return EINVAL
+		}
+		s.opt.boundDev = int32(a.Scope)
+	}
+	if s.opt.boundDev == 0 {
+		return EINVAL
+	}
+	return 0
+}
+
 // connectAddr checks the destination; the any-address means this host.
 func (h *Host) connectAddr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
 	if n < s.leastAddr() {
@@ -166,6 +194,9 @@ func (h *Host) connectAddr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
 		switch {
 		case dst.Is6() && s.local.Is4(), dst.Is4():
 			dst = loopback4
+			if s.opt.boundDev == linkIndex {
+				dst = h.sourceFor(dst)
+			}
 			if s.source.Is4() && !s.source.IsUnspecified() {
 				dst = s.source // ip_route_output_key: to nowhere means to the source
 			}

@@ -55,7 +55,8 @@ func protocol(number uint8) *protoOps {
 func tcpDeliver(h *Host, p *Packet) {
 	h.count[MibInSegs]++
 	f := flow{netip.AddrPortFrom(p.Dst, p.DstPort), netip.AddrPortFrom(p.Src, p.SrcPort)}
-	if id, ok := h.flows[f]; ok {
+	id, named := h.flows[f]
+	if named && h.socks[id].hears(h.dev) {
 		h.connSegment(h.socks[id], p)
 		return
 	}
@@ -66,7 +67,8 @@ func tcpDeliver(h *Host, p *Packet) {
 		}
 		h.dropRequest(f) // its listener has stopped
 	}
-	if s := h.findListener(f); s != nil {
+	// Linux could have a second connection of that name, by another device.
+	if s := h.findListener(f); s != nil && !named {
 		h.listenSegment(s, p)
 		return
 	}

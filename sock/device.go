@@ -92,3 +92,7 @@ func (h *Host) getDevice(s *sock, t *thread) outcome {
 	t.in = append(append(t.in, name...), 0)
 	return t.giveBytes()
 }
+
+// hears reports whether the socket gets packets that come in by a device
+// (inet_sk_bound_dev_eq).
+func (s *sock) hears(dev int32) bool { return s.opt.boundDev == 0 || s.opt.boundDev == dev }

@@ -78,7 +78,7 @@ func (h *Host) bind4Addr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
 	if !addr.Is4() {
 		return netip.Addr{}, EAFNOSUPPORT
 	}
-	if h.kindOf(addr) == addrUnicast && !h.nonlocal(s) {
+	if h.kindOf(addr) == addrUnicast && !h.nonlocal(s, ctlNonlocalBind) {
 		return netip.Addr{}, EADDRNOTAVAIL
 	}
 	return addr, 0
@@ -108,18 +108,65 @@ func (h *Host) bind6Addr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
 		return netip.Addr{}, err
 	}
 	switch {
-	case mapped && s.v6only():
-		return netip.Addr{}, EINVAL
-	case kind == addrUnicast && !h.nonlocal(s):
-		return netip.Addr{}, EADDRNOTAVAIL
+	case mapped:
+		return addr, h.bindMapped(s, addr)
+	case addr.IsUnspecified():
+		return addr, 0
 	}
-	return addr, 0
+	return addr, h.bind6Local(s, addr, a, n)
+}
+
+// bindMapped checks an IPv4-mapped address as AF_INET would, but also whether
+// the device has it.
+func (h *Host) bindMapped(s *sock, addr netip.Addr) Errno {
+	dev := s.opt.boundDev
+	kind := h.kindOf(addr)
+	switch {
+	case s.v6only():
+		return EINVAL
+	case dev != 0 && h.deviceName(dev) == "":
+		return ENODEV
+	case kind == addrUnicast, dev != 0 && kind == addrLocal && dev != deviceOf(addr):
+		if !h.nonlocal(s, ctlNonlocalBind) {
+			return EADDRNOTAVAIL
+		}
+	}
+	return 0
+}
+
+// bind6Local checks an address of IPv6 that is not the any-address. One that
+// means something on one link only needs to know which, and binds the socket to
+// it; that stays even if bind fails (__inet6_bind).
+func (h *Host) bind6Local(s *sock, addr netip.Addr, a Addr, n int32) Errno {
+	if needsScope(addr) {
+		if n >= sizeofIn6 && a.Scope != 0 {
+			s.opt.boundDev = int32(a.Scope)
+		}
+		if s.opt.boundDev == 0 {
+			return EINVAL
+		}
+	}
+	dev := s.opt.boundDev
+	if dev != 0 && h.deviceName(dev) == "" {
+		return ENODEV
+	}
+	// A global address may be another device's (ipv6_chk_addr).
+	near := addr.IsLoopback() || addr.IsLinkLocalUnicast()
+	if !addr.IsMulticast() && (!h.isLocal(addr) || near && dev != 0 && dev != deviceOf(addr)) && !h.nonlocal(s, ctlNonlocalBind6) {
+		return EADDRNOTAVAIL
+	}
+	return 0
+}
+
+// needsScope: addresses that come with an interface (__ipv6_addr_needs_scope_id).
+func needsScope(a netip.Addr) bool {
+	return a.Is6() && (a.IsLinkLocalUnicast() || a.IsLinkLocalMulticast() || a.IsInterfaceLocalMulticast())
 }
 
 // nonlocal reports whether addresses of others may be bound
-// (inet_can_nonlocal_bind).
-func (h *Host) nonlocal(s *sock) bool {
-	return h.sysctl.get(ctlNonlocalBind) != 0 || s.opt.freebind || s.opt.transparent
+// (inet_can_nonlocal_bind, ipv6_can_nonlocal_bind); each family has a sysctl.
+func (h *Host) nonlocal(s *sock, family ctl) bool {
+	return h.sysctl.on(family) || s.opt.freebind || s.opt.transparent
 }
 
 // mayBind checks the port against the caller's capabilities, and that the socket
@@ -140,7 +187,7 @@ func (h *Host) bind(s *sock, addr netip.Addr, port uint16) Errno {
 		return err
 	}
 	s.local, s.source = addr, addr
-	if k := h.kindOf(addr); k == addrMulticast || k == addrBroadcast {
+	if k := h.kindOf(addr); s.family == AF_INET && (k == addrMulticast || k == addrBroadcast) || addr.Is6() && k == addrMulticast {
 		s.source = s.any() // the way out decides
 	}
 	only := s.opt.v6only
@@ -160,8 +207,8 @@ func (h *Host) bind(s *sock, addr netip.Addr, port uint16) Errno {
 			return err
 		}
 	}
-	if !addr.IsUnspecified() {
-		s.locks |= lockAddr
+	if !addr.IsUnspecified() || addr.Is6() != (s.family == AF_INET6) {
+		s.locks |= lockAddr // also for ::ffff:0.0.0.0
 	}
 	if port != 0 {
 		s.locks |= lockPort
@@ -194,7 +241,11 @@ func (s *sock) asSeen(ap netip.AddrPort) (Addr, int32, Errno) {
 	if ap.Addr().Is4() {
 		ap = netip.AddrPortFrom(netip.AddrFrom16(ap.Addr().As16()), ap.Port())
 	}
-	return Addr{Family: AF_INET6, AP: ap}, sizeofIn6, 0
+	seen := Addr{Family: AF_INET6, AP: ap}
+	if needsScope(ap.Addr()) {
+		seen.Scope = uint32(s.opt.boundDev)
+	}
+	return seen, sizeofIn6, 0
 }
 
 // inetShutdown is shutdown(2) (inet_shutdown).

@@ -146,7 +146,7 @@ func (h *Host) connRequest(s *sock, p *Packet, isn isnChoice) {
 		h.dropSyn(s, rule.SecurityRefuses)
 		return
 	}
-	if _, err := h.routeTo(p.Src, p.Dst); err != 0 {
+	if _, err := h.routeTo(p.Src, p.Dst, s.opt.boundDev); err != 0 {
 		h.dropSyn(s, rule.NotForUs)
 		return
 	}
@@ -191,7 +191,7 @@ func (h *Host) lastQuarter(s *sock) bool {
 // listenParams is what the machine must know of the listener and of the way to
 // the peer.
 func (h *Host) listenParams(s *sock, f flow) tcpstate.Listener {
-	r, _ := h.routeTo(f.remote.Addr(), f.local.Addr())
+	r, _ := h.routeTo(f.remote.Addr(), f.local.Addr(), s.opt.boundDev)
 	return tcpstate.Listener{
 		Params:     h.params(s, r.mtu, f.local.Addr().Is6()),
 		SynRetries: uint8(s.opt.get(tcpstate.SynCnt)), DeferAccept: s.opt.deferAccept,

@@ -124,10 +124,10 @@ func (s *sock) listenScore(at netip.Addr, dev int32) int {
 		return 0
 	case at.Is6() && (s.family != AF_INET6 || s.local != at):
 		return 0
-	case s.opt.boundDev == dev:
-		score = 2
-	case s.opt.boundDev != 0:
+	case !s.hears(dev):
 		return 0
+	case s.opt.boundDev != 0:
+		score = 2
 	}
 	if at.Is4() && s.family == AF_INET {
 		score++ // IPv4 is asked for its own first

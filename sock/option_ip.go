@@ -235,7 +235,7 @@ func getMTU(h *Host, s *sock, _ *thread) (int64, Errno) {
 	if s.conn == nil || s.state() == tcpstate.Closed {
 		return 0, ENOTCONN
 	}
-	r, err := h.routeTo(s.remote.Addr(), s.local)
+	r, err := h.routeTo(s.remote.Addr(), s.local, s.opt.boundDev)
 	if err != 0 {
 		return 0, ENOTCONN
 	}

@@ -75,40 +75,106 @@ type route struct {
 	mtu uint32
 }
 
-// routeTo finds the way to dst; src is the bound source or an any-address.
-func (h *Host) routeTo(dst, src netip.Addr) (route, Errno) {
-	bound := src.IsValid() && !src.IsUnspecified()
-	if h.isLocal(dst) {
+// routeTo finds the way to dst. src is the bound source or an any-address, dev
+// the device that the socket is bound to, 0 for none.
+func (h *Host) routeTo(dst, src netip.Addr, dev int32) (route, Errno) {
+	if dst.Is4() {
+		return h.route4(dst, src, dev)
+	}
+	return h.route6(dst, src, dev)
+}
+
+// route4 finds the way over IPv4 (ip_route_output_key_hash_rcu). A device that
+// has no route is assumed to reach everybody.
+func (h *Host) route4(dst, src netip.Addr, dev int32) (route, Errno) {
+	bound := src.Is4() && !src.IsUnspecified()
+	if bound && !h.isLocal(src) {
+		return route{}, EINVAL
+	}
+	switch {
+	case dev != 0 && h.deviceName(dev) == "":
+		return route{}, ENODEV
+	case h.isLocal(dst) && (dev == 0 || dev == deviceOf(dst)):
 		switch {
 		case bound:
-		case dst.Is4() && dst.IsLoopback():
+		case dst.IsLoopback():
 			src = loopback4 // all of 127.0.0.0/8 is one network, and this its address
 		default:
 			src = dst
 		}
 		return route{src, loopbackMTU}, 0
+	case dev == loopbackIndex:
+		if !bound {
+			src = h.sourceFor(dst)
+		}
+		return route{src, loopbackMTU}, 0
+	case dev == 0 && !h.reaches(dst):
+		return route{}, ENETUNREACH
+	case bound && src.IsLoopback():
+		return route{}, EINVAL // loopback's addresses stay inside
+	case !bound:
+		src = h.sourceFor(dst)
 	}
-	r, ok := route{src, h.mtu}, false
+	return route{src, h.pathMTU(dst, h.mtu)}, 0
+}
+
+// route6 finds the way over IPv6 (ip6_route_output_flags). A device without a
+// route reaches nobody.
+func (h *Host) route6(dst, src netip.Addr, dev int32) (route, Errno) {
+	bound := src.IsValid() && !src.IsUnspecified()
+	if h.isLocal(dst) && (dev == 0 || dev == deviceOf(dst)) {
+		if !bound {
+			src = dst
+		}
+		return route{src, loopbackMTU}, 0
+	}
+	if dev == loopbackIndex || h.deviceName(dev) == "" && dev != 0 || !h.reaches(dst) {
+		return route{}, ENETUNREACH
+	}
+	if !bound {
+		src = h.sourceFor(dst)
+	}
+	return route{src, h.pathMTU(dst, h.mtu)}, 0
+}
+
+// reaches reports whether the link has a route to dst.
+func (h *Host) reaches(dst netip.Addr) bool {
+	some := false
 	for _, p := range h.addrs {
-		if p.Addr().Is4() != dst.Is4() {
-			continue
+		if p.Addr().Is4() == dst.Is4() {
+			if p.Masked().Contains(dst) {
+				return true
+			}
+			some = true
 		}
-		direct := p.Masked().Contains(dst)
-		if !direct && h.noRoute {
-			continue
-		}
-		if !ok && !bound {
-			r.src = p.Addr()
-		}
-		ok = true
-		if direct && !bound {
-			r.src = p.Addr() // the network's own address is the best source
-			break
+	}
+	return some && !h.noRoute
+}
+
+// sourceFor is the address of the link to send from: that of the network which
+// has dst, or else the first of dst's family and, over IPv6, of its scope
+// (inet_select_addr, ipv6_dev_get_saddr).
+func (h *Host) sourceFor(dst netip.Addr) netip.Addr {
+	near := linkScope(dst)
+	src, ok := netip.Addr{}, false
+	for _, p := range h.addrs {
+		a := p.Addr()
+		switch {
+		case a.Is4() != dst.Is4():
+		case p.Masked().Contains(dst):
+			return a
+		case !ok || linkScope(src) != near && linkScope(a) == near:
+			src, ok = a, true
 		}
 	}
 	if !ok {
-		return route{}, ENETUNREACH
+		return loopback4 // a link without addresses: loopback's is left
 	}
-	r.mtu = h.pathMTU(dst, r.mtu)
-	return r, 0
+	return src
+}
+
+// linkScope: addresses of IPv6 that mean something on one link only
+// (ipv6_addr_scope; loopback's is link-local by RFC 6724 section 3.1).
+func linkScope(a netip.Addr) bool {
+	return a.Is6() && (a.IsLinkLocalUnicast() || a.IsLoopback() || a.IsLinkLocalMulticast())
 }

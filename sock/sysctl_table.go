@@ -79,6 +79,7 @@ const (
 	ctlDefaultTTL
 	ctlNoPMTUDisc
 	ctlNonlocalBind
+	ctlNonlocalBind6
 	ctlAutobindReuse
 	ctlUnprivPortStart
 	ctlBindV6Only
@@ -171,6 +172,7 @@ var controls = [...]control{
 	{ctlDefaultTTL, "net.ipv4.ip_default_ttl", 1, 1, 255, [3]int64{64}},
 	{ctlNoPMTUDisc, "net.ipv4.ip_no_pmtu_disc", 1, 0, 255, [3]int64{0}},
 	{ctlNonlocalBind, "net.ipv4.ip_nonlocal_bind", 1, 0, 255, [3]int64{0}},
+	{ctlNonlocalBind6, "net.ipv6.ip_nonlocal_bind", 1, 0, 255, [3]int64{0}},
 	{ctlAutobindReuse, "net.ipv4.ip_autobind_reuse", 1, 0, 1, [3]int64{0}},
 	{ctlUnprivPortStart, "net.ipv4.ip_unprivileged_port_start", 1, 0, 65535, [3]int64{1024}},
 	{ctlBindV6Only, "net.ipv6.bindv6only", 1, 0, 1, [3]int64{0}},

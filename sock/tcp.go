@@ -194,12 +194,20 @@ func (h *Host) transmitConn(s *sock, seg *tcpstate.Segment, why rule.ID) {
 	h.transmit(&p, why, s.id)
 }
 
-// transmit sends a packet, to ourselves if it is for one of our addresses.
+// transmit sends a packet, to ourselves if it is for one of our addresses. What
+// a socket bound to loopback sends to anybody else is lost there.
 func (h *Host) transmit(p *Packet, why rule.ID, s sockID) {
-	k := Transmit
-	if h.isLocal(p.Dst) {
+	k, dev := Transmit, int32(0)
+	if o := h.sockAt(s); o != nil {
+		dev = o.opt.boundDev
+	}
+	switch {
+	case h.isLocal(p.Dst) && (dev == 0 || dev == deviceOf(p.Dst)):
 		k = Loop
 		h.loop = append(h.loop, *p)
+	case dev == loopbackIndex:
+		h.emit(Dropped, rule.NotForUs, s)
+		return
 	}
 	h.emit(k, why, s).Packet = *p
 }
