@@ -18,6 +18,7 @@ var requestTallies = [...]tally{
 	{tcpstate.Drop, rule.RequestPAWS, MibPAWSEstab},
 	{tcpstate.Drop, rule.RequestTSECR, MibTSEcrRejected},
 	{tcpstate.Drop, rule.DeferAccept, MibTCPDeferAcceptDrop},
+	{tcpstate.Emit, rule.RequestChallenge, MibTCPChallengeACK},
 	{tcpstate.Gone, rule.RequestReset, MibAttemptFails},
 	{tcpstate.Gone, rule.RequestReset, MibEmbryonicRsts},
 	{tcpstate.Gone, rule.AbortOnOverflow, MibEmbryonicRsts},
@@ -36,11 +37,25 @@ var connTallies = [...]tally{
 	{tcpstate.Emit, rule.RTORetransmit, MibTCPTimeouts},
 	{tcpstate.Failed, rule.RetriesExhausted, MibTCPTimeouts},
 	{tcpstate.Drop, rule.PAWS, MibPAWSEstab},
+	{tcpstate.Drop, rule.InvalidSyn, MibTCPSYNChallenge},
+	{tcpstate.Emit, rule.ChallengeAckSyn, MibTCPChallengeACK},
+	{tcpstate.Emit, rule.ChallengeAckReset, MibTCPChallengeACK},
+	{tcpstate.Emit, rule.ChallengeAckUnsent, MibTCPChallengeACK},
+	{tcpstate.Emit, rule.ChallengeAckTooOld, MibTCPChallengeACK},
+	{tcpstate.Emit, rule.ChallengeAckBadAck, MibTCPChallengeACK},
 	{tcpstate.Drop, rule.ICMPOutOfWindow, MibOutOfWindowIcmps},
 }
 
 // countOutput counts one output by the rows of a table.
 func (h *Host) countOutput(rows []tally, o *tcpstate.Output) {
+	if o.Kind == tcpstate.Drop {
+		switch o.N {
+		case tcpstate.SkippedAnswer:
+			h.count[MibTCPACKSkippedSynRecv]++
+		case tcpstate.SkippedChallenge:
+			h.count[MibTCPACKSkippedChallenge]++
+		}
+	}
 	for i := range rows {
 		if rows[i].why == o.Why && rows[i].kind == o.Kind {
 			h.count[rows[i].mib]++
@@ -51,11 +66,8 @@ func (h *Host) countOutput(rows []tally, o *tcpstate.Output) {
 // countRequest counts one output of a request.
 func (h *Host) countRequest(o *tcpstate.Output) {
 	h.countOutput(requestTallies[:], o)
-	switch {
-	case o.Kind == tcpstate.Emit:
+	if o.Kind == tcpstate.Emit {
 		h.countSent(1, o.Seg.Flags)
-	case o.Kind == tcpstate.Drop && o.N != 0:
-		h.count[MibTCPACKSkippedSynRecv]++
 	}
 }
 

@@ -33,6 +33,9 @@ const (
 	MibTCPReqQFullDrop
 	MibTCPSynRetrans
 	MibTCPACKSkippedSynRecv
+	MibTCPACKSkippedChallenge
+	MibTCPChallengeACK
+	MibTCPSYNChallenge
 	numMibs
 )
 
@@ -40,7 +43,7 @@ var mibNames = [numMibs]string{
 	"ActiveOpens", "PassiveOpens", "AttemptFails", "EstabResets", "CurrEstab", "InSegs", "OutSegs", "RetransSegs", "OutRsts",
 	"SyncookiesSent", "SyncookiesRecv", "SyncookiesFailed", "EmbryonicRsts", "OutOfWindowIcmps", "PAWSEstab", "TSEcrRejected",
 	"ListenOverflows", "ListenDrops", "TCPTimeouts", "TCPDeferAcceptDrop", "TCPReqQFullDoCookies", "TCPReqQFullDrop",
-	"TCPSynRetrans", "TCPACKSkippedSynRecv",
+	"TCPSynRetrans", "TCPACKSkippedSynRecv", "TCPACKSkippedChallenge", "TCPChallengeACK", "TCPSYNChallenge",
 }
 
 // String is the statistic's name.

@@ -214,7 +214,7 @@ func (c *Conn) segLimited(s *Segment) bool {
 // challengeAck asks the peer to confirm (RFC 5961; tcp_send_challenge_ack).
 func (c *Conn) challengeAck(why rule.ID) {
 	if c.oowLimited() {
-		c.drop(rule.AckSkipped)
+		c.tell(Drop, rule.AckSkipped).N = SkippedChallenge
 		return
 	}
 	c.sendAck(why)

@@ -11,8 +11,8 @@ const (
 	// Emit: send Seg. Its payload is the Seg.Len octets of the send stream
 	// that begin at Seg.Seq (one later when Seg carries SYN).
 	Emit
-	// Drop: the segment that arrived, or part of it, was discarded. N is 1 when
-	// a request owed it an answer and has sent too many.
+	// Drop: the segment that arrived, or part of it, was discarded. N tells of
+	// an answer that was due and left out: SkippedAnswer or SkippedChallenge.
 	Drop
 	// Became: the state changed From → To.
 	Became
@@ -41,6 +41,13 @@ const (
 	// Promote: a request's handshake is complete: make the connection with
 	// Accept, unless the accept queue has no room (see Request).
 	Promote
+)
+
+// Answers that were left out because too many had gone before (Drop's N):
+// a challenge ACK, or any other that a request owed.
+const (
+	SkippedAnswer uint32 = 1 + iota
+	SkippedChallenge
 )
 
 // Output is one consequence of an input, and the rule that it follows from.

@@ -158,7 +158,7 @@ func (r *Request) Overflow(l *Listener, in Input, out []Output) []Output {
 // confirm (RFC 5961 section 3.2). Linux has it for requests since 6.18.y.
 func (r *Request) challenge(l *Listener, in Input, out []Output) []Output {
 	if r.oowLimited(l, in) {
-		return append(out, Output{Kind: Drop, Why: rule.RequestLimited, N: 1})
+		return append(out, Output{Kind: Drop, Why: rule.RequestLimited, N: SkippedChallenge})
 	}
 	out = append(out, Output{Kind: Emit, Why: rule.RequestChallenge, Seg: r.ack(in.Now)})
 	return append(out, Output{Kind: Drop, Why: rule.RequestChallenge})
@@ -219,7 +219,7 @@ func (r *Request) outOfWindow(l *Listener, in Input, paws, tsecr bool, out []Out
 	switch {
 	case in.Seg.Flags.Has(RST):
 	case r.oowLimited(l, in):
-		skipped = 1
+		skipped = SkippedAnswer
 	default:
 		out = append(out, Output{Kind: Emit, Why: why, Seg: r.ack(in.Now)})
 	}
@@ -230,7 +230,7 @@ func (r *Request) outOfWindow(l *Listener, in Input, paws, tsecr bool, out []Out
 // as a fast retransmission, since the peer seems not to have got it.
 func (r *Request) synAgain(l *Listener, in Input, out []Output) []Output {
 	if r.oowLimited(l, in) {
-		return append(out, Output{Kind: Drop, Why: rule.RequestLimited, N: 1})
+		return append(out, Output{Kind: Drop, Why: rule.RequestLimited, N: SkippedAnswer})
 	}
 	r.NumRetrans++
 	r.Deadline = in.Now.Add(r.wait(l))
