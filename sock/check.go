@@ -148,16 +148,18 @@ func checkListeners(h *Host) error {
 func checkRequests(h *Host) error {
 	counts := make([]synCount, len(h.socks))
 	for f, r := range h.requests.byFlow.All() {
-		if h.sockAt(r.owner) == nil {
+		if r.owner != noSock && h.sockAt(r.owner) == nil {
 			return fmt.Errorf("request from %v: its socket %d is gone", f.remote, r.owner)
 		}
 		if _, twice := h.flows[f]; twice {
 			return fmt.Errorf("request from %v: is a connection too", f.remote)
 		}
-		c := &counts[r.owner]
-		c.len++
-		if r.Young() {
-			c.young++
+		if r.owner != noSock {
+			c := &counts[r.owner]
+			c.len++
+			if r.Young() {
+				c.young++
+			}
 		}
 		if at, ok := h.requests.timers.Get(f); !ok || Time(at) != r.Deadline {
 			return fmt.Errorf("request from %v: its SYN-ACK is due at %d, and its timer at %d", f.remote, r.Deadline, at)

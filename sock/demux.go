@@ -61,7 +61,7 @@ func tcpDeliver(h *Host, p *Packet) {
 		return
 	}
 	if r := h.requests.byFlow.Get(f); r != nil {
-		if s := h.socks[r.owner]; s.lst != nil {
+		if s := h.listenerOf(r); s != nil {
 			h.requestSegment(s, f, r, p)
 			return
 		}

@@ -109,13 +109,19 @@ func tcpICMPError(h *Host, p *Packet, mean icmpMeaning) {
 
 // requestICMP tells a request, and its listener of its end (tcp_req_err).
 func (h *Host) requestICMP(f flow, r *request, in tcpstate.Input) {
-	s := h.socks[r.owner]
 	if in.Seg.Seq != r.ISS {
 		h.count[MibOutOfWindowIcmps]++
 	}
 	h.req = r.Step(&tcpstate.Listener{}, in, h.req[:0])
-	if _, gone := h.followRequest(s, f, h.req); gone {
+	for i := range h.req {
+		h.countRequest(&h.req[i])
+		if h.req[i].Kind == tcpstate.Drop {
+			h.emit(Dropped, h.req[i].Why, r.owner)
+			continue
+		}
+		h.emit(Noted, h.req[i].Why, r.owner)
 		h.dropRequest(f)
+		return
 	}
 }
 

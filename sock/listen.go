@@ -264,8 +264,8 @@ func (h *Host) requestTimeout() {
 			break
 		}
 		r := h.requests.byFlow.Get(f)
-		s := h.socks[r.owner]
-		if s.lst == nil {
+		s := h.listenerOf(r)
+		if s == nil {
 			h.dropRequest(f)
 			continue
 		}

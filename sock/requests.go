@@ -10,7 +10,7 @@ import (
 // request is a connection whose third segment is awaited, and whose it is.
 type request struct {
 	tcpstate.Request
-	owner sockID // rsk_listener
+	owner sockID // rsk_listener; noSock once that is closed
 }
 
 // requestTable holds the requests of all listeners by the connection's name, as
@@ -48,30 +48,37 @@ func (h *Host) dropRequest(f flow) (tcpstate.Request, bool) {
 	if !ok {
 		return tcpstate.Request{}, false
 	}
-	s := h.socks[r.owner]
-	s.syn.len--
-	if r.Young() {
-		s.syn.young--
+	if s := h.sockAt(r.owner); s != nil {
+		s.syn.len--
+		if r.Young() {
+			s.syn.young--
+		}
 	}
 	h.requests.timers.Clear(f)
 	h.armRequests()
 	return r.Request, true
 }
 
-// forgetRequests takes out all that name a socket which goes away. Linux lets
-// them run out, but nobody can tell.
-func (h *Host) forgetRequests(s *sock) {
+// orphanRequests parts the requests from a socket that goes away. They run out
+// by themselves; until then an ICMP error may still end one.
+func (h *Host) orphanRequests(s *sock) {
 	if s.syn.len == 0 {
 		return
 	}
-	for f, r := range h.requests.byFlow.All() {
+	for _, r := range h.requests.byFlow.All() {
 		if r.owner == s.id {
-			h.requests.byFlow.Delete(f)
-			h.requests.timers.Clear(f)
+			r.owner = noSock
 		}
 	}
 	s.syn = synCount{}
-	h.armRequests()
+}
+
+// listenerOf is the listener that a request belongs to, nil when it has stopped.
+func (h *Host) listenerOf(r *request) *sock {
+	if s := h.sockAt(r.owner); s != nil && s.lst != nil {
+		return s
+	}
+	return nil
 }
 
 // stepRequest lets a request take an input, and keeps its timer and its

@@ -110,7 +110,7 @@ func (h *Host) free(s *sock) {
 	h.putPort(s)
 	h.leaveGroup(s)
 	h.arm(timerConn|timer(uint32(s.id)), 0, false)
-	h.forgetRequests(s)
+	h.orphanRequests(s)
 	if s.prot.destroy != nil {
 		s.prot.destroy(h, s)
 	}

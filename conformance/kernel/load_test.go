@@ -22,20 +22,34 @@ type loadPair struct {
 	round uint16
 	newer [loadClients]int
 	trace []string
+	began sock.Time // of the round, by the kernel's clock
 }
 
 func newLoadPair(t testing.TB) *loadPair {
+	p, err := makeLoadPair()
+	require.NoError(t, err)
+	t.Cleanup(p.close)
+	return p
+}
+
+func (p *loadPair) close() { _ = p.side[0].in.Close() }
+
+// makeLoadPair is for the goroutine that will drive the pair, and close it.
+func makeLoadPair() (*loadPair, error) {
 	k, err := Stack{}.Start(loadSetup)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = k.Close() })
+	if err != nil {
+		return nil, err
+	}
 	m, err := model.Stack{}.Start(loadSetup)
-	require.NoError(t, err)
+	if err != nil {
+		return nil, err
+	}
 	p := &loadPair{side: [2]*loadSide{{in: k}, {in: m}}, known: map[string]uint64{}}
 	counters := sock.Counters{}
 	for name, n := range counters.All() {
 		p.known[name] = n
 	}
-	return p
+	return p, nil
 }
 
 // each does something on the kernel and then, at the same time, on the model; what is seen must be the same.
@@ -107,7 +121,14 @@ func (p *loadPair) run(v6 bool, backlog int64, ops []loadOp) error {
 	if err := p.each("open", func(s *loadSide) (string, error) { return "", s.open(backlog) }); err != nil {
 		return err
 	}
+	p.began = p.side[0].in.Now()
 	for n, o := range ops {
+		if o.Kind == "wait" {
+			if err := p.wait(); err != nil {
+				return err
+			}
+			continue
+		}
 		if o.Kind == "newer" {
 			p.newer[o.C]++
 		}
@@ -139,4 +160,7 @@ func TestHandshakeQueuesUnderLoadAreTheKernels(t *testing.T) {
 		v6 := rapid.IntRange(0, 3).Draw(rt, "family") == 3
 		require.NoError(rt, p.play(t, v6, backlog, ops))
 	})
+	all, err := p.side[1].in.(conformance.Counterer).Counters()
+	require.NoError(t, err)
+	t.Logf("%d rounds, with %v", p.round, all)
 }
