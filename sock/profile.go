@@ -69,7 +69,7 @@ func (c *sysctls) config(p *Profile) *tcpstate.Config {
 	if p.RTOInit != 0 {
 		cfg.RTOInit = p.RTOInit
 	}
-	return &cfg
+	return cfg.Bounded()
 }
 
 func (c *sysctls) configOptions(cfg *tcpstate.Config) {

@@ -63,7 +63,7 @@ func BenchmarkStepAck(b *testing.B) {
 // BenchmarkConnection is a whole life: handshake, data both ways, orderly close
 // and TIME-WAIT, the three allocations of a new endpoint included.
 func BenchmarkConnection(b *testing.B) {
-	cfg := testConfig()
+	cfg := testConfig().Bounded() // as a host keeps it
 	b.ReportAllocs()
 	var w bench
 	for b.Loop() {

@@ -6,12 +6,26 @@ const minSndMSS = 48
 // linuxConfig stands in where no configuration was given.
 var linuxConfig = Linux()
 
+// Bounded returns a configuration whose fields are all such as a kernel can
+// have, and which New takes as it is: worth while for one that many endpoints
+// share. A later change of it would go unseen: change a copy, which counts as
+// new.
+func (cfg *Config) Bounded() *Config {
+	c := *cfg
+	c.bound()
+	c.self = &c
+	return &c
+}
+
 // bounded is the configuration itself when every field is one that a kernel
 // can have, else a copy with the nearest such values; nil stands for Linux().
 // Linux bounds them where sysctls are written (net/ipv4/sysctl_net_ipv4.c).
 func (cfg *Config) bounded() *Config {
 	if cfg == nil {
 		return &linuxConfig
+	}
+	if cfg.self == cfg {
+		return cfg
 	}
 	b := *cfg
 	b.bound()

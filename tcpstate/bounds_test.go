@@ -20,6 +20,20 @@ func TestConfigThatAKernelCanHaveIsTakenAsItIs(t *testing.T) {
 	require.Zero(t, cfg.InitCwnd, "the caller's is left alone")
 }
 
+// TestBoundedConfigIsTakenAsItIs: looked at once, while a changed copy of it is
+// looked at again.
+func TestBoundedConfigIsTakenAsItIs(t *testing.T) {
+	cfg := Linux()
+	cfg.InitCwnd = 0
+	b := cfg.Bounded()
+	require.EqualValues(t, 1, b.InitCwnd)
+	require.Same(t, b, b.bounded())
+	odd := *b
+	odd.InitCwnd = 0
+	require.EqualValues(t, 1, odd.bounded().InitCwnd)
+	require.Zero(t, testing.AllocsPerRun(10, func() { b.bounded() }))
+}
+
 // TestZeroParamsAreLinux: a connection, a listener and a request of zeros work.
 func TestZeroParamsAreLinux(t *testing.T) {
 	syn := Segment{Seq: peerISS, Flags: SYN, Wnd: 65535, Opts: plainOpts}

@@ -5,6 +5,8 @@ package tcpstate
 // once in use: change a copy. A field that no kernel can have counts as the
 // nearest that one can.
 type Config struct {
+	self *Config // its own address, once Bounded has looked at it: a copy has another
+
 	// Option negotiation.
 	Timestamps    uint8 // tcp_timestamps: 0 off, 1 with offsets, 2 without
 	WindowScaling bool  // tcp_window_scaling
