@@ -57,7 +57,7 @@ func (w *Waiters[T]) Remove(id T) bool {
 // WakeOne takes off the list every shared waiter, newest first, and the one exclusive waiter that has waited
 // longest, and appends them to dst in that order.
 func (w *Waiters[T]) WakeOne(dst []T) []T {
-	dst = w.wakeShared(dst)
+	dst = w.WakeShared(dst)
 	if id, ok := w.exclusive.PopFront(); ok {
 		dst = append(dst, id)
 	}
@@ -67,14 +67,16 @@ func (w *Waiters[T]) WakeOne(dst []T) []T {
 // WakeAll takes off the list every shared waiter, newest first, and every exclusive one, oldest first, and
 // appends them to dst in that order: the condition has changed for all, as when a socket dies.
 func (w *Waiters[T]) WakeAll(dst []T) []T {
-	dst = w.wakeShared(dst)
+	dst = w.WakeShared(dst)
 	for id, ok := w.exclusive.PopFront(); ok; id, ok = w.exclusive.PopFront() {
 		dst = append(dst, id)
 	}
 	return dst
 }
 
-func (w *Waiters[T]) wakeShared(dst []T) []T {
+// WakeShared takes every shared waiter off the list, newest first, and appends them to dst; the exclusive ones
+// wait for another event.
+func (w *Waiters[T]) WakeShared(dst []T) []T {
 	for id, ok := w.shared.PopFront(); ok; id, ok = w.shared.PopFront() {
 		dst = append(dst, id)
 	}

@@ -51,6 +51,8 @@ func (h *Host) Clone() *Host {
 		c.ports[i] = h.ports[i].clone()
 	}
 	c.out, c.conn, c.req, c.arena, c.run, c.loop = nil, nil, nil, nil, nil, nil
+	c.spare = nil
+	c.udp = udpTable{slices.Clone(h.udp.byPort), slices.Clone(h.udp.byAddr)}
 	return &c
 }
 
@@ -72,6 +74,7 @@ func (s *sock) clone() *sock {
 	if s.lst != nil {
 		c.lst = &listener{s.lst.backlog, s.lst.accept.Clone(), s.lst.cookieSent}
 	}
+	c.dg = s.dg.clone()
 	c.tx, c.rx, c.waiters = s.tx.Clone(), s.rx.Clone(), s.waiters.Clone()
 	return &c
 }
@@ -157,13 +160,16 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 		f.U64(uint64(s.lst.backlog)<<32 | uint64(uint32(s.lnext)))
 		s.lst.accept.Fingerprint(f, queue.HashInteger[sockID])
 	}
+	if s.dg != nil {
+		s.dg.fingerprint(f, now)
+	}
 	s.waiters.Fingerprint(f, queue.HashInteger[Thread])
 }
 
 // fingerprint feeds the settings: what the tables of options keep, and what
 // stands beside them.
 func (o *options) fingerprint(f *queue.Hash) {
-	for _, l := range [...]*optionLevel{&socketOptions, &ipOptions, &ipv6Options, &tcpOptions} {
+	for _, l := range [...]*optionLevel{&socketOptions, &ipOptions, &ipv6Options, &tcpOptions, &udpOptions} {
 		for i := range l.rows {
 			f.U64(uint64(l.rows[i].kept(o)))
 		}
@@ -175,6 +181,7 @@ func (o *options) fingerprint(f *queue.Hash) {
 		int64(o.fragSize), int64(o.srcPrefs), int64(flag(o.stamp) | flag(o.stampNano)<<1 | flag(o.stampNew)<<2)} {
 		f.U64(uint64(v))
 	}
+	f.U32(uint32(o.mcIndex6))
 	f.U64(uint64(o.bufLocks)<<32 | uint64(o.congestion)<<40 | uint64(o.set))
 }
 

@@ -109,3 +109,25 @@ const (
 	EPOLLONESHOT   = 1 << 30
 	EPOLLET        = 1 << 31
 )
+
+// Flags of send that only datagrams know, and types of control messages.
+const (
+	MSG_PROBE       = 0x10
+	MSG_CONFIRM     = 0x800
+	SCM_RIGHTS      = 1
+	SCM_CREDENTIALS = 2
+)
+
+// Options of IPPROTO_UDP (include/uapi/linux/udp.h), and control messages that
+// bear the name of no option.
+const (
+	SOL_UDP          = IPPROTO_UDP
+	UDP_CORK         = 1
+	UDP_ENCAP        = 100
+	UDP_NO_CHECK6_TX = 101
+	UDP_NO_CHECK6_RX = 102
+	UDP_SEGMENT      = 103
+	UDP_GRO          = 104
+	IP_ORIGDSTADDR   = IP_RECVORIGDSTADDR
+	IPV6_ORIGDSTADDR = IPV6_RECVORIGDSTADDR
+)

@@ -6,7 +6,7 @@ import "iter"
 type Mib uint8
 
 // The statistics that the model keeps as Linux does: those of Tcp first, then
-// those of TcpExt.
+// those of TcpExt, Udp and Udp6.
 const (
 	MibActiveOpens Mib = iota
 	MibPassiveOpens
@@ -36,6 +36,24 @@ const (
 	MibTCPACKSkippedChallenge
 	MibTCPChallengeACK
 	MibTCPSYNChallenge
+
+	// A datagram of IPv4 counts as Udp, whatever socket it is for.
+	MibUdpInDatagrams
+	MibUdpNoPorts
+	MibUdpInErrors
+	MibUdpOutDatagrams
+	MibUdpRcvbufErrors
+	MibUdpSndbufErrors
+	MibUdpInCsumErrors
+	MibUdpIgnoredMulti
+	MibUdp6InDatagrams
+	MibUdp6NoPorts
+	MibUdp6InErrors
+	MibUdp6OutDatagrams
+	MibUdp6RcvbufErrors
+	MibUdp6SndbufErrors
+	MibUdp6InCsumErrors
+	MibUdp6IgnoredMulti
 	numMibs
 )
 
@@ -44,6 +62,16 @@ var mibNames = [numMibs]string{
 	"SyncookiesSent", "SyncookiesRecv", "SyncookiesFailed", "EmbryonicRsts", "OutOfWindowIcmps", "PAWSEstab", "TSEcrRejected",
 	"ListenOverflows", "ListenDrops", "TCPTimeouts", "TCPDeferAcceptDrop", "TCPReqQFullDoCookies", "TCPReqQFullDrop",
 	"TCPSynRetrans", "TCPACKSkippedSynRecv", "TCPACKSkippedChallenge", "TCPChallengeACK", "TCPSYNChallenge",
+	"UdpInDatagrams", "UdpNoPorts", "UdpInErrors", "UdpOutDatagrams", "UdpRcvbufErrors", "UdpSndbufErrors", "UdpInCsumErrors", "UdpIgnoredMulti",
+	"Udp6InDatagrams", "Udp6NoPorts", "Udp6InErrors", "Udp6OutDatagrams", "Udp6RcvbufErrors", "Udp6SndbufErrors", "Udp6InCsumErrors", "Udp6IgnoredMulti",
+}
+
+// countUDP counts a datagram of either family; m is one of Udp.
+func (h *Host) countUDP(ipv6 bool, m Mib) {
+	if ipv6 {
+		m += MibUdp6InDatagrams - MibUdpInDatagrams
+	}
+	h.count[m]++
 }
 
 // String is the statistic's name.

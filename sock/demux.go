@@ -34,11 +34,15 @@ func (h *Host) deliverOpaque(p *Packet) {
 	if p.Proto == ProtoICMP && !p.IPv6() || p.Proto == ProtoICMPv6 && p.IPv6() || protocol(p.Proto) != nil {
 		why = rule.BadTransport
 	}
+	if prot := protocol(p.Proto); p.BadSum && prot != nil && prot.badSum != nil {
+		prot.badSum(h, p)
+		return
+	}
 	h.emit(Dropped, why, noSock)
 }
 
 // protocols are those that packets are delivered to (inet_protos); one row each.
-var protocols = [...]*protoOps{&tcpProt}
+var protocols = [...]*protoOps{&tcpProt, &udpProt}
 
 // protocol finds the table of a protocol number, nil when the host has no such.
 func protocol(number uint8) *protoOps {

@@ -24,6 +24,7 @@ type protosw struct {
 // inetsw are the kinds of socket of AF_INET and AF_INET6, in the order of search.
 var inetsw = [...]protosw{
 	{SOCK_STREAM, IPPROTO_TCP, &inetStreamOps, &tcpProt},
+	{SOCK_DGRAM, IPPROTO_UDP, &inetDgramOps, &udpProt},
 }
 
 // sysSocket is socket(2).

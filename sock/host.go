@@ -75,6 +75,7 @@ type Host struct {
 	requests requestTable
 	timers   queue.Deadlines[timer]
 	paths    []path // narrower than the link, oldest first
+	udp      udpTable
 	listens  listenTable
 	tcpCount int32 // TCP sockets in being (CR-22)
 	count    Counters
@@ -89,6 +90,7 @@ type Host struct {
 	arena []byte            // bytes that effects refer to
 	run   []Thread          // woken, to be looked at
 	loop  []Packet          // to an address of our own, under way
+	spare [][]byte          // memory of datagrams that were read
 	dev   int32             // by which the packet under way came in (inet_iif)
 }
 
@@ -176,7 +178,9 @@ func (h *Host) settle() {
 		case len(h.loop) > 0:
 			p := h.loop[0]
 			h.loop = h.loop[:copy(h.loop, h.loop[1:])]
-			h.dev = deviceOf(p.Dst)
+			if h.dev = p.Dev; h.dev == 0 {
+				h.dev = deviceOf(p.Dst)
+			}
 			h.caller = noCaller
 			h.deliver(&p)
 		default:

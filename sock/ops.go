@@ -50,14 +50,21 @@ type protoOps struct {
 	// destroy undoes init, once the socket is gone for good.
 	destroy func(h *Host, s *sock)
 
-	getPort   func(h *Host, s *sock, port uint16) bool
-	ioctl     func(h *Host, s *sock, request int64) outcome
-	options   *optionLevel // its own level of setsockopt, nil when there is none
-	sendmsg   func(h *Host, s *sock, t *thread) outcome
-	sendAgain func(h *Host, s *sock, t *thread) outcome
-	recvmsg   func(h *Host, s *sock, t *thread) outcome
-	recvAgain func(h *Host, s *sock, t *thread) outcome
+	getPort func(h *Host, s *sock, port uint16) bool
+	// rehash follows a change of the local address, unhash gives the port back.
+	rehash, unhash func(h *Host, s *sock)
+	ioctl          func(h *Host, s *sock, request int64) outcome
+	options        *optionLevel // its own level of setsockopt, nil when there is none
+	sendmsg        func(h *Host, s *sock, t *thread) outcome
+	sendAgain      func(h *Host, s *sock, t *thread) outcome
+	recvmsg        func(h *Host, s *sock, t *thread) outcome
+	recvAgain      func(h *Host, s *sock, t *thread) outcome
 
+	// dgram is set for protocols of datagrams.
+	dgram *dgramOps
+
+	// badSum is told of a packet with a wrong checksum; nil for nothing to do.
+	badSum func(h *Host, p *Packet)
 	// deliver takes a packet; icmpError an ICMP error that quotes one of ours.
 	deliver   func(h *Host, p *Packet)
 	icmpError func(h *Host, p *Packet, m icmpMeaning)

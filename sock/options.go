@@ -35,6 +35,10 @@ type options struct {
 	sendFlow, dontFrag, autoFlowLabel                            bool
 	recv6, old6                                                  received6
 
+	// IPPROTO_UDP
+	gsoSize                     int32 // 0 = none
+	gro, noCheck6Tx, noCheck6Rx bool
+
 	// IPPROTO_TCP
 	userMSS                        uint16
 	windowClamp                    uint32

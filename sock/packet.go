@@ -59,7 +59,10 @@ type Packet struct {
 	// which it has no protocol, or whose transport header or checksum is broken:
 	// RAW sockets receive them, and nobody else.
 	Opaque bool
-	BadSum bool // with Opaque: it is the transport's checksum that is wrong
+	// truesize is what the memory that carries it is charged while it is under
+	// way within the host, octets; 0 for what came from the link.
+	truesize int32
+	BadSum   bool // with Opaque: it is the transport's checksum that is wrong
 }
 
 // The indexes of a host's interfaces, as a new network namespace numbers them.

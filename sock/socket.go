@@ -72,6 +72,8 @@ type sock struct {
 	txHead tcpstate.Seq // sequence number of tx's first octet
 	rxHead tcpstate.Seq // sequence number of rx's first octet
 
+	dg *datagrams // of sockets of datagrams
+
 	waiters queue.Waiters[Thread]
 }
 
@@ -124,6 +126,8 @@ func (s *sock) state() tcpstate.State {
 		return tcpstate.Listen
 	case s.conn != nil:
 		return s.conn.SockState()
+	case s.dg != nil && s.dg.connected:
+		return tcpstate.Established
 	}
 	return tcpstate.Closed
 }

@@ -159,7 +159,8 @@ func TestSegmentsForNobody(t *testing.T) {
 	udp := p.packet(0, "")
 	udp.Proto = ProtoUDP
 	b.deliver(udp)
-	require.Equal(t, rule.NotTCP, b.why())
+	require.Equal(t, rule.UDPNoPort, b.why())
+	require.Equal(t, ProtoICMP, b.sent().Proto)
 	b.deliver(Packet{Src: remoteV4, Dst: localV4, Proto: 200, Opaque: true, Wire: make([]byte, 20)})
 	require.Equal(t, rule.NotTCP, b.why())
 	b.deliver(Packet{Src: remoteV4, Dst: localV4, Proto: ProtoTCP, Opaque: true, BadSum: true, Wire: make([]byte, 40)})

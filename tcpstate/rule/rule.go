@@ -14,8 +14,11 @@ type Rule struct {
 	Text  string // the rule, one sentence
 }
 
-// base offsets keep the two lists apart, so that adding to one moves nothing in the other.
-const sockBase ID = 256
+// base offsets keep the lists apart, so that adding to one moves nothing in the others.
+const (
+	sockBase  ID = 256
+	dgramBase ID = 512
+)
 
 // Get returns the row of id, and false when there is none.
 func Get(id ID) (Rule, bool) {
@@ -23,6 +26,8 @@ func Get(id ID) (Rule, bool) {
 	case id == 0:
 	case int(id) < len(tcpRules):
 		return tcpRules[id], true
+	case id >= dgramBase && int(id-dgramBase) < len(dgramRules):
+		return dgramRules[id-dgramBase], true
 	case id >= sockBase && int(id-sockBase) < len(sockRules):
 		return sockRules[id-sockBase], true
 	}
@@ -49,12 +54,15 @@ func Parse(name string) (ID, bool) {
 
 // All lists every rule, in the order of the table.
 func All() []ID {
-	ids := make([]ID, 0, len(tcpRules)+len(sockRules))
+	ids := make([]ID, 0, len(tcpRules)+len(sockRules)+len(dgramRules))
 	for i := 1; i < len(tcpRules); i++ {
 		ids = append(ids, ID(i))
 	}
 	for i := range sockRules {
 		ids = append(ids, sockBase+ID(i))
+	}
+	for i := range dgramRules {
+		ids = append(ids, dgramBase+ID(i))
 	}
 	return ids
 }

@@ -38,7 +38,7 @@ func TestParseUndoesString(t *testing.T) {
 }
 
 func TestZeroAndNumbersBeyondTheTableAreNoRule(t *testing.T) {
-	for _, id := range []ID{0, ID(len(tcpRules)), sockBase - 1, sockBase + ID(len(sockRules)), 1<<16 - 1} {
+	for _, id := range []ID{0, ID(len(tcpRules)), sockBase - 1, sockBase + ID(len(sockRules)), dgramBase + ID(len(dgramRules)), 1<<16 - 1} {
 		_, ok := Get(id)
 		require.False(t, ok, uint16(id))
 		require.Equal(t, "no-rule", id.String())
@@ -47,9 +47,11 @@ func TestZeroAndNumbersBeyondTheTableAreNoRule(t *testing.T) {
 	require.False(t, ok)
 }
 
-func TestTheTwoListsAreDenseAndApart(t *testing.T) {
+func TestTheListsAreDenseAndApart(t *testing.T) {
 	require.Less(t, len(tcpRules), int(sockBase))
 	require.EqualValues(t, len(tcpRules), TimeWaitReopen+1, "the names and the rows of TCP's list have the same number")
 	require.EqualValues(t, len(sockRules), Woken-sockBase+1, "so have the socket layer's")
-	require.Len(t, All(), len(tcpRules)-1+len(sockRules))
+	require.EqualValues(t, len(dgramRules), PortUnreachable-dgramBase+1, "and that of datagrams")
+	require.Less(t, int(sockBase)+len(sockRules), int(dgramBase))
+	require.Len(t, All(), len(tcpRules)-1+len(sockRules)+len(dgramRules))
 }

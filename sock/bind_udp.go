@@ -1,0 +1,211 @@
+package sock
+
+import "net/netip"
+
+// udpTable is UDP's table of ports: all sockets that have one (struct
+// udp_table). byPort is in the order of the chains that are walked for groups,
+// newest first; byAddr in that of the chains for one address, where a socket
+// that gets another address comes first again.
+type udpTable struct{ byPort, byAddr []sockID }
+
+// putFirst adds a socket at the head of a chain, drop takes it off.
+func putFirst(list []sockID, id sockID) []sockID {
+	list = append(list, 0)
+	copy(list[1:], list)
+	list[0] = id
+	return list
+}
+
+func drop(list []sockID, id sockID) []sockID {
+	for i, x := range list {
+		if x == id {
+			return append(list[:i], list[i+1:]...)
+		}
+	}
+	return list
+}
+
+// udpGetPort binds the socket to port, or to a free ephemeral one when it is 0
+// (udp_lib_get_port).
+func udpGetPort(h *Host, s *sock, port uint16) bool {
+	if port == 0 {
+		if port = h.udpFreePort(s); port == 0 {
+			return false
+		}
+	} else if h.udpInUse(s, port) {
+		return false
+	}
+	s.num = port
+	if s.opt.reusePort {
+		h.udpJoinGroup(s)
+	}
+	h.udp.byPort = putFirst(h.udp.byPort, s.id)
+	if s.opt.reusePort && s.family == AF_INET6 {
+		h.udp.byAddr = append(h.udp.byAddr, s.id)
+	} else {
+		h.udp.byAddr = putFirst(h.udp.byAddr, s.id)
+	}
+	return true
+}
+
+// udpInUse reports whether another socket stands in the way
+// (udp_lib_lport_inuse). The first that shares by SO_REUSEPORT settles it: it
+// could not be there otherwise.
+func (h *Host) udpInUse(s *sock, port uint16) bool {
+	for _, id := range h.udp.byPort {
+		o := h.socks[id]
+		if o == s || o.num != port || o.opt.reuseAddr && s.opt.reuseAddr || !overlap(s.rcv(), o.rcv(), true, true) {
+			continue
+		}
+		if d, e := s.opt.boundDev, o.opt.boundDev; d != 0 && e != 0 && d != e {
+			continue
+		}
+		return !(s.opt.reusePort && o.opt.reusePort && s.group == 0 && s.uid == o.uid)
+	}
+	return false
+}
+
+// udpFreePort looks at every port of the range once, from a place drawn at
+// random; 0 when all are taken. Linux walks its hash chains in an order of its
+// own, which comes to the same: any free port may be drawn.
+func (h *Host) udpFreePort(s *sock) uint16 {
+	if p, ok := shift(&h.fixed.port); ok && p != 0 && !h.udpInUse(s, p) {
+		return p
+	}
+	low, high, _ := h.portRange(s)
+	n := high - low + 1
+	at := int64(h.rand.below(uint32(n)))
+	for i := int64(0); i < n; i++ {
+		if p := uint16(low + (at+i)%n); !h.udpInUse(s, p) {
+			return p
+		}
+	}
+	return 0
+}
+
+// udpUnhash takes the socket out of the table (udp_lib_unhash).
+func udpUnhash(h *Host, s *sock) {
+	h.leaveGroup(s)
+	h.udp.byPort = drop(h.udp.byPort, s.id)
+	h.udp.byAddr = drop(h.udp.byAddr, s.id)
+	s.num = 0
+}
+
+// udpRehash moves a socket with another address to the head of its chain
+// (udp_lib_rehash).
+func udpRehash(h *Host, s *sock) {
+	if s.num != 0 {
+		h.leaveGroup(s)
+		h.udp.byAddr = putFirst(drop(h.udp.byAddr, s.id), s.id)
+	}
+}
+
+// udpJoinGroup puts a socket into the group of one that shares its port by
+// SO_REUSEPORT, or into a new one (udp_reuseport_add_sock).
+func (h *Host) udpJoinGroup(s *sock) {
+	for _, id := range h.udp.byPort {
+		if o := h.socks[id]; h.sharesPort(s, o) {
+			if o.group == 0 {
+				h.newGroup(o)
+			}
+			s.group = o.group
+			g := h.groupOf(s)
+			g.socks = append(g.socks, s.id)
+			return
+		}
+	}
+	h.newGroup(s)
+}
+
+// udpLookup finds the socket for a datagram to one host (__udp4_lib_lookup,
+// __udp6_lib_lookup): one that is connected to the sender, the best of those
+// that have the address, the best of those that have none.
+func (h *Host) udpLookup(src, dst netip.AddrPort, dev int32) *sock {
+	for _, id := range h.udp.byAddr {
+		if s := h.socks[id]; s.dg.connected && s.local == dst.Addr() && s.num == dst.Port() && s.remote == src &&
+			(s.opt.boundDev == 0 || s.opt.boundDev == dev) {
+			return s
+		}
+	}
+	if s := h.udpBest(src, dst, dst.Addr(), dev); s != nil {
+		return s
+	}
+	return h.udpBest(src, dst, anyOf(dst.Addr()), dev)
+}
+
+// udpBest is the socket of highest score at one address, of equals the first in
+// the chain; a group that shares the port has the last word (udp4_lib_lookup2).
+func (h *Host) udpBest(src, dst netip.AddrPort, local netip.Addr, dev int32) *sock {
+	var best *sock
+	score := 0
+	for _, id := range h.udp.byAddr {
+		s := h.socks[id]
+		n := s.udpScore(src, dst, local, dev)
+		if n <= score {
+			continue
+		}
+		best, score = s, n
+		if s.dg.connected {
+			continue
+		}
+		if member := h.pickReusePort(s, flow{dst, src}); member != nil {
+			return member
+		}
+	}
+	return best
+}
+
+// udpScore is compute_score: 0 when the socket can't be meant.
+func (s *sock) udpScore(src, dst netip.AddrPort, local netip.Addr, dev int32) int {
+	if s.num != dst.Port() || !s.has(local) || !s.fromPeer(src) || s.opt.boundDev != 0 && s.opt.boundDev != dev {
+		return 0
+	}
+	score := 1
+	if s.family == AF_INET {
+		score++
+	}
+	if s.peerAddr(src.Addr()).IsValid() {
+		score += 4
+	}
+	if s.remote.Port() != 0 {
+		score += 4
+	}
+	if s.opt.boundDev != 0 {
+		score += 4
+	}
+	return score
+}
+
+// has reports whether the socket is bound to a local address, where the
+// any-address of IPv6 takes in IPv4's.
+func (s *sock) has(local netip.Addr) bool {
+	if local.Is4() && s.v6only() || local.Is6() && s.family != AF_INET6 {
+		return false
+	}
+	if local.Is4() && local.IsUnspecified() && s.local.IsUnspecified() {
+		return true
+	}
+	return s.local == local
+}
+
+// peerAddr is whom the socket hears, as datagrams from a's family are compared;
+// invalid when it hears everyone. A socket of AF_INET6 keeps its IPv6 peer when
+// it is disconnected (__udp_disconnect clears inet_daddr alone).
+func (s *sock) peerAddr(a netip.Addr) netip.Addr {
+	if a.Is6() {
+		return s.dg.peer6
+	}
+	if s.remote.Addr().Is4() {
+		return s.remote.Addr()
+	}
+	return netip.Addr{}
+}
+
+// fromPeer reports whether a connected socket hears the sender.
+func (s *sock) fromPeer(src netip.AddrPort) bool {
+	if p := s.remote.Port(); p != 0 && p != src.Port() {
+		return false
+	}
+	a := s.peerAddr(src.Addr())
+	return !a.IsValid() || a == src.Addr()
+}

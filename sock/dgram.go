@@ -1,0 +1,191 @@
+package sock
+
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/queue"
+)
+
+// datagrams is what sockets of datagrams have beside struct sock: UDP, ping
+// and RAW.
+type datagrams struct {
+	connected  bool // sk_state is TCP_ESTABLISHED
+	recv, errs queue.Deque[dgram]
+	// rmem is sk_rmem_alloc, octets of truesize that the queues are charged.
+	rmem int32
+	// wmem is sk_wmem_alloc less its first reference: what is corked.
+	wmem int32
+	// drops counts datagrams lost here (sk_drops), for SO_RXQ_OVFL.
+	drops uint32
+	// reader is how many of recv lie in UDP's second queue, and deficit what
+	// was read of it without giving the memory back (udp_rmem_release).
+	reader, deficit int32
+	cork            cork
+	groups          []membership
+	peer6           netip.Addr // sk_v6_daddr: of AF_INET6, it outlives a disconnect
+}
+
+// dgram is one datagram of a queue, or one error.
+type dgram struct {
+	src, dst netip.AddrPort // as on the wire
+	ttl, tos uint8          // tos with its ECN bits
+	dev      int32          // interface that it came by
+	at       Time           // when it came
+	drops    uint32         // lost before it
+	truesize int32          // octets
+	peeked   bool           // an empty one that MSG_PEEK has shown
+	data     []byte
+	ee       extErr // of the error queue
+}
+
+// ipv6 reports whether it came in IPv6.
+func (d *dgram) ipv6() bool { return d.dst.Addr().Is6() }
+
+// dgramData copies octets into memory that the host reuses.
+func (h *Host) dgramData(b []byte) []byte {
+	if n := len(h.spare); n > 0 {
+		m := h.spare[n-1]
+		h.spare = h.spare[:n-1]
+		return append(m[:0], b...)
+	}
+	return append([]byte(nil), b...)
+}
+
+// maxSpare bounds the buffers that are kept for reuse.
+const maxSpare = 64
+
+// reuse takes a datagram's memory back.
+func (h *Host) reuse(b []byte) {
+	if cap(b) > 0 && len(h.spare) < maxSpare {
+		h.spare = append(h.spare, b)
+	}
+}
+
+// queueDatagram puts a datagram into the receive queue and wakes one who waits
+// (__sock_queue_rcv_skb). The data is copied.
+func (h *Host) queueDatagram(s *sock, d dgram) {
+	g := s.dg
+	g.rmem += d.truesize
+	if s.opt.rxqOvfl {
+		d.drops = g.drops
+	}
+	d.data = h.dgramData(d.data)
+	g.recv.PushBack(d)
+	h.wake(s, wakeIn)
+}
+
+// takeDatagram removes element i of the receive queue.
+func (s *sock) takeDatagram(i int) dgram {
+	d, _ := s.dg.recv.Remove(i)
+	if s.prot.dgram.lazyRmem {
+		s.releaseRmem(d.truesize)
+	} else {
+		s.dg.rmem -= d.truesize
+	}
+	return d
+}
+
+// purge empties both queues.
+func (h *Host) purge(s *sock) {
+	for _, q := range [...]*queue.Deque[dgram]{&s.dg.recv, &s.dg.errs} {
+		for d, ok := q.PopFront(); ok; d, ok = q.PopFront() {
+			h.reuse(d.data)
+		}
+	}
+	s.dg.rmem, s.dg.reader, s.dg.deficit = 0, 0, 0
+}
+
+// Figures of an sk_buff's memory (include/linux/skbuff.h, x86-64).
+const (
+	skbStruct    = 256   // struct sk_buff, aligned
+	skbShared    = 320   // struct skb_shared_info, aligned
+	skbSmallHead = 576   // SKB_SMALL_HEAD_CACHE_SIZE
+	skbMaxAlloc  = 16064 // SKB_MAX_ALLOC
+	skbPad       = 64    // NET_SKB_PAD, before a packet that a TUN device reads
+	lladdr4      = 31    // hh_len + 15 over loopback (__ip_append_data)
+	lladdr6      = 24    // hh_len + sizeof(struct frag_hdr) (__ip6_append_data)
+)
+
+// truesize is what an sk_buff with n octets of head is charged (__alloc_skb):
+// sizes are rounded up to those of kmalloc.
+func truesize(n int) int32 {
+	size := (n+63)&^63 + skbShared
+	if size <= skbSmallHead {
+		return skbSmallHead + skbStruct
+	}
+	k := 1024
+	for k < size {
+		k <<= 1
+	}
+	return int32(k + skbStruct)
+}
+
+// sentTruesize is what a datagram of n octets behind its headers of hdr octets
+// is charged while it is sent: large ones have their octets in pages.
+func sentTruesize(hdr, n int) int32 {
+	extra := lladdr4
+	if hdr > 40 {
+		extra = lladdr6
+	}
+	if hdr+n+extra < skbMaxAlloc {
+		return truesize(hdr + n + extra)
+	}
+	return truesize(hdr+extra) + int32(n)
+}
+
+// clone copies what the socket has queued.
+func (g *datagrams) clone() *datagrams {
+	if g == nil {
+		return nil
+	}
+	c := *g
+	c.recv, c.errs = g.recv.Clone(), g.errs.Clone()
+	for _, q := range [...]*queue.Deque[dgram]{&c.recv, &c.errs} {
+		for i := range q.Len() {
+			q.At(i).data = append([]byte(nil), q.At(i).data...)
+		}
+	}
+	c.cork = g.cork.clone()
+	c.groups = cloneGroups(g.groups)
+	return &c
+}
+
+// fingerprint feeds what a program could tell of the queues.
+func (g *datagrams) fingerprint(f *queue.Hash, now Time) {
+	f.Bool(g.connected)
+	f.U64(uint64(uint32(g.rmem))<<32 | uint64(uint32(g.wmem)))
+	f.U64(uint64(g.drops))
+	f.U64(uint64(uint32(g.reader))<<32 | uint64(uint32(g.deficit)))
+	hashAddr(f, netip.AddrPortFrom(g.peer6, 0))
+	for _, q := range [...]*queue.Deque[dgram]{&g.recv, &g.errs} {
+		f.U32(uint32(q.Len()))
+		for i := range q.Len() {
+			q.At(i).fingerprint(f, now)
+		}
+	}
+	g.cork.fingerprint(f)
+	for i := range g.groups {
+		g.groups[i].fingerprint(f)
+	}
+}
+
+func (d *dgram) fingerprint(f *queue.Hash, now Time) {
+	hashAddr(f, d.src)
+	hashAddr(f, d.dst)
+	f.U64(uint64(d.ttl)<<40 | uint64(d.tos)<<32 | uint64(uint32(d.dev)))
+	f.U64(uint64(d.at - now))
+	f.U64(uint64(d.drops)<<32 | uint64(uint32(d.truesize)))
+	f.Bool(d.peeked)
+	f.Bytes(d.data)
+	d.ee.fingerprint(f)
+}
+
+// hashAddr feeds an address and a port; none at all is zeros.
+func hashAddr(f *queue.Hash, a netip.AddrPort) {
+	b := [16]byte{}
+	if a.Addr().IsValid() {
+		b = a.Addr().As16()
+	}
+	f.Bytes(b[:])
+	f.U64(uint64(a.Port())<<1 | uint64(flag(a.Addr().Is4())))
+}
