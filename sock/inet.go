@@ -116,20 +116,16 @@ func (h *Host) bind6Addr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
 	return addr, h.bind6Local(s, addr, a, n)
 }
 
-// bindMapped checks an IPv4-mapped address as AF_INET would, but also whether
-// the device has it.
+// bindMapped checks an IPv4-mapped address as AF_INET would. The device must be
+// there, but whether it has the address is not asked (inet_addr_type_dev_table).
 func (h *Host) bindMapped(s *sock, addr netip.Addr) Errno {
-	dev := s.opt.boundDev
-	kind := h.kindOf(addr)
-	switch {
+	switch dev := s.opt.boundDev; {
 	case s.v6only():
 		return EINVAL
 	case dev != 0 && h.deviceName(dev) == "":
 		return ENODEV
-	case kind == addrUnicast, dev != 0 && kind == addrLocal && dev != deviceOf(addr):
-		if !h.nonlocal(s, ctlNonlocalBind) {
-			return EADDRNOTAVAIL
-		}
+	case h.kindOf(addr) == addrUnicast && !h.nonlocal(s, ctlNonlocalBind):
+		return EADDRNOTAVAIL
 	}
 	return 0
 }

@@ -15,7 +15,10 @@ import (
 
 // live runs calls on the kernel under this test, in a network namespace of its
 // own that has nothing but loopback.
-type live struct{ buf [1 << 16]byte }
+type live struct {
+	buf [1 << 16]byte
+	tun int // descriptor of a link, 0 without one
+}
 
 // newLive moves the test's thread into a fresh namespace. The thread is never
 // given back, so the namespace ends with it.
@@ -76,6 +79,7 @@ func rawAddr(a Addr) []byte {
 	}
 	x := a.AP.Addr().As16()
 	copy(b[8:], x[:])
+	binary.NativeEndian.PutUint32(b[24:], a.Scope)
 	return b
 }
 
@@ -87,6 +91,7 @@ func addrOfRaw(b []byte) Addr {
 		a.AP = netip.AddrPortFrom(netip.AddrFrom4([4]byte(b[4:8])), port)
 	} else if a.Family == AF_INET6 {
 		a.AP = netip.AddrPortFrom(netip.AddrFrom16([16]byte(b[8:24])), port)
+		a.Scope = binary.NativeEndian.Uint32(b[24:])
 	}
 	return a
 }
