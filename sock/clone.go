@@ -31,6 +31,7 @@ func (h *Host) Clone() *Host {
 		c.groups[i] = h.groups[i].clone()
 	}
 	c.paths = slices.Clone(h.paths)
+	c.icmp.peers = slices.Clone(h.icmp.peers)
 	c.socks = make([]*sock, len(h.socks))
 	for i, s := range h.socks {
 		if s != nil {
@@ -90,6 +91,9 @@ func (h *Host) Fingerprint() uint64 {
 		}
 	}
 	f.U32(uint32(h.sysctl.congestion))
+	for _, m := range h.sysctl.icmp6Mask {
+		f.U64(m)
+	}
 	for i, p := range h.procs {
 		if p != nil {
 			f.U64(uint64(i))
@@ -109,6 +113,8 @@ func (h *Host) Fingerprint() uint64 {
 		h.threads[i].fingerprint(&f, h.now)
 	}
 	h.requests.fingerprint(&f, h.now)
+	h.icmp.fingerprint(&f, h.now)
+	f.U32(uint32(h.ipID))
 	for _, p := range h.paths {
 		b := p.dst.As16()
 		f.Bytes(b[:])

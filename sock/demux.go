@@ -13,38 +13,56 @@ func (h *Host) deliver(p *Packet) {
 		h.emit(Dropped, rule.NotForUs, noSock)
 		return
 	}
-	if p.Opaque {
-		h.deliverOpaque(p)
-		return
+	take := receiver(p)
+	switch {
+	case take == nil:
+		h.emit(Dropped, rule.NotTCP, noSock)
+		h.protoUnreachable(p)
+	case p.Opaque:
+		h.dropBroken(p)
+	default:
+		take(h, p)
 	}
-	if p.Proto == ProtoICMP || p.Proto == ProtoICMPv6 {
-		h.deliverICMP(p)
-		return
-	}
-	if prot := protocol(p.Proto); prot != nil {
-		prot.deliver(h, p)
-		return
-	}
-	h.emit(Dropped, rule.NotTCP, noSock)
 }
 
-// deliverOpaque is the end of a packet that no protocol can read.
-func (h *Host) deliverOpaque(p *Packet) {
-	why := rule.NotTCP
-	if p.Proto == ProtoICMP && !p.IPv6() || p.Proto == ProtoICMPv6 && p.IPv6() || protocol(p.Proto) != nil {
-		why = rule.BadTransport
+// protoIGMP is Internet group management's number, which speaks of groups that
+// routers forward: this host's link needs none of it.
+const protoIGMP uint8 = 2
+
+// receiver is who takes packets of the protocol, nil when the host has no such
+// (inet_protos, inet6_protos). ICMP and ICMPv6 are no sockets' protocols, and
+// belong to one family each.
+func receiver(p *Packet) func(*Host, *Packet) {
+	switch {
+	case p.Proto == ProtoICMP && !p.IPv6():
+		return icmpDeliver
+	case p.Proto == ProtoICMPv6 && p.IPv6():
+		return icmp6Deliver
+	case p.Proto == protoIGMP && !p.IPv6(), p.Proto == extNone && p.IPv6():
+		return discardPacket
 	}
+	if prot := protocol(p.Proto); prot != nil {
+		return prot.deliver
+	}
+	return nil
+}
+
+// discardPacket takes what is nobody's and needs no answer (nodata_protocol).
+func discardPacket(h *Host, _ *Packet) { h.emit(Dropped, rule.NotTCP, noSock) }
+
+// dropBroken is the end of a packet that its protocol can't read.
+func (h *Host) dropBroken(p *Packet) {
 	if prot := protocol(p.Proto); p.BadSum && prot != nil && prot.badSum != nil {
 		prot.badSum(h, p)
 		return
 	}
-	h.emit(Dropped, why, noSock)
+	h.emit(Dropped, rule.BadTransport, noSock)
 }
 
-// protocols are those that packets are delivered to (inet_protos); one row each.
+// protocols are those whose sockets packets are delivered to; one row each.
 var protocols = [...]*protoOps{&tcpProt, &udpProt}
 
-// protocol finds the table of a protocol number, nil when the host has no such.
+// protocol finds the table of a protocol number, nil when no socket has it.
 func protocol(number uint8) *protoOps {
 	for _, p := range protocols {
 		if p.number == number {

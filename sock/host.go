@@ -74,6 +74,8 @@ type Host struct {
 	flows    map[flow]sockID
 	requests requestTable
 	timers   queue.Deadlines[timer]
+	icmp     icmpLimits
+	ipID     uint16 // of the last packet that may be fragmented
 	paths    []path // narrower than the link, oldest first
 	udp      udpTable
 	listens  listenTable

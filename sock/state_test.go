@@ -162,7 +162,11 @@ func TestSegmentsForNobody(t *testing.T) {
 	require.Equal(t, rule.UDPNoPort, b.why())
 	require.Equal(t, ProtoICMP, b.sent().Proto)
 	b.deliver(Packet{Src: remoteV4, Dst: localV4, Proto: 200, Opaque: true, Wire: make([]byte, 20)})
+	require.EqualValues(t, icmpProtoUnreach, b.sent().ICMP.Code)
 	require.Equal(t, rule.NotTCP, b.why())
+	b.deliver(Packet{Src: remoteV4, Dst: localV4, Proto: protoIGMP, Opaque: true, Wire: make([]byte, 20)})
+	b.quiet()
+	require.Equal(t, rule.BadTransport, b.why())
 	b.deliver(Packet{Src: remoteV4, Dst: localV4, Proto: ProtoTCP, Opaque: true, BadSum: true, Wire: make([]byte, 40)})
 	require.Equal(t, rule.BadTransport, b.why())
 }
@@ -223,7 +227,7 @@ func TestICMP(t *testing.T) {
 	b.deliver(stray)
 	require.Equal(t, rule.ICMPNoSocket, b.why())
 	b.deliver(Packet{Src: remoteV4, Dst: localV4, Proto: ProtoICMP, ICMP: ICMP{Type: ICMPEcho}})
-	require.Equal(t, rule.ICMPIgnored, b.why())
+	require.Equal(t, ICMPEchoReply, b.sent().ICMP.Type)
 
 	r := b.newPeer(4009)
 	r.syn()

@@ -25,7 +25,8 @@ type control struct {
 type sysctls struct {
 	val        [numCtl][3]int64
 	congestion tcpstate.Congestion
-	profile    *Profile   // what is no sysctl; never written
+	profile    *Profile // what is no sysctl; never written
+	icmp6Mask  icmp6Mask
 	reserved   []portSpan // ip_local_reserved_ports; never written, replaced on change
 }
 
@@ -35,6 +36,7 @@ func (c *sysctls) init(p *Profile) {
 		c.val[controls[i].id] = controls[i].def
 	}
 	c.congestion = tcpstate.Cubic
+	c.icmp6Mask = icmp6Limited
 	for i := range p.Sysctls {
 		for j := range controls {
 			if controls[j].name == p.Sysctls[i].Name {
@@ -94,6 +96,9 @@ func (h *Host) SetSysctl(name, value string) error {
 	if strings.ReplaceAll(strings.TrimPrefix(name, "/proc/sys/"), "/", ".") == ctlReservedPortsName {
 		return h.sysctl.setReserved(value)
 	}
+	if strings.ReplaceAll(strings.TrimPrefix(name, "/proc/sys/"), "/", ".") == ctlICMP6RatemaskName {
+		return h.sysctl.setICMP6Mask(value)
+	}
 	row := findControl(name)
 	if row == nil {
 		return fmt.Errorf("%s: no such sysctl here: Host.Sysctls lists those there are", name)
@@ -127,7 +132,10 @@ func (h *Host) Sysctl(name string) (string, bool) {
 		return congestionNames[h.sysctl.congestion], true
 	}
 	if strings.ReplaceAll(name, "/", ".") == ctlReservedPortsName {
-		return h.sysctl.showReserved(), true
+		return showRanges(h.sysctl.reserved), true
+	}
+	if strings.ReplaceAll(name, "/", ".") == ctlICMP6RatemaskName {
+		return h.sysctl.showICMP6Mask(), true
 	}
 	row := findControl(name)
 	if row == nil {

@@ -22,10 +22,19 @@ func (c *sysctls) reservedPort(port uint16) bool {
 	return false
 }
 
-// setReserved reads a list of ports and ranges, "8080,9000-9010"
-// (proc_do_large_bitmap). Nothing is changed on error.
+// setReserved reads a list of ports and ranges. Nothing is changed on error.
 func (c *sysctls) setReserved(value string) error {
 	var taken [1 << 16]bool
+	if err := readRanges(ctlReservedPortsName, value, taken[:]); err != nil {
+		return err
+	}
+	c.reserved = spansOf(taken[:])
+	return nil
+}
+
+// readRanges reads a list of numbers and ranges, "8080,9000-9010"
+// (proc_do_large_bitmap).
+func readRanges(name, value string, taken []bool) error {
 	for _, word := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \t\n", r) }) {
 		from, to, isRange := strings.Cut(word, "-")
 		if !isRange {
@@ -33,19 +42,18 @@ func (c *sysctls) setReserved(value string) error {
 		}
 		a, errA := strconv.ParseUint(from, 10, 16)
 		b, errB := strconv.ParseUint(to, 10, 16)
-		if errA != nil || errB != nil || a > b {
-			return fmt.Errorf("%s: %q is neither a port nor a range like 9000-9010", ctlReservedPortsName, word)
+		if errA != nil || errB != nil || a > b || b >= uint64(len(taken)) {
+			return fmt.Errorf("%s: %q is neither a number below %d nor a range like 90-95", name, word, len(taken))
 		}
 		for p := a; p <= b; p++ {
 			taken[p] = true
 		}
 	}
-	c.reserved = spansOf(&taken)
 	return nil
 }
 
 // spansOf joins neighbours.
-func spansOf(taken *[1 << 16]bool) (spans []portSpan) {
+func spansOf(taken []bool) (spans []portSpan) {
 	for p := range taken {
 		switch {
 		case !taken[p]:
@@ -58,10 +66,10 @@ func spansOf(taken *[1 << 16]bool) (spans []portSpan) {
 	return spans
 }
 
-// showReserved is the list as /proc/sys shows it.
-func (c *sysctls) showReserved() string {
-	words := make([]string, len(c.reserved))
-	for i, r := range c.reserved {
+// showRanges is such a list as /proc/sys shows it.
+func showRanges(spans []portSpan) string {
+	words := make([]string, len(spans))
+	for i, r := range spans {
 		words[i] = strconv.Itoa(int(r.first))
 		if r.last != r.first {
 			words[i] += "-" + strconv.Itoa(int(r.last))

@@ -83,6 +83,16 @@ const (
 	ctlAutobindReuse
 	ctlUnprivPortStart
 	ctlBindV6Only
+	ctlICMPEchoIgnoreAll
+	ctlICMPEchoIgnoreBroadcasts
+	ctlICMPRatelimit
+	ctlICMPRatemask
+	ctlICMPMsgsPerSec
+	ctlICMPMsgsBurst
+	ctlPingGroupRange
+	ctlICMP6EchoIgnoreAll
+	ctlICMP6EchoIgnoreMulticast
+	ctlICMP6Ratelimit
 	ctlSomaxconn
 	ctlFileMax
 	ctlRmemMax
@@ -176,6 +186,16 @@ var controls = [...]control{
 	{ctlAutobindReuse, "net.ipv4.ip_autobind_reuse", 1, 0, 1, [3]int64{0}},
 	{ctlUnprivPortStart, "net.ipv4.ip_unprivileged_port_start", 1, 0, 65535, [3]int64{1024}},
 	{ctlBindV6Only, "net.ipv6.bindv6only", 1, 0, 1, [3]int64{0}},
+	{ctlICMPEchoIgnoreAll, "net.ipv4.icmp_echo_ignore_all", 1, 0, 1, [3]int64{0}},
+	{ctlICMPEchoIgnoreBroadcasts, "net.ipv4.icmp_echo_ignore_broadcasts", 1, 0, 1, [3]int64{1}},
+	{ctlICMPRatelimit, "net.ipv4.icmp_ratelimit", 1, -2147483648, 2147483647, [3]int64{1000}},
+	{ctlICMPRatemask, "net.ipv4.icmp_ratemask", 1, -2147483648, 2147483647, [3]int64{6168}},
+	{ctlICMPMsgsPerSec, "net.ipv4.icmp_msgs_per_sec", 1, 0, 2147483647, [3]int64{1000}},
+	{ctlICMPMsgsBurst, "net.ipv4.icmp_msgs_burst", 1, 0, 2147483647, [3]int64{50}},
+	{ctlPingGroupRange, "net.ipv4.ping_group_range", 2, 0, 4294967294, [3]int64{1, 0}},
+	{ctlICMP6EchoIgnoreAll, "net.ipv6.icmp.echo_ignore_all", 1, 0, 1, [3]int64{0}},
+	{ctlICMP6EchoIgnoreMulticast, "net.ipv6.icmp.echo_ignore_multicast", 1, 0, 1, [3]int64{0}},
+	{ctlICMP6Ratelimit, "net.ipv6.icmp.ratelimit", 1, 0, 2147483647, [3]int64{100}},
 	{ctlSomaxconn, "net.core.somaxconn", 1, 0, 2147483647, [3]int64{4096}},
 	{ctlFileMax, "fs.file-max", 1, 0, maxInt64, [3]int64{maxInt64}},
 	{ctlRmemMax, "net.core.rmem_max", 1, 2304, 2147483647, [3]int64{4194304}},

@@ -18,18 +18,24 @@ type Rule struct {
 const (
 	sockBase  ID = 256
 	dgramBase ID = 512
+	icmpBase  ID = 768
 )
+
+// lists are the tables, in order of their numbers. TCP's first row is no rule.
+var lists = [...]struct {
+	base ID
+	rows []Rule
+}{{0, tcpRules[:]}, {sockBase, sockRules[:]}, {dgramBase, dgramRules[:]}, {icmpBase, icmpRules[:]}}
 
 // Get returns the row of id, and false when there is none.
 func Get(id ID) (Rule, bool) {
-	switch {
-	case id == 0:
-	case int(id) < len(tcpRules):
-		return tcpRules[id], true
-	case id >= dgramBase && int(id-dgramBase) < len(dgramRules):
-		return dgramRules[id-dgramBase], true
-	case id >= sockBase && int(id-sockBase) < len(sockRules):
-		return sockRules[id-sockBase], true
+	if id == 0 {
+		return Rule{}, false
+	}
+	for _, l := range lists {
+		if id >= l.base && int(id-l.base) < len(l.rows) {
+			return l.rows[id-l.base], true
+		}
 	}
 	return Rule{}, false
 }
@@ -54,15 +60,13 @@ func Parse(name string) (ID, bool) {
 
 // All lists every rule, in the order of the table.
 func All() []ID {
-	ids := make([]ID, 0, len(tcpRules)+len(sockRules)+len(dgramRules))
-	for i := 1; i < len(tcpRules); i++ {
-		ids = append(ids, ID(i))
-	}
-	for i := range sockRules {
-		ids = append(ids, sockBase+ID(i))
-	}
-	for i := range dgramRules {
-		ids = append(ids, dgramBase+ID(i))
+	var ids []ID
+	for _, l := range lists {
+		for i := range l.rows {
+			if id := l.base + ID(i); id != 0 {
+				ids = append(ids, id)
+			}
+		}
 	}
 	return ids
 }

@@ -1,0 +1,130 @@
+package sock
+
+import (
+	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// How much of a packet an ICMP error quotes, octets: what fits 576 in IPv4, and
+// the least MTU in IPv6 (RFC 1812 section 4.3.2.3, RFC 4443 section 2.4).
+const (
+	quoteMost4 = 576 - ip4HdrLen - icmpHdrLen
+	quoteMost6 = 1280 - ip6HdrLen - icmpHdrLen
+)
+
+// internetControl is the precedence of ICMP errors (IPTOS_PREC_INTERNETCONTROL).
+const internetControl = 0xc0
+
+// portUnreachable answers a datagram that no socket wants.
+func (h *Host) portUnreachable(p *Packet) {
+	if p.IPv6() {
+		h.icmp6Send(p, ICMPv6DestUnreach, ICMPv6PortUnreach, 0, rule.PortUnreachable)
+		return
+	}
+	h.icmpSend(p, ICMPDestUnreach, ICMPPortUnreach, 0, rule.PortUnreachable)
+}
+
+// protoUnreachable answers a packet of a protocol that the host does not have
+// and that no RAW socket wants (ip_protocol_deliver_rcu, ip6_protocol_deliver_rcu).
+func (h *Host) protoUnreachable(p *Packet) {
+	if p.IPv6() {
+		h.icmp6Send(p, ICMPv6ParamProb, icmp6UnknownHeader, h.nextHeaderAt(p), rule.ProtoUnreachable)
+		return
+	}
+	h.icmpSend(p, ICMPDestUnreach, icmpProtoUnreach, 0, rule.ProtoUnreachable)
+}
+
+// nextHeaderAt is where in the packet the header stands that names its protocol:
+// the last extension header, or IPv6's own.
+func (h *Host) nextHeaderAt(p *Packet) uint32 {
+	b, end := h.wire(p), ip6HdrLen+int(p.Ext)
+	at, off, kind := 6, ip6HdrLen, b[6]
+	for off < end && off+1 < len(b) { // each takes at least eight octets
+		n := 8
+		if kind != extFragment {
+			n = (int(b[off+1]) + 1) * 8
+		}
+		at, kind = off, b[off]
+		off += n
+	}
+	return uint32(at)
+}
+
+// icmpSend says that something is wrong with a packet, to whom it came from
+// (__icmp_send). RFC 1122 section 3.2.2 names those that nobody may answer so:
+// packets to many, ICMP errors. Fragments but the first never come here.
+func (h *Host) icmpSend(p *Packet, typ, code uint8, info uint32, why rule.ID) {
+	switch {
+	case !h.isLocal(p.Dst), p.Proto == ProtoICMP && !h.answerable(p):
+		return
+	case !h.allowICMP(p, p.Src, typ, code):
+		h.emit(Dropped, rule.ICMPLimited, noSock)
+		return
+	}
+	// RT_TOS leaves a bit of ECN's in.
+	tos := (p.TOS|uint8(p.Seg.ECN))&0x1e | internetControl
+	m := Packet{
+		Src: p.Dst, Dst: p.Src, Proto: ProtoICMP, TTL: uint8(h.sysctl.get(ctlDefaultTTL)), TOS: tos &^ 3, NoDF: true,
+		ICMP: ICMP{Type: typ, Code: code, MTU: info},
+	}
+	m.Seg.ECN = tcpstate.ECN(tos & 3)
+	quote := h.wire(p)
+	m.Payload = quote[:min(len(quote), quoteMost4)]
+	m.ICMP.Quote.Read4(m.Payload)
+	h.sendICMP(&m, why)
+}
+
+// answerable reports whether an ICMP message may draw an error: one that is none
+// itself, of a type that is known (icmp_pointers).
+func (h *Host) answerable(p *Packet) bool {
+	b := h.body(p)
+	return len(b) > 0 && b[0] <= icmpMaxType && !ICMPError4(b[0])
+}
+
+// icmp6Send is icmpSend for IPv6 (icmp6_send). Nobody answers what came from no
+// single host either, nor any ICMPv6 error.
+func (h *Host) icmp6Send(p *Packet, typ, code uint8, info uint32, why rule.ID) {
+	switch {
+	case !h.isLocal(p.Dst), p.Src.IsUnspecified(), p.Src.IsMulticast(), h.ineligible(p):
+		return
+	case !h.allowICMP(p, p.Src, typ, code):
+		h.emit(Dropped, rule.ICMPLimited, noSock)
+		return
+	}
+	m := Packet{
+		Src: p.Dst, Dst: p.Src, Proto: ProtoICMPv6, TTL: hopLimit6,
+		ICMP: ICMP{Type: typ, Code: code, MTU: info},
+	}
+	quote := h.wire(p)
+	m.Payload = quote[:min(len(quote), quoteMost6)]
+	m.ICMP.Quote.Read6(m.Payload)
+	h.sendICMP(&m, why)
+}
+
+// ineligible is is_ineligible: an ICMPv6 error, or one whose type was cut off.
+func (h *Host) ineligible(p *Packet) bool {
+	b := h.body(p)
+	return p.Proto == ProtoICMPv6 && (len(b) == 0 || ICMPError6(b[0]))
+}
+
+// hopLimit6 is net.ipv6.conf.*.hop_limit.
+const hopLimit6 = 64
+
+// sendICMP lets a message of the host's own leave, if there is a way.
+func (h *Host) sendICMP(m *Packet, why rule.ID) {
+	if _, err := h.routeTo(m.Dst, m.Src, 0); err != 0 {
+		h.emit(Dropped, rule.ICMPNoRoute, noSock)
+		return
+	}
+	if m.NoDF {
+		m.ID = h.nextID()
+	}
+	h.transmit(m, why, noSock)
+}
+
+// nextID is the identification of a packet that may be fragmented
+// (__ip_select_ident, which starts from a hash and counts).
+func (h *Host) nextID() uint16 {
+	h.ipID++
+	return h.ipID
+}
