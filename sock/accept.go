@@ -19,6 +19,8 @@ func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listene
 	*c = *s // the listener's options and buffers are inherited
 	c.id, c.parent, c.ss = id, s.id, ssUnconnected
 	c.lst, c.err, c.shut, c.num, c.syn, c.cookie = nil, 0, 0, 0, synCount{}, 0
+	c.opt.fromPacket(p)
+	c.routed = true
 	c.waiters = queue.Waiters[Thread]{}
 	c.locks &^= lockPort
 	c.sport = f.local.Port()

@@ -108,6 +108,7 @@ func (h *Host) connSegment(s *sock, p *Packet) {
 	if p.Seg.Flags.Has(tcpstate.SYN) && s.conn.State() == tcpstate.TimeWait {
 		in.Listening = h.findListener(flow{netip.AddrPortFrom(p.Dst, p.DstPort), netip.AddrPortFrom(p.Src, p.SrcPort)}) != nil
 	}
+	s.opt.incomingCPU = 0 // sk_incoming_cpu_update
 	h.stepWith(s, in, p.Payload)
 	for i := range h.conn {
 		if o := &h.conn[i]; o.Kind == tcpstate.Reopen {

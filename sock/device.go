@@ -71,7 +71,7 @@ func (h *Host) bindToIndex(s *sock, index int32) Errno {
 	case index < 0:
 		return EINVAL
 	}
-	s.opt.boundDev = index
+	s.opt.boundDev, s.routed = index, false
 	return 0
 }
 

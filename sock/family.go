@@ -125,6 +125,7 @@ func (h *Host) inetCreate(s *sock, typ, proto int32) Errno {
 	}
 	s.ops, s.prot, s.proto = sw.ops, sw.prot, uint8(sw.proto)
 	s.opt.init(h)
+	s.opt.mcAll = s.family == AF_INET // inet6_create leaves it off
 	if s.prot.init != nil {
 		if err := s.prot.init(h, s); err != 0 {
 			return err

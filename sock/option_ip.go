@@ -1,10 +1,6 @@
 package sock
 
-import (
-	"net/netip"
-
-	"github.com/sockspec/sockspec/tcpstate"
-)
+import "net/netip"
 
 // onDatagrams are the kinds that multicast is for.
 const onDatagrams = onDgram | onRaw | onICMP
@@ -76,6 +72,7 @@ func setTOS(_ *Host, s *sock, v *value) Errno {
 		n = n&^3 | s.opt.tos&3
 	}
 	if n != s.opt.tos {
+		s.routed = false
 		s.opt.tos = n & 255
 		s.opt.priority = tosPriority[n>>3&3]
 	}
@@ -230,14 +227,18 @@ func setMulticastIf(h *Host, s *sock, v *value) Errno {
 
 func getMulticastIf(_ *Host, s *sock, t *thread) outcome { return t.giveInt(int64(s.opt.mcAddr)) }
 
-// getMTU is the path's MTU, while there is a path.
+// getMTU is the path's MTU, while a route is remembered: from the first segment
+// on, until an option that routes depend on changes (sk_dst_reset).
 func getMTU(h *Host, s *sock, _ *thread) (int64, Errno) {
-	if s.conn == nil || s.state() == tcpstate.Closed {
+	if !s.routed {
 		return 0, ENOTCONN
 	}
 	r, err := h.routeTo(s.remote.Addr(), s.local, s.opt.boundDev)
 	if err != 0 {
 		return 0, ENOTCONN
 	}
-	return int64(r.mtu), 0
+	if s.af.ipv6 {
+		return int64(r.mtu), 0
+	}
+	return int64(min(r.mtu, 65535)), 0 // IP_MAX_MTU: loopback has one octet more
 }

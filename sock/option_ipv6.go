@@ -12,46 +12,46 @@ var ipv6Options = optionLevel{
 		{num: IPV6_2292HOPOPTS, name: "IPV6_2292HOPOPTS", does: kept, least: 4, flag: func(o *options) *bool { return &o.old6.hopOpts }},
 		{num: IPV6_2292DSTOPTS, name: "IPV6_2292DSTOPTS", does: kept, least: 4, flag: func(o *options) *bool { return &o.old6.dstOpts }},
 		{num: IPV6_2292RTHDR, name: "IPV6_2292RTHDR", does: kept, least: 4, flag: func(o *options) *bool { return &o.old6.rtHdr }},
-		{num: IPV6_2292PKTOPTIONS, name: "IPV6_2292PKTOPTIONS", does: refused, anyLength: true, set: setIPOptions6, data: getPktOptions6, note: "reads as empty; only none at all can be set"},
+		{num: IPV6_2292PKTOPTIONS, name: "IPV6_2292PKTOPTIONS", does: refused, set: setIPOptions6, data: getPktOptions6, note: "reads as empty; only none at all can be set"},
 		{num: IPV6_2292HOPLIMIT, name: "IPV6_2292HOPLIMIT", does: kept, least: 4, flag: func(o *options) *bool { return &o.old6.hopLimit }},
 		{num: IPV6_FLOWINFO, name: "IPV6_FLOWINFO", does: kept, least: 4, flag: func(o *options) *bool { return &o.recv6.flowInfo }},
 		{num: IPV6_UNICAST_HOPS, name: "IPV6_UNICAST_HOPS", least: 4, lo: -1, hi: 255, cell: func(o *options) *int32 { return &o.hops }, get: getHops, note: "-1 is the system's, 64"},
 		{num: IPV6_MULTICAST_IF, name: "IPV6_MULTICAST_IF", does: kept, only: onDatagrams, least: 4, set: setMulticastIf6, cell: func(o *options) *int32 { return &o.mcIndex6 }},
 		{num: IPV6_MULTICAST_HOPS, name: "IPV6_MULTICAST_HOPS", does: kept, only: onDatagrams, least: 4, lo: -1, hi: 255, set: setMulticastHops, cell: func(o *options) *int32 { return &o.mcHops }, note: "-1 means 1"},
 		{num: IPV6_MULTICAST_LOOP, name: "IPV6_MULTICAST_LOOP", does: kept, least: 4, lo: 0, hi: 1, flag: func(o *options) *bool { return &o.mcLoop6 }},
-		{num: IPV6_ADD_MEMBERSHIP, name: "IPV6_ADD_MEMBERSHIP", does: refused, writeOnly: true, anyLength: true, set: membership6},
-		{num: IPV6_DROP_MEMBERSHIP, name: "IPV6_DROP_MEMBERSHIP", does: refused, writeOnly: true, anyLength: true, set: membership6},
+		{num: IPV6_ADD_MEMBERSHIP, name: "IPV6_ADD_MEMBERSHIP", does: refused, writeOnly: true, set: membership6},
+		{num: IPV6_DROP_MEMBERSHIP, name: "IPV6_DROP_MEMBERSHIP", does: refused, writeOnly: true, set: membership6},
 		{num: IPV6_ROUTER_ALERT, name: "IPV6_ROUTER_ALERT", does: refused, least: 4, set: refuse, get: zero, note: "for RAW with IPPROTO_RAW"},
 		{num: IPV6_MTU_DISCOVER, name: "IPV6_MTU_DISCOVER", least: 4, lo: IP_PMTUDISC_DONT, hi: IP_PMTUDISC_OMIT, cell: func(o *options) *int32 { return &o.pmtudisc6 }},
 		{num: IPV6_MTU, name: "IPV6_MTU", does: kept, least: 4, set: setMTU6, get: getMTU, note: "setting bounds fragments; reading tells the path's, ENOTCONN without one"},
 		{num: IPV6_RECVERR, name: "IPV6_RECVERR", least: 4, flag: func(o *options) *bool { return &o.recvErr6 }},
 		{num: IPV6_V6ONLY, name: "IPV6_V6ONLY", least: 4, set: setV6only, flag: func(o *options) *bool { return &o.v6only }, note: "EINVAL once bound"},
-		{num: IPV6_JOIN_ANYCAST, name: "IPV6_JOIN_ANYCAST", does: refused, writeOnly: true, anyLength: true, set: refuseBelow(20)},
-		{num: IPV6_LEAVE_ANYCAST, name: "IPV6_LEAVE_ANYCAST", does: refused, writeOnly: true, anyLength: true, set: refuseBelow(20)},
+		{num: IPV6_JOIN_ANYCAST, name: "IPV6_JOIN_ANYCAST", does: refused, writeOnly: true, set: joinAnycast},
+		{num: IPV6_LEAVE_ANYCAST, name: "IPV6_LEAVE_ANYCAST", does: refused, writeOnly: true, set: refuseBelow(20)},
 		{num: IPV6_MULTICAST_ALL, name: "IPV6_MULTICAST_ALL", does: kept, least: 4, flag: func(o *options) *bool { return &o.mcAll6 }},
 		{num: IPV6_ROUTER_ALERT_ISOLATE, name: "IPV6_ROUTER_ALERT_ISOLATE", does: kept, least: 4, flag: func(o *options) *bool { return &o.raIsolate }},
 		{num: IPV6_RECVERR_RFC4884, name: "IPV6_RECVERR_RFC4884", does: kept, least: 4, lo: 0, hi: 1, flag: func(o *options) *bool { return &o.recvErr4884v6 }},
-		{num: IPV6_FLOWLABEL_MGR, name: "IPV6_FLOWLABEL_MGR", does: refused, anyLength: true, set: refuseBelow(32), data: refuseFlowLabel},
+		{num: IPV6_FLOWLABEL_MGR, name: "IPV6_FLOWLABEL_MGR", does: refused, set: refuseBelow(32), data: refuseFlowLabel},
 		{num: IPV6_FLOWINFO_SEND, name: "IPV6_FLOWINFO_SEND", does: kept, least: 4, flag: func(o *options) *bool { return &o.sendFlow }},
 		{num: IPV6_IPSEC_POLICY, name: "IPV6_IPSEC_POLICY", does: refused, writeOnly: true, set: setPolicy},
 		{num: IPV6_XFRM_POLICY, name: "IPV6_XFRM_POLICY", does: refused, writeOnly: true, set: setPolicy},
-		{num: MCAST_JOIN_GROUP, name: "MCAST_JOIN_GROUP", does: refused, writeOnly: true, anyLength: true, set: refuseBelow(136)},
-		{num: MCAST_BLOCK_SOURCE, name: "MCAST_BLOCK_SOURCE", does: refused, writeOnly: true, anyLength: true, set: refuseBelow(264)},
-		{num: MCAST_UNBLOCK_SOURCE, name: "MCAST_UNBLOCK_SOURCE", does: refused, writeOnly: true, anyLength: true, set: refuseBelow(264)},
-		{num: MCAST_LEAVE_GROUP, name: "MCAST_LEAVE_GROUP", does: refused, writeOnly: true, anyLength: true, set: refuseBelow(136)},
-		{num: MCAST_JOIN_SOURCE_GROUP, name: "MCAST_JOIN_SOURCE_GROUP", does: refused, writeOnly: true, anyLength: true, set: refuseBelow(264)},
-		{num: MCAST_LEAVE_SOURCE_GROUP, name: "MCAST_LEAVE_SOURCE_GROUP", does: refused, writeOnly: true, anyLength: true, set: refuseBelow(264)},
-		{num: MCAST_MSFILTER, name: "MCAST_MSFILTER", does: refused, anyLength: true, set: refuseBelow(144), data: refuseRoom(144)},
+		{num: MCAST_JOIN_GROUP, name: "MCAST_JOIN_GROUP", does: refused, writeOnly: true, set: refuseBelow(136)},
+		{num: MCAST_BLOCK_SOURCE, name: "MCAST_BLOCK_SOURCE", does: refused, writeOnly: true, set: refuseBelow(264)},
+		{num: MCAST_UNBLOCK_SOURCE, name: "MCAST_UNBLOCK_SOURCE", does: refused, writeOnly: true, set: refuseBelow(264)},
+		{num: MCAST_LEAVE_GROUP, name: "MCAST_LEAVE_GROUP", does: refused, writeOnly: true, set: refuseBelow(136)},
+		{num: MCAST_JOIN_SOURCE_GROUP, name: "MCAST_JOIN_SOURCE_GROUP", does: refused, writeOnly: true, set: refuseBelow(264)},
+		{num: MCAST_LEAVE_SOURCE_GROUP, name: "MCAST_LEAVE_SOURCE_GROUP", does: refused, writeOnly: true, set: refuseBelow(264)},
+		{num: MCAST_MSFILTER, name: "MCAST_MSFILTER", does: refused, set: refuseBelow(144), data: refuseRoom(144)},
 		{num: IPV6_RECVPKTINFO, name: "IPV6_RECVPKTINFO", does: kept, least: 4, flag: func(o *options) *bool { return &o.recv6.pktInfo }},
-		{num: IPV6_PKTINFO, name: "IPV6_PKTINFO", does: refused, writeOnly: true, anyLength: true, set: refuseBelow(20)},
+		{num: IPV6_PKTINFO, name: "IPV6_PKTINFO", does: refused, writeOnly: true, set: refuseBelow(20)},
 		{num: IPV6_RECVHOPLIMIT, name: "IPV6_RECVHOPLIMIT", does: kept, least: 4, flag: func(o *options) *bool { return &o.recv6.hopLimit }},
 		{num: IPV6_RECVHOPOPTS, name: "IPV6_RECVHOPOPTS", does: kept, least: 4, flag: func(o *options) *bool { return &o.recv6.hopOpts }},
-		{num: IPV6_HOPOPTS, name: "IPV6_HOPOPTS", does: refused, anyLength: true, set: setSticky(CapNetRaw), data: getNothing, note: stickyNote},
-		{num: IPV6_RTHDRDSTOPTS, name: "IPV6_RTHDRDSTOPTS", does: refused, anyLength: true, set: setSticky(CapNetRaw), data: getNothing, note: stickyNote},
+		{num: IPV6_HOPOPTS, name: "IPV6_HOPOPTS", does: refused, set: setSticky(CapNetRaw), data: getNothing, note: stickyNote},
+		{num: IPV6_RTHDRDSTOPTS, name: "IPV6_RTHDRDSTOPTS", does: refused, set: setSticky(CapNetRaw), data: getNothing, note: stickyNote},
 		{num: IPV6_RECVRTHDR, name: "IPV6_RECVRTHDR", does: kept, least: 4, flag: func(o *options) *bool { return &o.recv6.rtHdr }},
-		{num: IPV6_RTHDR, name: "IPV6_RTHDR", does: refused, anyLength: true, set: setSticky(0), data: getNothing, note: stickyNote},
+		{num: IPV6_RTHDR, name: "IPV6_RTHDR", does: refused, set: setSticky(0), data: getNothing, note: stickyNote},
 		{num: IPV6_RECVDSTOPTS, name: "IPV6_RECVDSTOPTS", does: kept, least: 4, flag: func(o *options) *bool { return &o.recv6.dstOpts }},
-		{num: IPV6_DSTOPTS, name: "IPV6_DSTOPTS", does: refused, anyLength: true, set: setSticky(CapNetRaw), data: getNothing, note: stickyNote},
+		{num: IPV6_DSTOPTS, name: "IPV6_DSTOPTS", does: refused, set: setSticky(CapNetRaw), data: getNothing, note: stickyNote},
 		{num: IPV6_RECVPATHMTU, name: "IPV6_RECVPATHMTU", does: kept, least: 4, flag: func(o *options) *bool { return &o.recv6.pathMTU }},
 		{num: IPV6_PATHMTU, name: "IPV6_PATHMTU", readOnly: true, data: getPathMTU, note: "struct ip6_mtuinfo of 32 octets"},
 		{num: IPV6_DONTFRAG, name: "IPV6_DONTFRAG", does: kept, flag: func(o *options) *bool { return &o.dontFrag }},
@@ -152,7 +152,9 @@ func setTclass(_ *Host, s *sock, v *value) Errno {
 	if s.typ == SOCK_STREAM {
 		n = n&^3 | s.opt.tclass&3
 	}
-	s.opt.tclass = n
+	if n != s.opt.tclass {
+		s.opt.tclass, s.routed = n, false
+	}
 	return 0
 }
 
@@ -182,6 +184,17 @@ func membership6(_ *Host, s *sock, v *value) Errno {
 		return EINVAL
 	case s.typ == SOCK_STREAM:
 		return EPROTO
+	}
+	return ENOPROTOOPT
+}
+
+// joinAnycast asks for a capability before it refuses.
+func joinAnycast(h *Host, _ *sock, v *value) Errno {
+	switch {
+	case v.n < 20:
+		return EINVAL
+	case !h.capable(CapNetAdmin):
+		return EPERM
 	}
 	return ENOPROTOOPT
 }
@@ -252,24 +265,21 @@ const (
 	preferNonCGA        = 0x800
 )
 
-// setSourcePrefs is ip6_sock_set_addr_preferences.
+// setSourcePrefs is ip6_sock_set_addr_preferences: what is not named is
+// forgotten.
 func setSourcePrefs(_ *Host, s *sock, v *value) Errno {
-	prefs := s.opt.srcPrefs
+	prefs := int32(0)
 	switch f := v.int & (preferPublic | preferTmp | preferPubTmpDefault); f {
 	case preferPublic, preferTmp:
-		prefs = prefs&^(preferPublic|preferTmp) | f
-	case preferPubTmpDefault:
-		prefs &^= preferPublic | preferTmp
-	case 0:
+		prefs = f
+	case preferPubTmpDefault, 0:
 	default:
 		return EINVAL
 	}
-	switch v.int & (preferHome | preferCOA) {
-	case preferHome:
-		prefs &^= preferCOA
+	switch f := v.int & (preferHome | preferCOA); f {
 	case preferCOA:
-		prefs |= preferCOA
-	case 0:
+		prefs |= f
+	case preferHome, 0:
 	default:
 		return EINVAL
 	}

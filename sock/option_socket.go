@@ -10,7 +10,7 @@ var socketOptions = optionLevel{
 		{num: SO_REUSEADDR, name: "SO_REUSEADDR", flag: func(o *options) *bool { return &o.reuseAddr }},
 		{num: SO_TYPE, name: "SO_TYPE", readOnly: true, get: func(_ *Host, s *sock, _ *thread) (int64, Errno) { return int64(s.typ), 0 }},
 		{num: SO_ERROR, name: "SO_ERROR", readOnly: true, get: func(h *Host, s *sock, _ *thread) (int64, Errno) { return int64(h.socketError(s)), 0 }},
-		{num: SO_DONTROUTE, name: "SO_DONTROUTE", does: kept, flag: func(o *options) *bool { return &o.dontRoute }},
+		{num: SO_DONTROUTE, name: "SO_DONTROUTE", does: kept, flag: func(o *options) *bool { return &o.dontRoute }, then: forgetRoute},
 		{num: SO_BROADCAST, name: "SO_BROADCAST", does: kept, flag: func(o *options) *bool { return &o.broadcast }},
 		{num: SO_SNDBUF, name: "SO_SNDBUF", set: setSndbuf, get: getSndbuf, note: "doubled; at most net.core.wmem_max, at least 4608 octets"},
 		{num: SO_RCVBUF, name: "SO_RCVBUF", set: setRcvbuf, get: getRcvbuf, note: "doubled; at most net.core.rmem_max, at least 2304 octets"},
@@ -44,7 +44,7 @@ var socketOptions = optionLevel{
 		{num: SO_SNDBUFFORCE, name: "SO_SNDBUFFORCE", writeOnly: true, caps: CapNetAdmin, set: forceSndbuf, note: "as SO_SNDBUF, without net.core.wmem_max"},
 		{num: SO_RCVBUFFORCE, name: "SO_RCVBUFFORCE", writeOnly: true, caps: CapNetAdmin, set: forceRcvbuf, note: "as SO_RCVBUF, without net.core.rmem_max"},
 		{num: SO_PASSSEC, name: "SO_PASSSEC", only: none, other: EOPNOTSUPP, strict: true, note: "for AF_UNIX"},
-		{num: SO_MARK, name: "SO_MARK", does: kept, caps: CapNetRaw | CapNetAdmin, cell: func(o *options) *int32 { return &o.mark }},
+		{num: SO_MARK, name: "SO_MARK", does: kept, caps: CapNetRaw | CapNetAdmin, set: setMark, cell: func(o *options) *int32 { return &o.mark }},
 		{num: SO_PROTOCOL, name: "SO_PROTOCOL", readOnly: true, get: func(_ *Host, s *sock, _ *thread) (int64, Errno) { return int64(s.proto), 0 }},
 		{num: SO_DOMAIN, name: "SO_DOMAIN", readOnly: true, get: func(_ *Host, s *sock, _ *thread) (int64, Errno) { return int64(s.family), 0 }},
 		{num: SO_RXQ_OVFL, name: "SO_RXQ_OVFL", does: kept, flag: func(o *options) *bool { return &o.rxqOvfl }},
@@ -60,7 +60,7 @@ var socketOptions = optionLevel{
 		{num: SO_ATTACH_BPF, name: "SO_ATTACH_BPF", does: refused, writeOnly: true, set: noProgram},
 		{num: SO_ATTACH_REUSEPORT_CBPF, name: "SO_ATTACH_REUSEPORT_CBPF", does: refused, writeOnly: true, set: refuseFilter},
 		{num: SO_ATTACH_REUSEPORT_EBPF, name: "SO_ATTACH_REUSEPORT_EBPF", does: refused, writeOnly: true, set: noProgram},
-		{num: SO_CNX_ADVICE, name: "SO_CNX_ADVICE", does: kept, writeOnly: true},
+		{num: SO_CNX_ADVICE, name: "SO_CNX_ADVICE", does: kept, writeOnly: true, set: adviseRoute, note: "1 lets go of an IPv6 route"},
 		{num: SO_MEMINFO, name: "SO_MEMINFO", does: kept, readOnly: true, data: getMeminfo, note: "the buffers' sizes; what lies in them reads 0"},
 		{num: SO_INCOMING_NAPI_ID, name: "SO_INCOMING_NAPI_ID", readOnly: true, get: zero, note: "0: the link has no NAPI instance"},
 		{num: SO_COOKIE, name: "SO_COOKIE", readOnly: true, data: getCookie},
@@ -87,6 +87,9 @@ const timevalNote = "struct timeval of 16 octets; microseconds out of range: EDO
 
 // none is the kind that no socket here is of.
 const none kinds = 1 << 7
+
+// forgetRoute is sk_dst_reset: the next segment asks anew.
+func forgetRoute(_ *Host, s *sock) { s.routed = false }
 
 // turnsOn: the capability is asked for by whoever sets something else than 0.
 func turnsOn(_ *options, v int32) bool { return v != 0 }

@@ -131,6 +131,22 @@ func setDevice(h *Host, s *sock, v *value) Errno {
 
 func setIfindex(h *Host, s *sock, v *value) Errno { return h.bindToIndex(s, v.int) }
 
+// adviseRoute is SO_CNX_ADVICE: with 1 the user doubts the route, and IPv6 looks
+// for another (dst_negative_advice).
+func adviseRoute(_ *Host, s *sock, v *value) Errno {
+	if v.int == 1 && s.af.ipv6 {
+		s.routed = false
+	}
+	return 0
+}
+
+func setMark(_ *Host, s *sock, v *value) Errno {
+	if v.int != s.opt.mark {
+		s.opt.mark, s.routed = v.int, false
+	}
+	return 0
+}
+
 // setMaxPacing is SO_MAX_PACING_RATE: an int, of which -1 is no limit, or a long.
 func setMaxPacing(_ *Host, s *sock, v *value) Errno {
 	switch {

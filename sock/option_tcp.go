@@ -55,7 +55,7 @@ var tcpOptions = optionLevel{
 		{num: TCP_INQ, name: "TCP_INQ", lo: 0, hi: 1, flag: func(o *options) *bool { return &o.inq }},
 		{num: TCP_TX_DELAY, name: "TCP_TX_DELAY", does: kept, lo: 0, hi: maxTxDelay, cell: func(o *options) *int32 { return &o.txDelay }, note: "microseconds; sch_fq's affair"},
 		{num: TCP_IS_MPTCP, name: "TCP_IS_MPTCP", readOnly: true, get: zero},
-		{num: TCP_RTO_MAX_MS, name: "TCP_RTO_MAX_MS", lo: 1000, hi: 120000, tells: tcpstate.RTOMaxMs, get: getRTOMax, note: "milliseconds, rounded up to a tick"},
+		{num: TCP_RTO_MAX_MS, name: "TCP_RTO_MAX_MS", lo: 1000, hi: 120000, set: setRTOMax, tells: tcpstate.RTOMaxMs, get: getRTOMax, note: "milliseconds, rounded up to a tick"},
 		{num: TCP_RTO_MIN_US, name: "TCP_RTO_MIN_US", set: setRTOMin, tells: tcpstate.RTOMinUs, get: getRTOMin, note: "microseconds, a tick to 200 ms, rounded up to a tick"},
 		{num: TCP_DELACK_MAX_US, name: "TCP_DELACK_MAX_US", set: setDelackMax, tells: tcpstate.DelackMaxUs, get: getDelackMax, note: "microseconds, a tick to 200 ms, rounded up to a tick"},
 	},
@@ -106,6 +106,8 @@ func getMaxseg(_ *Host, s *sock, _ *thread) (int64, Errno) {
 		return int64(s.opt.userMSS), 0
 	case s.conn != nil:
 		return int64(s.conn.MSS()), 0
+	case s.mss != 0:
+		return int64(s.mss), 0
 	}
 	return 536, 0 // TCP_MSS_DEFAULT
 }
@@ -187,11 +189,11 @@ func getCongestion(_ *Host, s *sock, t *thread) outcome {
 // wakeWriter looks whether there is room to write by the new mark.
 func wakeWriter(h *Host, s *sock) { h.wake(s, wakeOut) }
 
-func setFastOpen(_ *Host, s *sock, v *value) Errno {
+func setFastOpen(h *Host, s *sock, v *value) Errno {
 	if v.int < 0 || !s.in(tcpstate.Closed, tcpstate.Listen) {
 		return EINVAL
 	}
-	s.opt.fastOpen = v.int
+	s.opt.fastOpen = int32(min(int64(v.int), h.sysctl.get(ctlSomaxconn)))
 	return 0
 }
 

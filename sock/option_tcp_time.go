@@ -26,6 +26,11 @@ func (h *Host) setSpan(s *sock, v *value, opt tcpstate.Option, most tcpstate.Dur
 	return 0
 }
 
+func setRTOMax(h *Host, s *sock, v *value) Errno {
+	h.tell(s, tcpstate.RTOMaxMs, uint32(h.ticks(v.int*1000)/tcpstate.Millisecond))
+	return 0
+}
+
 func setRTOMin(h *Host, s *sock, v *value) Errno { return h.setSpan(s, v, tcpstate.RTOMinUs, rtoMin) }
 
 func setDelackMax(h *Host, s *sock, v *value) Errno {

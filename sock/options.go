@@ -62,7 +62,7 @@ func (o *options) init(h *Host) {
 	o.maxPacing = 1<<64 - 1
 	o.incomingCPU, o.peekOff, o.txRehash, o.busyBudget = -1, -1, 1, 8 // BUSY_POLL_BUDGET
 	o.ttl, o.hops, o.mcTTL, o.mcHops = -1, -1, 1, 1
-	o.mcLoop, o.mcAll, o.mcLoop6, o.mcAll6, o.autoFlowLabel = true, true, true, true, true
+	o.mcLoop, o.mcLoop6, o.mcAll6, o.autoFlowLabel = true, true, true, true
 	o.pmtudisc, o.pmtudisc6 = IP_PMTUDISC_WANT, IP_PMTUDISC_WANT
 	if h.sysctl.on(ctlNoPMTUDisc) {
 		o.pmtudisc = IP_PMTUDISC_DONT
@@ -74,6 +74,30 @@ func (o *options) get(opt tcpstate.Option) uint32 { return o.tcp[opt] }
 
 // flag is get of a boolean.
 func (o *options) flag(opt tcpstate.Option) bool { return o.tcp[opt] != 0 }
+
+// fromPacket notes what a connection takes from the packet that completes its
+// handshake (tcp_v4_syn_recv_sock, tcp_v6_syn_recv_sock).
+func (o *options) fromPacket(p *Packet) {
+	o.incomingCPU = 0
+	dev := p.Dev
+	if dev == 0 {
+		dev = deviceOf(p.Dst)
+	}
+	o.mcIndex6, o.mcHops = dev, int32(p.TTL)
+	if !p.IPv6() {
+		o.mcIndex, o.mcTTL = dev, int32(p.TTL)
+	}
+}
+
+// forget lets go of what tcp_disconnect resets.
+func (o *options) forget() {
+	o.userMSS, o.windowClamp = 0, 0
+	for _, t := range [...]tcpstate.Option{tcpstate.RTOMinUs, tcpstate.DelackMaxUs, tcpstate.QuickAck} {
+		o.tcp[t] = 0
+		o.set &^= 1 << t
+	}
+	o.peekOff = -1
+}
 
 // tell notes a setting and passes it on to the connection, if there is one.
 func (h *Host) tell(s *sock, opt tcpstate.Option, v uint32) {

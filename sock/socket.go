@@ -57,6 +57,8 @@ type sock struct {
 	remote        netip.AddrPort
 	locks         uint8  // lockAddr, lockPort, connectBind
 	cookie        uint64 // SO_COOKIE, 0 until asked for
+	mss           uint32 // of the latest connection, 0 = none (mss_cache)
+	routed        bool   // a route is remembered (sk_dst_cache)
 
 	err  Errno // sk_err that no connection holds
 	shut uint8 // sk_shutdown while there is no connection

@@ -179,6 +179,7 @@ func (h *Host) gone(s *sock) {
 
 // transmitConn sends a segment of the connection, with its octets.
 func (h *Host) transmitConn(s *sock, seg *tcpstate.Segment, why rule.ID) {
+	s.routed = true
 	p := Packet{
 		Src: s.local, Dst: s.remote.Addr(), SrcPort: s.sport, DstPort: s.remote.Port(),
 		Proto: ProtoTCP, TTL: h.ttl(s), TOS: s.tos(), Seg: *seg,
@@ -258,7 +259,7 @@ func tcpDisconnect(h *Host, s *sock) Errno {
 		h.putPort(s)
 	}
 	h.resetAddr(s)
-	s.opt.userMSS, s.opt.windowClamp = 0, 0
+	s.opt.forget()
 	if s.err != 0 {
 		h.wake(s, POLLERR)
 	}
@@ -297,5 +298,9 @@ func (h *Host) splitTimeWait(s *sock) {
 // detach parts the socket from its connection, which is CLOSED by now.
 func (h *Host) detach(s *sock) {
 	h.unhash(s)
+	if c := s.conn; c != nil { // sizes stay as they have become
+		s.opt.rcvbuf, s.opt.sndbuf, s.mss = c.RcvBuf(), c.SndBuf(), c.MSS()
+	}
+	s.routed = false
 	s.conn, s.frozen, s.tx, s.rx = nil, false, queue.Bytes{}, queue.Bytes{}
 }

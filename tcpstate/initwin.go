@@ -24,7 +24,13 @@ func (p *Params) advMSS() uint16 {
 	}
 	mss := least
 	if p.MTU > hdr+least {
-		mss = min(p.MTU-hdr, 65535-hdr)
+		mss = p.MTU - hdr
+	}
+	switch {
+	case !p.IPv6:
+		mss = min(mss, 65535-hdr)
+	case mss > 65535-20: // longer than IPv6 without jumbograms: "any" (ip6_default_advmss)
+		mss = 65535
 	}
 	if p.UserMSS != 0 && uint32(p.UserMSS) < mss {
 		return p.UserMSS
