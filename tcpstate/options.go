@@ -68,7 +68,7 @@ func (c *Conn) setTimes(o Option, n uint32) {
 	case ThinLTO:
 		c.user.thin = n != 0
 	case RTOMaxMs:
-		c.rtoMs = n
+		c.rtoMs = min(max(n, 1000), 120_000)
 	case RTOMinUs:
 		c.user.rtoMin = c.ticks(n)
 	case DelackMaxUs:
