@@ -48,7 +48,7 @@ func NewCoverage() Coverage {
 // NewEndpoint is an endpoint in CLOSED or LISTEN that notes in cover what it reaches.
 func NewEndpoint(s Setup, cover Coverage) *Endpoint {
 	e := &Endpoint{setup: s, now: tcpstate.Time(tcpstate.Second), Cover: cover}
-	e.listener = tcpstate.Listener{Params: s.Params(s.Config()), DeferAccept: s.DeferCount, Backlog: 1}
+	e.listener = tcpstate.Listener{Params: s.Params(s.Config()), DeferAccept: s.DeferCount}
 	if s.Odd&8 != 0 {
 		e.full = 2
 	}

@@ -283,8 +283,14 @@ func (p *peer) send(f tcpstate.Flags, data string) {
 // syn sends a SYN with an MSS.
 func (p *peer) syn() {
 	p.b.Helper()
+	p.synWith(tcpstate.Options{Set: tcpstate.OptMSS, MSS: 1000})
+}
+
+// synWith sends a SYN with options.
+func (p *peer) synWith(o tcpstate.Options) {
+	p.b.Helper()
 	q := p.packet(tcpstate.SYN, "")
-	q.Seg.Opts = tcpstate.Options{Set: tcpstate.OptMSS, MSS: 1000}
+	q.Seg.Opts = o
 	p.b.deliver(q)
 	p.seq = p.seq.Add(1)
 }

@@ -161,13 +161,17 @@ func checkRequests(h *Host) error {
 				c.young++
 			}
 		}
-		if at, ok := h.requests.timers.Get(f); !ok || Time(at) != r.Deadline {
+		if at, ok := h.requests.timers.Get(f); h.queueRules().SweepSlots == 0 && (!ok || Time(at) != r.Deadline) {
 			return fmt.Errorf("request from %v: its SYN-ACK is due at %d, and its timer at %d", f.remote, r.Deadline, at)
 		}
 	}
 	for i, s := range h.socks {
 		if s != nil && s.syn != counts[i] {
 			return fmt.Errorf("socket %d: counts %+v requests, has %+v", i, s.syn, counts[i])
+		}
+		sweeps := s != nil && s.syn.len > 0 && h.queueRules().SweepSlots != 0
+		if _, on := h.timers.Get(timerSweep | timer(uint32(i))); on != sweeps {
+			return fmt.Errorf("socket %d: has requests to be swept: %v, and a timer for it: %v", i, sweeps, on)
 		}
 	}
 	first, _, some := h.requests.timers.Min()

@@ -73,7 +73,9 @@ func (s *sock) clone() *sock {
 		c.conn = s.conn.Clone()
 	}
 	if s.lst != nil {
-		c.lst = &listener{s.lst.backlog, s.lst.accept.Clone(), s.lst.cookieSent}
+		l := *s.lst
+		l.accept = s.lst.accept.Clone()
+		c.lst = &l
 	}
 	c.dg = s.dg.clone()
 	c.tx, c.rx, c.waiters = s.tx.Clone(), s.rx.Clone(), s.waiters.Clone()
@@ -124,7 +126,7 @@ func (h *Host) Fingerprint() uint64 {
 		b.fingerprint(&f)
 	}
 	for i := range h.groups {
-		h.groups[i].fingerprint(&f)
+		h.groups[i].fingerprint(&f, h.now)
 	}
 	return f.Sum()
 }
@@ -163,8 +165,8 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 		s.rx.Fingerprint(f)
 	}
 	if s.lst != nil {
-		f.U64(uint64(s.lst.backlog)<<32 | uint64(uint32(s.lnext)))
-		s.lst.accept.Fingerprint(f, queue.HashInteger[sockID])
+		f.U32(uint32(s.lnext))
+		s.lst.fingerprint(f, now)
 	}
 	if s.dg != nil {
 		s.dg.fingerprint(f, now)

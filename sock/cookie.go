@@ -12,6 +12,42 @@ import (
 // one (TCP_SYNCOOKIE_VALID): two periods of a minute.
 const cookieAge = 2 * tcpstate.Minute
 
+// cookieStep is how far the time of the last cookie may lag behind.
+const cookieStep = tcpstate.Second
+
+// cookieTime is where the time of the last cookie is kept: listeners that share
+// a port have it together (tcp_synq_overflow).
+func (h *Host) cookieTime(s *sock) *Time {
+	if g := h.groupOf(s); g != nil && s.opt.reusePort {
+		return &g.cookieSent
+	}
+	return &s.lst.cookieSent
+}
+
+// fingerprintCookie feeds how long ago the last cookie was sent, if it counts.
+func fingerprintCookie(f *queue.Hash, sent, now Time) {
+	if sent != 0 {
+		f.U64(uint64(min(now.Sub(sent), cookieAge+1)))
+	}
+}
+
+// cookiesOut reports whether the listener has sent a cookie lately
+// (tcp_synq_no_recent_overflow). 2.4 counts an ACK of anything else as a failed
+// cookie.
+func (h *Host) cookiesOut(s *sock) bool {
+	age := h.queueRules().CookieAge
+	if age == 0 {
+		age = cookieAge
+	}
+	if sent := *h.cookieTime(s); sent != 0 && h.now.Sub(sent) <= age {
+		return true
+	}
+	if h.queueRules().OldCounters {
+		h.count[MibSyncookiesFailed]++
+	}
+	return false
+}
+
 // cookieKey is what ties cookies and their timestamps to a flow: a hash under
 // the host's secret.
 func (h *Host) cookieKey(f flow) uint64 {
@@ -29,7 +65,9 @@ func (h *Host) cookieKey(f flow) uint64 {
 // cookie_init_sequence).
 func (h *Host) sendCookie(s *sock, f flow, lp *tcpstate.Listener, in tcpstate.Input) {
 	h.count[MibSyncookiesSent]++
-	s.lst.cookieSent = h.now
+	if at := h.cookieTime(s); *at == 0 || h.now.Sub(*at) > cookieStep || h.queueRules().CookiesSimple {
+		*at = h.now
+	}
 	key := h.cookieKey(f)
 	lp.TSOffset = uint32(key)
 	h.req = lp.AnswerCookie(key, in, h.req[:0])
@@ -44,7 +82,7 @@ func (h *Host) acceptCookie(s *sock, p *Packet) bool {
 	if mode == 0 || !p.Seg.Flags.Has(tcpstate.ACK) || p.Seg.Flags.Has(tcpstate.SYN|tcpstate.RST) {
 		return false
 	}
-	if sent := s.lst.cookieSent; sent == 0 || h.now.Sub(sent) > cookieAge {
+	if h.queueRules().CookiesSimple && p.IPv6() || !h.cookiesOut(s) {
 		return false
 	}
 	f := flow{netip.AddrPortFrom(p.Dst, p.DstPort), netip.AddrPortFrom(p.Src, p.SrcPort)}
@@ -61,7 +99,6 @@ func (h *Host) acceptCookie(s *sock, p *Packet) bool {
 		return false
 	}
 	if s.lst.acceptFull() {
-		h.count[MibListenOverflows]++
 		h.dropSyn(s, rule.ListenOverflow)
 		return true
 	}

@@ -29,6 +29,13 @@ var requestTallies = [...]tally{
 	{tcpstate.Emit, rule.SynAgain, MibRetransSegs},
 }
 
+// requestTallies24: what they count in 2.4 (tcp_check_req).
+var requestTallies24 = [...]tally{
+	{tcpstate.Drop, rule.RequestPAWS, MibPAWSEstab},
+	{tcpstate.Gone, rule.RequestReset, MibEmbryonicRsts},
+	{tcpstate.Gone, rule.AbortOnOverflow, MibEmbryonicRsts},
+}
+
 // connTallies: what connections count.
 var connTallies = [...]tally{
 	{tcpstate.Emit, rule.ActiveOpen, MibActiveOpens},
@@ -63,9 +70,33 @@ func (h *Host) countOutput(rows []tally, o *tcpstate.Output) {
 	}
 }
 
+// countDroppedSyn counts a SYN that came to nothing, or the ACK of a SYN-ACK that
+// met a full accept queue (tcp_listendrop; tcp_v4_conn_request of 2.4).
+func (h *Host) countDroppedSyn(why rule.ID) {
+	if h.queueRules().OldCounters && why != rule.ListenOverflow && why != rule.NoMemory {
+		h.count[MibAttemptFails]++
+		return
+	}
+	if why == rule.SynOverflow || why == rule.ListenOverflow {
+		h.count[MibListenOverflows]++
+	}
+	h.count[MibListenDrops]++
+}
+
+// countTimeout counts the time-out of a SYN-ACK (tcp_syn_ack_timeout).
+func (h *Host) countTimeout() {
+	if !h.queueRules().OldCounters {
+		h.count[MibTCPTimeouts]++
+	}
+}
+
 // countRequest counts one output of a request.
 func (h *Host) countRequest(o *tcpstate.Output) {
-	h.countOutput(requestTallies[:], o)
+	rows := requestTallies[:]
+	if h.queueRules().OldCounters {
+		rows = requestTallies24[:]
+	}
+	h.countOutput(rows, o)
 	if o.Kind == tcpstate.Emit {
 		h.countSent(1, o.Seg.Flags)
 	}

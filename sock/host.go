@@ -89,6 +89,7 @@ type Host struct {
 	out   []Effect
 	conn  []tcpstate.Output // outputs of the machine under way
 	req   []tcpstate.Output // outputs of a request
+	due   []overdue         // requests that a sweep found
 	arena []byte            // bytes that effects refer to
 	run   []Thread          // woken, to be looked at
 	loop  []Packet          // to an address of our own, under way
@@ -210,6 +211,7 @@ type timer uint64
 const (
 	timerConn    timer = iota << 32 // a connection's own timers, by sockID
 	timerRequest                    // the earliest of all requests'
+	timerSweep                      // a listener's table of requests, by sockID
 	timerThread                     // a parked thread's time-out, by Thread
 )
 
@@ -243,6 +245,10 @@ func (h *Host) Tick(now Time, out []Effect) []Effect {
 			}
 		case timerRequest:
 			h.requestTimeout()
+		case timerSweep:
+			if s := h.sockAt(sockID(id)); s != nil {
+				h.sweep(s)
+			}
 		case timerThread:
 			h.threadTimeout(Thread(id))
 		}

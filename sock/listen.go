@@ -13,17 +13,18 @@ type listener struct {
 	backlog uint32 // as clamped (sk_max_ack_backlog)
 	// accept holds connections until accept takes them.
 	accept queue.FIFO[sockID]
-	// cookieSent is when the latest SYN cookie went out, 0 for never
-	// (tcp_synq_overflow).
+	// cookieSent is when a SYN cookie went out lately, 0 for never
+	// (tcp_synq_overflow): see Host.cookieTime.
 	cookieSent Time
+	// synLog and hand are of kernels whose SYN queue is a table (see QueueRules):
+	// the logarithm of its size, and the slot where the next sweep begins.
+	synLog uint8
+	hand   uint32
 }
 
 // acceptFull: the queue is full when its length exceeds the backlog, so that a
 // backlog of 0 admits one (sk_acceptq_is_full).
 func (l *listener) acceptFull() bool { return uint32(l.accept.Len()) > l.backlog }
-
-// requestsFull is inet_csk_reqsk_queue_is_full.
-func (s *sock) requestsFull() bool { return s.syn.len > s.lst.backlog }
 
 // setBacklog adjusts the limits; what is queued stays.
 func (l *listener) setBacklog(n int32) {
@@ -43,11 +44,11 @@ func inetListen(h *Host, s *sock, backlog int32) Errno {
 		s.lst.setBacklog(backlog)
 		return 0
 	}
-	if h.sysctl.profile.synTable && !h.allocates(AllocListen) {
+	if h.queueRules().SynTableLog != 0 && !h.allocates(AllocListen) {
 		return ENOMEM
 	}
 	h.detach(s)
-	s.lst = &listener{}
+	s.lst = &listener{synLog: h.synTableLog()}
 	s.lst.setBacklog(backlog)
 	// The port is checked once more, now that the state is LISTEN: two that
 	// share it by SO_REUSEADDR may not both listen.
@@ -65,6 +66,7 @@ func inetListen(h *Host, s *sock, backlog int32) Errno {
 // listenStop ends listening: what waits to be accepted is reset, what waits for
 // an ACK is forgotten (inet_csk_listen_stop).
 func (h *Host) listenStop(s *sock) {
+	h.endRequests(s)
 	l := s.lst
 	s.lst = nil
 	h.unhashListener(s)
@@ -115,7 +117,7 @@ func tcpV6ConnRequest(h *Host, s *sock, p *Packet, isn isnChoice) {
 
 // dropSyn drops a SYN and counts it (tcp_listendrop).
 func (h *Host) dropSyn(s *sock, why rule.ID) {
-	h.count[MibListenDrops]++
+	h.countDroppedSyn(why)
 	h.emit(Dropped, why, s.id)
 }
 
@@ -124,13 +126,13 @@ func (h *Host) dropSyn(s *sock, why rule.ID) {
 // the SYN queue.
 func (h *Host) connRequest(s *sock, p *Packet, isn isnChoice) {
 	l := s.lst
-	cookie := !isn.set && (h.sysctl.get(ctlSyncookies) == 2 || s.requestsFull())
-	if cookie && !h.floodAction() {
+	always := h.sysctl.get(ctlSyncookies) == 2 && !h.queueRules().CookiesSimple
+	cookie := !isn.set && (always || s.requestsFull())
+	if cookie && !h.floodAction(p) {
 		h.dropSyn(s, rule.SynQueueFull)
 		return
 	}
-	if l.acceptFull() {
-		h.count[MibListenOverflows]++
+	if l.acceptFull() && s.syn.young >= h.queueRules().YoungRoom {
 		h.dropSyn(s, rule.SynOverflow)
 		return
 	}
@@ -172,13 +174,17 @@ func (h *Host) connRequest(s *sock, p *Packet, isn isnChoice) {
 
 // floodAction tells whether a SYN that finds no room gets a cookie
 // (tcp_syn_flood_action).
-func (h *Host) floodAction() bool {
-	if h.sysctl.get(ctlSyncookies) == 0 {
+func (h *Host) floodAction(p *Packet) bool {
+	q := h.queueRules()
+	sends := h.sysctl.get(ctlSyncookies) != 0 && !(q.CookiesSimple && p.IPv6())
+	switch {
+	case q.OldCounters:
+	case sends:
+		h.count[MibTCPReqQFullDoCookies]++
+	default:
 		h.count[MibTCPReqQFullDrop]++
-		return false
 	}
-	h.count[MibTCPReqQFullDoCookies]++
-	return true
+	return sends
 }
 
 // lastQuarter: without cookies the last quarter of tcp_max_syn_backlog is kept
@@ -195,7 +201,7 @@ func (h *Host) listenParams(s *sock, f flow) tcpstate.Listener {
 	return tcpstate.Listener{
 		Params:     h.params(s, r.mtu, f.local.Addr().Is6()),
 		SynRetries: uint8(s.opt.get(tcpstate.SynCnt)), DeferAccept: s.opt.deferAccept,
-		Queued: s.syn.len, Young: s.syn.young, Backlog: s.lst.backlog,
+		Queued: s.syn.len, Young: s.syn.young, Crowded: s.crowded(),
 	}
 }
 
@@ -229,7 +235,7 @@ func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
 	if h.filtered(s, p) {
 		return
 	}
-	if r.Disowns(&p.Seg) && h.acceptCookie(s, p) {
+	if r.Disowns(h.tcp, &p.Seg) && h.acceptCookie(s, p) {
 		return
 	}
 	lp := h.listenParams(s, f)
@@ -243,10 +249,11 @@ func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
 			h.promote(s, f, done, &lp, p)
 			return
 		}
+		why := rule.NoMemory
 		if full {
-			h.count[MibListenOverflows]++
+			why = rule.ListenOverflow
 		}
-		h.count[MibListenDrops]++
+		h.countDroppedSyn(why)
 		h.req = r.Overflow(&lp, in, h.req[:0])
 		_, gone = h.followRequest(s, f, h.req)
 	}
@@ -269,13 +276,8 @@ func (h *Host) requestTimeout() {
 			h.dropRequest(f)
 			continue
 		}
-		h.count[MibTCPTimeouts]++
 		lp := h.listenParams(s, f)
-		h.stepRequest(s, f, r, &lp, tcpstate.Input{Kind: tcpstate.Timeout, Now: h.now})
-		if _, gone := h.followRequest(s, f, h.req); gone {
-			h.emit(Dropped, rule.RequestExpired, s.id)
-			h.dropRequest(f)
-		}
+		h.expireRequest(s, f, r, &lp)
 	}
 	h.armRequests()
 }

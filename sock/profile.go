@@ -12,9 +12,10 @@ type Profile struct {
 	// time-out; 0 for a current kernel's.
 	InitCwnd uint32
 	RTOInit  tcpstate.Duration
-	// synTable: listening allocates a table for SYNs (tcp_listen_start of 2.4);
-	// since, they are in the table of connections.
-	synTable bool
+	// Queues are the rules of a listener's queues, Requests those of pending
+	// requests; their zero values are a current kernel's.
+	Queues   QueueRules
+	Requests tcpstate.RequestRules
 }
 
 // ProfileSysctl is one sysctl of a profile.
@@ -30,7 +31,8 @@ var Linux = Profile{Name: "linux"}
 // retransmission, two segments to begin with, somaxconn 128
 // (include/net/tcp.h and net/ipv4/tcp_ipv4.c of 2.4).
 var Linux24 = Profile{
-	Name: "linux24", InitCwnd: 2, RTOInit: 3 * tcpstate.Second, synTable: true,
+	Name: "linux24", InitCwnd: 2, RTOInit: 3 * tcpstate.Second, Queues: queueRules24,
+	Requests: tcpstate.RequestRules{Unlimited: true, Lax: true, DeferResends: true, PlainCookies: true},
 	Sysctls: []ProfileSysctl{
 		{"net.core.somaxconn", [3]int64{128}},
 		{"net.ipv4.tcp_max_syn_backlog", [3]int64{1024}},
@@ -63,6 +65,7 @@ func (c *sysctls) config(p *Profile) *tcpstate.Config {
 		p = c.profile
 	}
 	c.profile = p
+	cfg.Requests = p.Requests
 	if p.InitCwnd != 0 {
 		cfg.InitCwnd = p.InitCwnd
 	}

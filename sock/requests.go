@@ -38,8 +38,7 @@ func (h *Host) putRequest(s *sock, f flow, r tcpstate.Request) {
 	if r.Young() {
 		s.syn.young++
 	}
-	h.requests.timers.Set(f, int64(r.Deadline))
-	h.armRequests()
+	h.watchRequest(s, f, h.requests.byFlow.Get(f))
 }
 
 // dropRequest takes a request out (inet_csk_reqsk_queue_drop).
@@ -54,8 +53,7 @@ func (h *Host) dropRequest(f flow) (tcpstate.Request, bool) {
 			s.syn.young--
 		}
 	}
-	h.requests.timers.Clear(f)
-	h.armRequests()
+	h.unwatchRequest(r.owner, f)
 	return r.Request, true
 }
 
@@ -89,8 +87,7 @@ func (h *Host) stepRequest(s *sock, f flow, r *request, lp *tcpstate.Listener, i
 	if young && !r.Young() {
 		s.syn.young--
 	}
-	h.requests.timers.Set(f, int64(r.Deadline))
-	h.armRequests()
+	h.watchRequest(s, f, r)
 }
 
 // armRequests sets the host's timer to the earliest of all requests'.

@@ -11,6 +11,8 @@ import (
 type reuseGroup struct {
 	socks  []sockID // those that listen, in the order in which a hash finds them
 	closed []sockID // those that stopped and may be migrated from
+	// cookieSent is listener.cookieSent for all of them (synq_overflow_ts).
+	cookieSent Time
 }
 
 // groupOf is the socket's group, nil when it has none.
@@ -63,7 +65,7 @@ func (h *Host) newGroup(s *sock) {
 		at, h.groups = len(h.groups), append(h.groups, reuseGroup{})
 	}
 	g := &h.groups[at]
-	g.socks = append(g.socks[:0], s.id)
+	g.socks, g.cookieSent = append(g.socks[:0], s.id), 0
 	s.group = int32(at) + 1
 }
 
@@ -101,11 +103,12 @@ func scale(hash uint64, n int) int { return int(hash >> 32 * uint64(n) >> 32) }
 
 // clone copies a group.
 func (g *reuseGroup) clone() reuseGroup {
-	return reuseGroup{slices.Clone(g.socks), slices.Clone(g.closed)}
+	return reuseGroup{slices.Clone(g.socks), slices.Clone(g.closed), g.cookieSent}
 }
 
 // fingerprint feeds a group.
-func (g *reuseGroup) fingerprint(f *queue.Hash) {
+func (g *reuseGroup) fingerprint(f *queue.Hash, now Time) {
+	fingerprintCookie(f, g.cookieSent, now)
 	f.U64(uint64(len(g.socks))<<32 | uint64(len(g.closed)))
 	for _, id := range g.socks {
 		f.U32(uint32(id))

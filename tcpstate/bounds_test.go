@@ -65,7 +65,7 @@ func TestOddConfigsAndParamsDoNotPanic(t *testing.T) {
 			require.NoError(t, c.Check())
 		}
 		if rapid.Bool().Draw(t, "passive") {
-			l := &Listener{Params: p, Backlog: 1, Queued: 1}
+			l := &Listener{Params: p, Crowded: true, Queued: 1}
 			syn := Segment{Seq: peerISS, Flags: SYN, Wnd: 65535, Opts: plainOpts}
 			r, _ := l.AnswerSYN(Input{Kind: SegmentArrives, Now: at, Seg: syn}, nil)
 			r.Step(l, Input{Kind: Timeout, Now: r.Deadline}, nil)

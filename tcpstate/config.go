@@ -73,9 +73,29 @@ type Config struct {
 	BaseMSS           uint16   // tcp_base_mss
 	MinSndMSS         uint16   // tcp_min_snd_mss
 
+	// Requests is how pending requests are treated.
+	Requests RequestRules
+
 	// Tick is the length of a jiffy: spans computed from round trips are
 	// rounded up to it. 1 ms is HZ=1000.
 	Tick Duration
+}
+
+// RequestRules are how a kernel treats pending requests and SYN cookies, where
+// kernels differ. The zero value is a current kernel's.
+type RequestRules struct {
+	// Unlimited: repeated SYNs and bad segments are always answered, and leave
+	// the SYN-ACK's timer alone (tcp_check_req of 2.4).
+	Unlimited bool
+	// Lax: a RST anywhere in the window ends a request, and echoes of timestamps
+	// are not looked at (before 6.18).
+	Lax bool
+	// DeferResends: under TCP_DEFER_ACCEPT a bare ACK never does, and SYN-ACKs
+	// go on meanwhile (before 2.6.32).
+	DeferResends bool
+	// PlainCookies: a cookie keeps one of eight MSS for four minutes, and no
+	// other option (before 2.6.26).
+	PlainCookies bool
 }
 
 // Linux is the configuration of a current kernel (6.18) as a new network

@@ -14,6 +14,8 @@ const (
 	cookieBits   = 24
 	cookieMask   = 1<<cookieBits - 1
 	cookieMaxAge = 2 // minutes (MAX_SYNCOOKIE_AGE)
+
+	cookieMaxAge24 = 4 // of 2.4 (COUNTER_TRIES)
 )
 
 // The MSS that a cookie can keep, least first (msstab of syncookies.c, IPv4 and IPv6).
@@ -22,11 +24,25 @@ var (
 	cookieMSS6 = [...]uint16{1280 - 60, 1480 - 60, 1500 - 60, 9000 - 60}
 )
 
-func (p *Params) cookieMSS() *[4]uint16 {
-	if p.IPv6 {
-		return &cookieMSS6
+// cookieMSS24 is the table of 2.4.
+var cookieMSS24 = [...]uint16{64, 256, 512, 536, 1024, 1440, 1460, 4312}
+
+func (p *Params) cookieMSS() []uint16 {
+	switch {
+	case p.cfg().Requests.PlainCookies:
+		return cookieMSS24[:]
+	case p.IPv6:
+		return cookieMSS6[:]
 	}
-	return &cookieMSS4
+	return cookieMSS4[:]
+}
+
+// cookieAge is for how many periods a cookie is good.
+func (p *Params) cookieAge() uint32 {
+	if p.cfg().Requests.PlainCookies {
+		return cookieMaxAge24
+	}
+	return cookieMaxAge
 }
 
 // AnswerCookie answers a SYN with a cookie and keeps nothing. key is a keyed
@@ -35,13 +51,17 @@ func (p *Params) cookieMSS() *[4]uint16 {
 // not offered (tcp_conn_request, want_cookie).
 func (l *Listener) AnswerCookie(key uint64, in Input, out []Output) []Output {
 	syn := in.Seg
+	if l.cfg().Requests.PlainCookies {
+		syn.Opts.Set &^= OptTS
+	}
 	if !syn.Opts.Has(OptTS) || l.cfg().Timestamps == 0 {
 		syn.Opts.Set &^= OptWScale | OptSACKOK
 		syn.Flags &^= ECE | CWR
 	}
 	r := Request{IRS: syn.Seq, MSS: l.defaultPeerMSS(), AdvMSS: l.advMSS(), TSOffset: l.TSOffset, ECNRcv: syn.ECN}
 	r.agree(l, &syn)
-	table, i := l.cookieMSS(), 3
+	table := l.cookieMSS()
+	i := len(table) - 1
 	for i > 0 && r.MSS < table[i] {
 		i--
 	}
@@ -64,7 +84,7 @@ func (l *Listener) CookieRequest(key uint64, in Input) (r Request, valid, ok boo
 		return Request{}, false, false
 	}
 	irs := ack.Seq.Sub(1)
-	i, valid := readCookie(key, ack.Ack.Sub(1), irs, cookieTime(in.Now))
+	i, valid := l.readCookie(key, ack.Ack.Sub(1), irs, cookieTime(in.Now))
 	if !valid {
 		return Request{}, false, false
 	}
@@ -92,14 +112,14 @@ func makeCookie(key uint64, irs Seq, minute, data uint32) Seq {
 }
 
 // readCookie takes the layers off again (check_tcp_syn_cookie).
-func readCookie(key uint64, cookie, irs Seq, minute uint32) (data uint32, ok bool) {
+func (p *Params) readCookie(key uint64, cookie, irs Seq, minute uint32) (data uint32, ok bool) {
 	v := uint32(cookie) - cookieHash(key, ^uint32(0)) - uint32(irs)
 	age := (minute - v>>cookieBits) & 0xff
-	if age >= cookieMaxAge {
+	if age >= p.cookieAge() {
 		return 0, false
 	}
 	data = (v - cookieHash(key, minute-age)) & cookieMask
-	return data, data < uint32(len(cookieMSS4))
+	return data, data < uint32(len(p.cookieMSS()))
 }
 
 // The lowest bits of the SYN-ACK's timestamp keep the other options: four of
@@ -134,7 +154,7 @@ func (r *Request) cookieStamp(now Time) uint32 {
 // recallStamp reads the options back from the echo (cookie_timestamp_decode);
 // false when they cannot be ours.
 func (r *Request) recallStamp(l *Listener, ack *Segment) bool {
-	if !ack.Opts.Has(OptTS) || l.cfg().Timestamps == 0 {
+	if !ack.Opts.Has(OptTS) || l.cfg().Timestamps == 0 || l.cfg().Requests.PlainCookies {
 		return true // no timestamp was seen, so none was sent
 	}
 	v := ack.Opts.TSEcr - r.TSOffset

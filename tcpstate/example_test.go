@@ -48,7 +48,7 @@ func ExampleConn_Step() {
 // and Accept makes the connection, which then takes the same segment.
 func ExampleAccept() {
 	cfg := tcpstate.Linux()
-	l := &tcpstate.Listener{Params: tcpstate.Params{Cfg: &cfg, ISS: 1000, MTU: 1500}, Backlog: 8}
+	l := &tcpstate.Listener{Params: tcpstate.Params{Cfg: &cfg, ISS: 1000, MTU: 1500}}
 	now := tcpstate.Time(tcpstate.Second)
 	syn := tcpstate.Segment{Seq: 5000, Flags: tcpstate.SYN, Wnd: 65535}
 	if answer, why := tcpstate.Listens(&syn); answer != tcpstate.ListenSyn {

@@ -15,8 +15,10 @@ type Listener struct {
 	// (TCP_DEFER_ACCEPT after secs_to_retrans); 0 for none.
 	DeferAccept uint8
 	// Queued and Young count the requests in the SYN queue, and those of them
-	// whose SYN-ACK has not timed out yet. Backlog is the accept queue's limit.
-	Queued, Young, Backlog uint32
+	// whose SYN-ACK has not timed out yet. Crowded: the queue is so full that
+	// old requests make room for young ones.
+	Queued, Young uint32
+	Crowded       bool
 }
 
 // ListenAnswer is what LISTEN does with a segment.
@@ -139,6 +141,9 @@ func (r *Request) timeout(l *Listener, now Time, out []Output) []Output {
 // recalc is syn_ack_recalc with the limit that the queue's state leaves.
 func (r *Request) recalc(l *Listener) (expire, resend bool) {
 	over := r.NumTimeout >= l.retries()
+	if l.cfg().Requests.DeferResends {
+		return over && (!r.Acked || r.NumTimeout >= l.patience()), true
+	}
 	if l.DeferAccept == 0 {
 		return over, true
 	}
@@ -147,14 +152,28 @@ func (r *Request) recalc(l *Listener) (expire, resend bool) {
 		!r.Acked || r.NumTimeout >= l.DeferAccept-1
 }
 
-// retries is how often a SYN-ACK may time out. When the SYN queue is more than
-// half full, old requests make room for young ones (reqsk_timer_handler).
-func (l *Listener) retries() uint8 {
-	n := l.SynRetries
-	if n == 0 {
-		n = l.cfg().SynAckRetries
+// patience is how often the SYN-ACK of an acknowledged request may time out in
+// a kernel that sends it again under TCP_DEFER_ACCEPT (tcp_synack_timer of 2.4).
+func (l *Listener) patience() uint8 {
+	if l.DeferAccept != 0 {
+		return l.DeferAccept
 	}
-	if 2*l.Queued <= max(8, l.Backlog) {
+	return l.maxRetries()
+}
+
+// maxRetries is how often a SYN-ACK may time out, by option or sysctl.
+func (l *Listener) maxRetries() uint8 {
+	if l.SynRetries != 0 {
+		return l.SynRetries
+	}
+	return l.cfg().SynAckRetries
+}
+
+// retries is how often a SYN-ACK may time out now: in a crowded queue, old
+// requests make room for young ones (reqsk_timer_handler).
+func (l *Listener) retries() uint8 {
+	n := l.maxRetries()
+	if !l.Crowded {
 		return n
 	}
 	for young := 2 * uint64(l.Young); n > 2 && uint64(l.Queued) >= young; young *= 2 {

@@ -1,7 +1,6 @@
 package tcpstate
 
 import (
-	"github.com/sockspec/sockspec/queue"
 	"github.com/sockspec/sockspec/tcpstate/rule"
 )
 
@@ -109,7 +108,7 @@ func (r *Request) arrives(l *Listener, in Input, out []Output) []Output {
 	if seg.Seq == r.IRS && flags == SYN && !paws {
 		return r.synAgain(l, in, out)
 	}
-	if r.Disowns(seg) {
+	if r.Disowns(l.cfg(), seg) {
 		out = emitReset(seg, rule.RequestBadAck, out)
 		return append(out, Output{Kind: Drop, Why: rule.RequestBadAck})
 	}
@@ -119,7 +118,7 @@ func (r *Request) arrives(l *Listener, in Input, out []Output) []Output {
 	if seg.Seq == r.IRS {
 		flags &^= SYN // below the window; cut off
 	}
-	if flags.Has(RST) && seg.Seq != r.RcvNxt() {
+	if flags.Has(RST) && seg.Seq != r.RcvNxt() && !l.cfg().Requests.Lax {
 		return r.challenge(l, in, out)
 	}
 	if flags.Has(RST | SYN) {
@@ -128,7 +127,7 @@ func (r *Request) arrives(l *Listener, in Input, out []Output) []Output {
 	if !flags.Has(ACK) {
 		return append(out, Output{Kind: Drop, Why: rule.RequestNoAck})
 	}
-	if r.NumTimeout < l.DeferAccept && seg.End() == r.RcvNxt() {
+	if r.defers(l) && seg.End() == r.RcvNxt() {
 		r.Acked = true
 		return append(out, Output{Kind: Drop, Why: rule.DeferAccept})
 	}
@@ -139,8 +138,13 @@ func (r *Request) arrives(l *Listener, in Input, out []Output) []Output {
 // it goes on to the listener, which takes it for a cookie or resets it (RFC 9293
 // section 3.10.7.4, fifth, SYN-RECEIVED). A RST is judged by its sequence number
 // alone (RFC 5961 section 3.2; 6.18.y).
-func (r *Request) Disowns(seg *Segment) bool {
-	return seg.Flags.Has(ACK) && !seg.Flags.Has(RST) && seg.Ack != r.ISS.Add(1)
+func (r *Request) Disowns(cfg *Config, seg *Segment) bool {
+	return seg.Flags.Has(ACK) && seg.Ack != r.ISS.Add(1) && (!seg.Flags.Has(RST) || cfg.Requests.Lax)
+}
+
+// defers reports whether a bare ACK is not enough yet (TCP_DEFER_ACCEPT).
+func (r *Request) defers(l *Listener) bool {
+	return l.DeferAccept != 0 && (r.NumTimeout < l.DeferAccept || l.cfg().Requests.DeferResends)
 }
 
 // Overflow says that the accept queue had no room for what Promote announced:
@@ -184,7 +188,7 @@ func (r *Request) badTimestamps(l *Listener, seg *Segment) (paws, tsecr bool) {
 	if !seg.Opts.Has(OptTS) || l.cfg().Timestamps == 0 {
 		return false, false
 	}
-	if e := seg.Opts.TSEcr; e != 0 && r.TSOK {
+	if e := seg.Opts.TSEcr; e != 0 && r.TSOK && !l.cfg().Requests.Lax {
 		tsecr = !Seq(e).Between(Seq(r.TSFirst), Seq(r.TSLast))
 	}
 	paws = r.TSRecent != 0 && Seq(seg.Opts.TSVal).Less(Seq(r.TSRecent))
@@ -229,6 +233,9 @@ func (r *Request) outOfWindow(l *Listener, in Input, paws, tsecr bool, out []Out
 // synAgain answers a repeated SYN with the SYN-ACK and starts its wait anew:
 // as a fast retransmission, since the peer seems not to have got it.
 func (r *Request) synAgain(l *Listener, in Input, out []Output) []Output {
+	if l.cfg().Requests.Unlimited {
+		return r.emitSynAck(in.Now, rule.SynAgain, out)
+	}
 	if r.oowLimited(l, in) {
 		return append(out, Output{Kind: Drop, Why: rule.RequestLimited, N: SkippedAnswer})
 	}
@@ -240,7 +247,7 @@ func (r *Request) synAgain(l *Listener, in Input, out []Output) []Output {
 // oowLimited tells whether an answer to a bad segment has to wait; if not, it
 // notes this one. Data is exempt: it is no part of an ACK loop (tcp_oow_rate_limited).
 func (r *Request) oowLimited(l *Listener, in Input) bool {
-	if in.Seg.SeqLen() != 0 && !in.Seg.Flags.Has(SYN) {
+	if in.Seg.SeqLen() != 0 && !in.Seg.Flags.Has(SYN) || l.cfg().Requests.Unlimited {
 		return false
 	}
 	if r.OOWTime != 0 && in.Now.Sub(r.OOWTime) < l.cfg().InvalidRatelimit {
@@ -248,68 +255,4 @@ func (r *Request) oowLimited(l *Listener, in Input) bool {
 	}
 	r.OOWTime = max(in.Now, 1)
 	return false
-}
-
-// shown is the window as the SYN-ACK's 16 bits show it (tcp_synack_window).
-func (r *Request) shown() uint32 { return min(r.Window, 65535) }
-
-// tsval is the timestamp to send now, by the clock that connections use.
-func (r *Request) tsval(now Time) uint32 { return tsClock(now) + r.TSOffset }
-
-// emitSynAck emits the SYN-ACK (tcp_make_synack, tcp_synack_options).
-func (r *Request) emitSynAck(now Time, why rule.ID, out []Output) []Output {
-	seg := Segment{
-		Seq: r.ISS, Ack: r.RcvNxt(), Flags: SYN | ACK, Wnd: uint16(r.shown()),
-		Opts: Options{Set: OptMSS, MSS: r.AdvMSS},
-	}
-	if r.ECNOK {
-		seg.Flags |= ECE // RFC 3168 section 6.1.1
-	}
-	if r.WScaleOK {
-		seg.Opts.Set |= OptWScale
-		seg.Opts.WScale = r.RcvWScale
-	}
-	if r.SACKOK {
-		seg.Opts.Set |= OptSACKOK
-	}
-	if r.TSOK {
-		v := r.tsval(now)
-		if r.TSFirst == 0 {
-			if v == 0 {
-				v = 1<<32 - 1 // 0 would mean that none was sent
-			}
-			r.TSFirst = v
-		}
-		r.TSLast = v
-		seg.Opts.Set |= OptTS
-		seg.Opts.TSVal, seg.Opts.TSEcr = v, r.TSRecent
-	}
-	return append(out, Output{Kind: Emit, Why: why, Seg: seg})
-}
-
-// ack is the bare ACK that tells where the connection stands (tcp_v4_reqsk_send_ack).
-func (r *Request) ack(now Time) Segment {
-	seg := Segment{Seq: r.ISS.Add(1), Ack: r.RcvNxt(), Flags: ACK, Wnd: uint16(r.shown() >> r.RcvWScale)}
-	if r.TSRecent != 0 {
-		seg.Opts = Options{Set: OptTS, TSVal: r.tsval(now), TSEcr: r.TSRecent}
-	}
-	return seg
-}
-
-// Fingerprint feeds all fields, times relative to now.
-func (r *Request) Fingerprint(h *queue.Hash, now Time) {
-	h.U64(uint64(r.IRS)<<32 | uint64(r.ISS))
-	h.U64(uint64(r.MSS)<<48 | uint64(r.AdvMSS)<<32 | uint64(r.Window))
-	h.U64(uint64(r.Clamp)<<32 | uint64(r.SndWScale)<<24 | uint64(r.RcvWScale)<<16 | uint64(r.NumTimeout)<<8 | uint64(r.NumRetrans))
-	for _, b := range [...]bool{r.WScaleOK, r.TSOK, r.SACKOK, r.ECNOK, r.Acked, r.OOWTime != 0} {
-		h.Bool(b)
-	}
-	h.U64(uint64(r.TSRecent)<<32 | uint64(r.TSOffset))
-	h.U64(uint64(r.TSFirst)<<32 | uint64(r.TSLast))
-	h.U64(uint64(now.Sub(r.SynAckTime)))
-	h.U64(uint64(r.Deadline.Sub(now)))
-	if r.OOWTime != 0 {
-		h.U64(uint64(now.Sub(r.OOWTime)))
-	}
-	h.U32(uint32(r.ECNRcv))
 }

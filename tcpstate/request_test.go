@@ -17,7 +17,7 @@ const (
 // testListener is a listener of a current kernel on an Ethernet-sized path.
 func testListener() *Listener {
 	cfg := Linux()
-	return &Listener{Params: Params{Cfg: &cfg, ISS: testISS, MTU: 1500, TSOffset: 7}, Backlog: 128}
+	return &Listener{Params: Params{Cfg: &cfg, ISS: testISS, MTU: 1500, TSOffset: 7}}
 }
 
 // fullSyn is a SYN as a current Linux sends it.
@@ -228,16 +228,16 @@ func TestHQ06SynAckRetransmission(t *testing.T) {
 	require.Equal(t, []int{1, 3, 7, 11, 15, 19}, seconds(sent), "tcp_rto_max_ms bounds the wait")
 }
 
-func TestSynAckRetriesShrinkWhileTheQueueIsFull(t *testing.T) {
+func TestSynAckRetriesShrinkWhileTheQueueIsCrowded(t *testing.T) {
 	for _, c := range []struct {
-		queued, young, backlog uint32
-		want                   uint8
+		queued, young uint32
+		crowded       bool
+		want          uint8
 	}{
-		{4, 0, 8, 5}, {5, 0, 8, 2}, {5, 5, 8, 5}, {5, 3, 8, 5}, {6, 3, 8, 4}, {100, 10, 128, 2}, {60, 0, 128, 5},
-		{5, 0, 0, 2}, // the limit is never under 8
+		{4, 0, false, 5}, {5, 0, true, 2}, {5, 5, true, 5}, {5, 3, true, 5}, {6, 3, true, 4}, {100, 10, true, 2}, {60, 0, false, 5},
 	} {
 		l := testListener()
-		l.Queued, l.Young, l.Backlog = c.queued, c.young, c.backlog
+		l.Queued, l.Young, l.Crowded = c.queued, c.young, c.crowded
 		require.Equal(t, c.want, l.retries(), "%+v", c)
 	}
 }
