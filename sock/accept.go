@@ -18,7 +18,7 @@ func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listene
 	id := c.id
 	*c = *s // the listener's options and buffers are inherited
 	c.id, c.parent, c.ss = id, s.id, ssUnconnected
-	c.lst, c.err, c.shut, c.num, c.syn, c.cookie = nil, 0, 0, 0, synCount{}, 0
+	c.lst, c.err, c.num, c.syn, c.cookie = nil, 0, 0, synCount{}, 0
 	c.opt.fromPacket(p)
 	c.routed = true
 	c.waiters = queue.Waiters[Thread]{}
@@ -37,6 +37,10 @@ func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listene
 	h.attach(c, tcpstate.Accept(lp.Params, &r), r.ISS)
 	s.lst.accept.Push(id)
 	h.stepWith(c, tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg}, p.Payload)
+	if c.shut != 0 && h.socks[id] == c {
+		// A shutdown before listen is inherited, and carried out at once.
+		h.step(c, tcpstate.Input{Kind: tcpstate.Shutdown, How: c.shut})
+	}
 	if h.socks[id] != c || c.state() != tcpstate.SynReceived {
 		h.wake(s, wakeIn)
 	}

@@ -163,8 +163,17 @@ func (h *Host) resetFor(p *Packet, why rule.ID) {
 	if !ok || !h.isLocal(p.Dst) {
 		return
 	}
+	dev := int32(0)
+	if linkScope(p.Src) {
+		// What comes from a link-local address is answered where it came in, even
+		// if that is no way back (rt6_need_strict in tcp_v6_send_response).
+		dev = h.dev
+	}
+	if _, err := h.routeTo(p.Src, p.Dst, dev); err != 0 {
+		return
+	}
 	h.countSent(1, rst.Flags)
-	h.transmit(&Packet{
+	h.transmitBy(dev, &Packet{
 		Src: p.Dst, Dst: p.Src, SrcPort: p.DstPort, DstPort: p.SrcPort,
 		Proto: ProtoTCP, TTL: 64, TOS: p.TOS, Seg: rst,
 	}, why, noSock)

@@ -260,8 +260,7 @@ func inetShutdown(h *Host, s *sock, how int64) Errno {
 	switch st := s.state(); {
 	case st == tcpstate.SynSent, st == tcpstate.Listen && bits&tcpstate.ShutRead != 0:
 		s.ss = disconnected(s.prot.disconnect(h, s))
-	case st == tcpstate.Listen:
-		s.shut |= bits
+	case st == tcpstate.Listen: // nothing to send
 	default:
 		if st == tcpstate.Closed {
 			err = ENOTCONN // and yet the direction is shut, so that poll tells

@@ -195,13 +195,20 @@ func (h *Host) transmitConn(s *sock, seg *tcpstate.Segment, why rule.ID) {
 	h.transmit(&p, why, s.id)
 }
 
-// transmit sends a packet, to ourselves if it is for one of our addresses. What
-// a socket bound to loopback sends to anybody else is lost there.
+// transmit sends a packet of a socket's, or of nobody's, by the device that the
+// socket is bound to.
 func (h *Host) transmit(p *Packet, why rule.ID, s sockID) {
-	k, dev := Transmit, int32(0)
+	dev := int32(0)
 	if o := h.sockAt(s); o != nil {
 		dev = o.opt.boundDev
 	}
+	h.transmitBy(dev, p, why, s)
+}
+
+// transmitBy sends a packet by a device, or by any with 0: to ourselves if it is
+// for one of our addresses there. What loopback gets for anybody else is lost.
+func (h *Host) transmitBy(dev int32, p *Packet, why rule.ID, s sockID) {
+	k := Transmit
 	switch {
 	case h.isLocal(p.Dst) && (dev == 0 || dev == deviceOf(p.Dst)):
 		k = Loop
