@@ -100,6 +100,9 @@ func (h *Host) dgramConnect4(s *sock, a Addr, n int32) Errno {
 // dgramConnectTo finds the way and, when there is one, takes peer and source
 // address from it.
 func (h *Host) dgramConnectTo(s *sock, to netip.AddrPort, dev int32) Errno {
+	if to.Addr().Is4() {
+		s.routed = false // forgotten, whatever comes of it
+	}
 	if dev == 0 {
 		dev = s.opt.deviceFor(to.Addr())
 	}
@@ -123,7 +126,7 @@ func (h *Host) dgramConnectTo(s *sock, to netip.AddrPort, dev int32) Errno {
 		s.local = r.src
 		h.rehash(s)
 	}
-	s.dg.connected = true
+	s.dg.connected, s.routed = true, true
 	s.af = afOf(r.dst)
 	return 0
 }
@@ -131,7 +134,7 @@ func (h *Host) dgramConnectTo(s *sock, to netip.AddrPort, dev int32) Errno {
 // datagramDisconnect forgets the peer, the device, and whatever bind was not
 // asked for by number (__udp_disconnect).
 func datagramDisconnect(h *Host, s *sock) Errno {
-	s.dg.connected = false
+	s.dg.connected, s.routed = false, false
 	s.remote = netipZero
 	s.opt.boundDev = 0
 	if s.locks&lockAddr == 0 {

@@ -294,6 +294,48 @@ var streamStates = []optState{
 	}},
 }
 
+// dgramStates are those of a datagram socket of the type.
+func dgramStates(open func(p *optPair, f int32) int) []optState {
+	to := func(p *optPair, s int, op Op, a Addr, n int32) int {
+		p.call(p.t, s, Call{Op: op, Addr: a, AddrLen: n})
+		return s
+	}
+	at9 := func(f int32, at netip.AddrPort) (Addr, int32) { return addrFor(f, netip.AddrPortFrom(at.Addr(), 9)) }
+	return []optState{
+		{"fresh", func(p *optPair, f int32, _ netip.AddrPort) int { return open(p, f) }},
+		{"bound", func(p *optPair, f int32, at netip.AddrPort) int {
+			a, n := addrFor(f, at)
+			return to(p, open(p, f), OpBind, a, n)
+		}},
+		{"connected", func(p *optPair, f int32, at netip.AddrPort) int {
+			a, n := at9(f, at)
+			return to(p, open(p, f), OpConnect, a, n)
+		}},
+		{"shut down", func(p *optPair, f int32, at netip.AddrPort) int {
+			a, n := at9(f, at)
+			s := to(p, open(p, f), OpConnect, a, n)
+			p.call(p.t, s, Call{Op: OpShutdown, N: SHUT_RDWR})
+			return s
+		}},
+		{"disconnected", func(p *optPair, f int32, at netip.AddrPort) int {
+			a, n := at9(f, at)
+			s := to(p, open(p, f), OpConnect, a, n)
+			return to(p, s, OpConnect, Addr{Family: AF_UNSPEC}, 16)
+		}},
+	}
+}
+
+// optKinds are the kinds of socket, their states, and the states that are looked
+// at with all values.
+var optKinds = []struct {
+	name   string
+	states []optState
+	full   [2]int
+}{
+	{"STREAM", streamStates, [2]int{0, 3}},
+	{"DGRAM", dgramStates(func(p *optPair, f int32) int { return p.open(f, SOCK_DGRAM) }), [2]int{0, 2}},
+}
+
 // drop closes whatever is open.
 func (p *optPair) drop() {
 	for _, fd := range p.fds[0] {
@@ -308,6 +350,7 @@ func (p *optPair) drop() {
 func optHost(t testing.TB, k *live) *Host {
 	h := New(HostConfig{FirstFile: 3, Seed: 1})
 	require.NoError(t, h.SetSysctl("net.ipv4.tcp_congestion_control", "reno"))
+	h.device = "" // there is nothing but loopback
 	cfg := *h.tcp
 	cfg.Tick = k.tick(t)
 	h.tcp = &cfg
@@ -348,7 +391,7 @@ var optFamilies = []struct {
 	{"AF_INET6 over IPv4", AF_INET6, netip.MustParseAddrPort("[::ffff:127.0.0.1]:0")},
 }
 
-// Every option of every level, in every state of a stream socket, with values
+// Every option of every level, in every state of every kind of socket, with values
 // around its bounds, lengths that are too short and too long, pointers that lead
 // nowhere, with capabilities and without: set and read, the model answers as the
 // kernel does. After each option all others are read: none has moved unless the
@@ -356,19 +399,21 @@ var optFamilies = []struct {
 func TestOptionsAgreeWithTheLiveKernel(t *testing.T) {
 	k := newLive(t)
 	total := 0
-	for _, f := range optFamilies {
-		for i, st := range streamStates {
-			for _, caps := range []bool{true, false} {
-				require.NoError(t, k.fresh())
-				p := &optPair{pair: &pair{k: k, now: Time(tcpstate.Second)}, t: t, bad: map[string]int{}}
-				p.where = fmt.Sprintf("STREAM %s, %s, capabilities %v", f.name, st.name, caps)
-				p.h = optHost(t, k)
-				if !caps && i > 1 {
-					continue // capabilities are asked for in every state alike
+	for _, kind := range optKinds {
+		for _, f := range optFamilies {
+			for i, st := range kind.states {
+				for _, caps := range []bool{true, false} {
+					require.NoError(t, k.fresh())
+					p := &optPair{pair: &pair{k: k, now: Time(tcpstate.Second)}, t: t, bad: map[string]int{}}
+					p.where = fmt.Sprintf("%s %s, %s, capabilities %v", kind.name, f.name, st.name, caps)
+					p.h = optHost(t, k)
+					if !caps && i > 1 {
+						continue // capabilities are asked for in every state alike
+					}
+					p.full = caps && (i == kind.full[0] || i == kind.full[1])
+					p.everyOption(f.family, f.at, &st, caps)
+					total += p.n
 				}
-				p.full = caps && (i == 0 || i == 3)
-				p.everyOption(f.family, f.at, &st, caps)
-				total += p.n
 			}
 		}
 	}
@@ -377,8 +422,8 @@ func TestOptionsAgreeWithTheLiveKernel(t *testing.T) {
 
 // everyOption exercises each option on a socket of its own.
 func (p *optPair) everyOption(family int32, at netip.AddrPort, st *optState, caps bool) {
-	levels := []*optionLevel{&socketOptions, &ipOptions, &ipv6Options, &tcpOptions,
-		{level: SOL_SOCKET, rows: []option{{num: 9999, name: "SOL_SOCKET 9999"}}}, {level: IPPROTO_UDP, rows: []option{{num: 1, name: "UDP_CORK"}}},
+	levels := []*optionLevel{&socketOptions, &ipOptions, &ipv6Options, &tcpOptions, &udpOptions,
+		{level: SOL_SOCKET, rows: []option{{num: 9999, name: "SOL_SOCKET 9999"}}}, {level: IPPROTO_UDP, rows: []option{{num: 99, name: "UDP 99"}}},
 		{level: IPPROTO_IP, rows: []option{{num: 9999, name: "IP 9999"}}}, {level: IPPROTO_IPV6, rows: []option{{num: 9999, name: "IPV6 9999"}}},
 		{level: IPPROTO_TCP, rows: []option{{num: 9999, name: "TCP 9999"}}}, {level: 77, rows: []option{{num: 1, name: "level 77"}}}}
 	for _, l := range levels {
@@ -391,7 +436,7 @@ func (p *optPair) everyOption(family int32, at netip.AddrPort, st *optState, cap
 			p.exercise(slot, l.level, &l.rows[i])
 			if p.full && l.rows[i].does != refused {
 				p.where += " after " + l.rows[i].name
-				p.image(slot, levels[:4])
+				p.image(slot, levels[:5])
 				p.where = strings.TrimSuffix(p.where, " after "+l.rows[i].name)
 			}
 			restore()

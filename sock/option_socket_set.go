@@ -55,13 +55,12 @@ func setRcvlowat(h *Host, s *sock, v *value) Errno {
 	if n < 0 {
 		n = maxInt32
 	}
-	if s.kind() != onRaw && s.kind() != onICMP {
-		n = min(n, h.lowatLimit(s))
-	}
-	s.opt.rcvLowat = max(n, 1)
 	if s.typ != SOCK_STREAM {
+		s.opt.rcvLowat = max(n, 1)
 		return 0
 	}
+	n = min(n, h.lowatLimit(s))
+	s.opt.rcvLowat = max(n, 1)
 	h.tell(s, tcpstate.RcvLowat, uint32(s.opt.rcvLowat))
 	if s.conn == nil && s.opt.bufLocks&tcpstate.LockRcvBuf == 0 && 2*n > s.opt.rcvbuf {
 		s.opt.rcvbuf = 2 * n // tcp_space_from_win, before any segment was seen

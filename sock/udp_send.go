@@ -204,6 +204,7 @@ func (h *Host) udpMake(s *sock, t *thread, p *sendPlan, family uint16) outcome {
 	if flags&MSG_PROBE != 0 {
 		return done(int64(callLen(&t.call))) // it only asked whether there is a way
 	}
+	s.routed = s.routed || p.connected // sk_dst_set
 	c := cork{pending: family, plan: *p, mtu: h.fragSize(s, &p.route)}
 	if s.dg.cork.on || flags&MSG_MORE != 0 {
 		c.on, c.data = s.dg.cork.on, s.dg.cork.data[:0]
