@@ -374,6 +374,15 @@ func TestQueueLengthsAreCompared(t *testing.T) {
 	requireFail(t, play(t, &fake{queues: [2]int{2, 2}}, text), 4, "accept_queue")
 }
 
+func TestCountersAreCompared(t *testing.T) {
+	const text = "0 counter(ListenDrops) = 3\n"
+	counting := func(names map[string]uint64) *fake { return &fake{counters: names} }
+	requirePass(t, play(t, counting(map[string]uint64{"ListenDrops": 3}), text))
+	requireFail(t, play(t, counting(map[string]uint64{"ListenDrops": 2}), text), 1, "counter")
+	require.Equal(t, Skip, play(t, counting(map[string]uint64{}), text).Verdict, "a stack without that counter")
+	requireFail(t, play(t, counting(nil), "0 counter(ListenDrop) = 3\n"), 1, "counter")
+}
+
 func TestRulesAreComparedOnStacksThatNameThem(t *testing.T) {
 	with := func(rule string) string {
 		return strings.Replace(exchange, "ecr 800>\n+.1", "ecr 800> //@"+rule+"\n+.1", 1)

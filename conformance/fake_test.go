@@ -25,6 +25,7 @@ type fake struct {
 	nextFD   int64
 	peer     segment // the last packet that came in
 	queues   [2]int
+	counters map[string]uint64
 
 	call    func(f *fake, t sock.Thread, c sock.Call)
 	packet  func(f *fake, s *segment)
@@ -109,6 +110,8 @@ func (f *fake) Command(cmd string) error {
 func (f *fake) Close() error { f.closed = true; return nil }
 
 func (f *fake) Queues(int32) (int, int, error) { return f.queues[0], f.queues[1], nil }
+
+func (f *fake) Counters() (map[string]uint64, error) { return f.counters, nil }
 
 func (f *fake) Name() string     { return "fake" }
 func (f *fake) Available() error { return nil }
