@@ -177,7 +177,7 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 // fingerprint feeds the settings: what the tables of options keep, and what
 // stands beside them.
 func (o *options) fingerprint(f *queue.Hash) {
-	for _, l := range [...]*optionLevel{&socketOptions, &ipOptions, &ipv6Options, &tcpOptions, &udpOptions} {
+	for _, l := range optionLevels {
 		for i := range l.rows {
 			f.U64(uint64(l.rows[i].kept(o)))
 		}

@@ -63,6 +63,7 @@ type option struct {
 	caps   Capability
 	capErr Errno
 	needed func(o *options, v int32) bool
+	when   string // needed in words
 
 	// The value's place: one of the three, or none when set and get do it all.
 	flag  func(o *options) *bool

@@ -20,10 +20,11 @@ const (
 
 // cli is the grammar of the command line.
 type cli struct {
-	Run    runCmd    `cmd:"" help:"Run scripts on one stack."`
-	Check  checkCmd  `cmd:"" help:"Run the bundled suite on every stack available here and show where they differ."`
-	Rules  rulesCmd  `cmd:"" help:"Print the rules that Linux follows, with their sources."`
-	States statesCmd `cmd:"" help:"Print the state diagram of TCP as Linux walks it."`
+	Run     runCmd     `cmd:"" help:"Run scripts on one stack."`
+	Check   checkCmd   `cmd:"" help:"Run the bundled suite on every stack available here and show where they differ."`
+	Rules   rulesCmd   `cmd:"" help:"Print the rules that Linux follows, with their sources."`
+	Options optionsCmd `cmd:"" help:"Print the socket options: who may set what, and what the model makes of it."`
+	States  statesCmd  `cmd:"" help:"Print the state diagram of TCP as Linux walks it."`
 }
 
 // program is what commands work with.
