@@ -92,7 +92,7 @@ func (h *Host) createSock(domain, typ, proto int32, kern bool) (*sock, Errno) {
 // discard undoes a creation that failed half-way (sk_common_release).
 func (h *Host) discard(s *sock) {
 	if s.prot == nil {
-		h.socks[s.id] = nil // it never came to a protocol
+		h.dropSock(s) // it never came to a protocol
 		return
 	}
 	h.free(s)
