@@ -30,11 +30,14 @@ var inetsw = [...]protosw{
 // sysSocket is socket(2).
 func sysSocket(h *Host, t *thread) outcome {
 	c := &t.call
-	flags := c.Type &^ sockTypeMask
+	typ, flags := c.Type&sockTypeMask, c.Type&^sockTypeMask
+	if h.callRules().NoFlags {
+		typ, flags = c.Type, 0
+	}
 	if flags&^(SOCK_CLOEXEC|SOCK_NONBLOCK) != 0 {
 		return fail(EINVAL)
 	}
-	s, err := h.createSock(c.Domain, c.Type&sockTypeMask, c.Proto, false)
+	s, err := h.createSock(c.Domain, typ, c.Proto, false)
 	if err != 0 {
 		return fail(err)
 	}
@@ -101,18 +104,19 @@ func (h *Host) discard(s *sock) {
 // inetCreate makes a socket of AF_INET (inet_create).
 func inetCreate(h *Host, s *sock, typ, proto int32) Errno {
 	s.local, s.source, s.af = netip.IPv4Unspecified(), netip.IPv4Unspecified(), &ipv4Specific
-	return h.inetCreate(s, typ, proto)
+	return h.inetCreate(s, typ, proto, h.callRules().noSockMemory())
 }
 
 // inet6Create makes a socket of AF_INET6 (inet6_create).
 func inet6Create(h *Host, s *sock, typ, proto int32) Errno {
 	s.local, s.source, s.af = netip.IPv6Unspecified(), netip.IPv6Unspecified(), &ipv6Specific
 	s.opt.v6only = h.sysctl.get(ctlBindV6Only) != 0
-	return h.inetCreate(s, typ, proto)
+	return h.inetCreate(s, typ, proto, ENOBUFS)
 }
 
-// inetCreate is what both families share.
-func (h *Host) inetCreate(s *sock, typ, proto int32) Errno {
+// inetCreate is what both families share but for the error of a sock without
+// memory.
+func (h *Host) inetCreate(s *sock, typ, proto int32, noMemory Errno) Errno {
 	if proto < 0 || proto >= ipprotoMax {
 		return EINVAL
 	}
@@ -120,8 +124,11 @@ func (h *Host) inetCreate(s *sock, typ, proto int32) Errno {
 	if err != 0 {
 		return err
 	}
+	if !h.callRules().hasProtocol(typ, sw.proto) {
+		return EPROTONOSUPPORT
+	}
 	if !h.allocates(AllocSock) {
-		return ENOBUFS
+		return noMemory
 	}
 	s.ops, s.prot, s.proto = sw.ops, sw.prot, uint8(sw.proto)
 	s.opt.init(h)
