@@ -180,8 +180,8 @@ func (h *Host) disown(s *sock, b *bucket) {
 // shows stays.
 func (h *Host) putPort(s *sock) {
 	i, found := h.findPort(s.num)
-	if !found || s.num == 0 {
-		return
+	if !found || s.num == 0 || !s.bound.IsValid() {
+		return // RAW's number is a protocol's
 	}
 	b := h.ports[i]
 	s.locks &^= connectBind

@@ -32,7 +32,6 @@ func (h *Host) Clone() *Host {
 	}
 	c.paths = slices.Clone(h.paths)
 	c.icmp.peers = slices.Clone(h.icmp.peers)
-	c.spareSocks = h.spareSocks.clone()
 	c.socks = make([]*sock, len(h.socks))
 	for i, s := range h.socks {
 		if s != nil {
@@ -54,6 +53,7 @@ func (h *Host) Clone() *Host {
 	}
 	c.out, c.conn, c.req, c.arena, c.run, c.loop = nil, nil, nil, nil, nil, nil
 	c.spare = nil
+	c.raws, c.pings = slices.Clone(h.raws), slices.Clone(h.pings)
 	c.udp = udpTable{slices.Clone(h.udp.byPort), slices.Clone(h.udp.byAddr)}
 	return &c
 }
@@ -79,6 +79,10 @@ func (s *sock) clone() *sock {
 		c.lst = &l
 	}
 	c.dg = s.dg.clone()
+	if s.raw != nil {
+		raw := *s.raw
+		c.raw = &raw
+	}
 	c.tx, c.rx, c.waiters = s.tx.Clone(), s.rx.Clone(), s.waiters.Clone()
 	return &c
 }
@@ -117,7 +121,13 @@ func (h *Host) Fingerprint() uint64 {
 	}
 	h.requests.fingerprint(&f, h.now)
 	h.icmp.fingerprint(&f, h.now)
-	f.U32(uint32(h.ipID))
+	f.U64(uint64(h.ipID)<<32 | uint64(h.pingRover))
+	for _, list := range [...][]sockID{h.raws, h.pings} {
+		f.U32(uint32(len(list)))
+		for _, id := range list {
+			f.U32(uint32(id))
+		}
+	}
 	for _, p := range h.paths {
 		b := p.dst.As16()
 		f.Bytes(b[:])
@@ -152,9 +162,10 @@ func (t *thread) fingerprint(f *queue.Hash, now Time) {
 
 // fingerprint feeds a socket.
 func (s *sock) fingerprint(f *queue.Hash, now Time) {
-	f.U64(uint64(s.ss)<<48 | uint64(s.family)<<32 | uint64(s.typ)<<24 | uint64(s.proto)<<16 | uint64(s.locks)<<8 | uint64(s.shut))
+	f.U64(uint64(s.ss)<<48 | uint64(s.family)<<32 | uint64(s.typ)<<24 | uint64(s.locks)<<8 | uint64(s.shut))
 	s.flow().fingerprint(f)
 	f.U64(uint64(s.sport)<<32 | uint64(s.err))
+	f.U32(uint32(s.proto))
 	f.Bool(s.dead)
 	f.Bool(s.kern)
 	f.U32(uint32(s.parent))
@@ -171,6 +182,9 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 	}
 	if s.dg != nil {
 		s.dg.fingerprint(f, now)
+	}
+	if s.raw != nil {
+		s.raw.fingerprint(f)
 	}
 	s.waiters.Fingerprint(f, queue.HashInteger[Thread])
 }

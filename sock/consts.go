@@ -26,15 +26,20 @@ const (
 
 // Protocols, as socket's argument and as option levels.
 const (
-	IPPROTO_IP   = 0
-	IPPROTO_TCP  = 6
-	IPPROTO_UDP  = 17
-	IPPROTO_IPV6 = 41
-	ipprotoMax   = 263 // IPPROTO_MAX: MPTCP made it larger than an octet
-	SOL_SOCKET   = 1
-	SOL_IP       = IPPROTO_IP
-	SOL_TCP      = IPPROTO_TCP
-	SOL_IPV6     = IPPROTO_IPV6
+	IPPROTO_IP     = 0
+	IPPROTO_ICMP   = 1
+	IPPROTO_TCP    = 6
+	IPPROTO_UDP    = 17
+	IPPROTO_IPV6   = 41
+	IPPROTO_ICMPV6 = 58
+	IPPROTO_RAW    = 255
+	ipprotoMax     = 263 // IPPROTO_MAX: MPTCP made it larger than an octet
+	SOL_SOCKET     = 1
+	SOL_IP         = IPPROTO_IP
+	SOL_TCP        = IPPROTO_TCP
+	SOL_IPV6       = IPPROTO_IPV6
+	SOL_ICMPV6     = IPPROTO_ICMPV6
+	SOL_RAW        = IPPROTO_RAW
 )
 
 // Flags of send and recv (include/linux/socket.h).

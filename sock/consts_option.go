@@ -127,6 +127,10 @@ const (
 	IP_TOS                    = 1
 	IP_TTL                    = 2
 	IP_HDRINCL                = 3
+	ICMP_FILTER               = 1 // of SOL_RAW
+	ICMPV6_FILTER             = 1 // of SOL_ICMPV6
+	IPV6_CHECKSUM             = 7
+	IPV6_HDRINCL              = 36
 	IP_OPTIONS                = 4
 	IP_ROUTER_ALERT           = 5
 	IP_RECVOPTS               = 6

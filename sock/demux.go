@@ -7,14 +7,13 @@ import (
 	"github.com/sockspec/sockspec/tcpstate/rule"
 )
 
-// deliver gives a packet to whom it is for (ip_local_deliver).
+// deliver gives a packet that is for this host to whom it is for: to RAW sockets
+// first, then to its protocol (ip_local_deliver).
 func (h *Host) deliver(p *Packet) {
-	if k := h.kindOf(p.Dst); k == addrUnicast || k == addrAny {
-		h.emit(Dropped, rule.NotForUs, noSock)
-		return
-	}
+	raw := h.rawDeliver(p)
 	take := receiver(p)
 	switch {
+	case take == nil && raw:
 	case take == nil:
 		h.emit(Dropped, rule.NotTCP, noSock)
 		h.protoUnreachable(p)

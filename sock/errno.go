@@ -54,6 +54,7 @@ const (
 	EHOSTUNREACH          = tcpstate.EHOSTUNREACH
 	EALREADY        Errno = 114
 	EINPROGRESS     Errno = 115
+	EREMOTEIO       Errno = 121
 	// ERESTARTSYS never reaches a program: it says that a signal broke a wait
 	// without a time-out, so that the call is made again or, when the handler
 	// says so, returns EINTR (include/linux/errno.h).
@@ -75,7 +76,7 @@ var errnoNames = [...]struct {
 	{ENETDOWN, "ENETDOWN"}, {ENETUNREACH, "ENETUNREACH"}, {ECONNABORTED, "ECONNABORTED"}, {ECONNRESET, "ECONNRESET"},
 	{ENOBUFS, "ENOBUFS"}, {EISCONN, "EISCONN"}, {ENOTCONN, "ENOTCONN"}, {ETIMEDOUT, "ETIMEDOUT"}, {ECONNREFUSED, "ECONNREFUSED"},
 	{EHOSTDOWN, "EHOSTDOWN"}, {EHOSTUNREACH, "EHOSTUNREACH"}, {EALREADY, "EALREADY"}, {EINPROGRESS, "EINPROGRESS"},
-	{ERESTARTSYS, "ERESTARTSYS"},
+	{EREMOTEIO, "EREMOTEIO"}, {ERESTARTSYS, "ERESTARTSYS"},
 }
 
 // ErrnoName is the symbol of e, "EAGAIN"; "" for 0 and for numbers without one here.

@@ -16,28 +16,37 @@ var families = [...]family{
 
 // protosw ties a type and a protocol to their tables (struct inet_protosw).
 type protosw struct {
-	typ, proto int32
+	typ, proto int32 // IPPROTO_IP is any
 	ops        *sockOps
 	prot       *protoOps
+	reuse      bool // SO_REUSEADDR is on (INET_PROTOSW_REUSE)
 }
 
-// inetsw are the kinds of socket of AF_INET and AF_INET6, in the order of search.
-var inetsw = [...]protosw{
-	{SOCK_STREAM, IPPROTO_TCP, &inetStreamOps, &tcpProt},
-	{SOCK_DGRAM, IPPROTO_UDP, &inetDgramOps, &udpProt},
-}
+// inetsw are the kinds of socket of AF_INET, inetsw6 those of AF_INET6, in the
+// order of search.
+var (
+	inetsw = [...]protosw{
+		{SOCK_STREAM, IPPROTO_TCP, &inetStreamOps, &tcpProt, false},
+		{SOCK_DGRAM, IPPROTO_UDP, &inetDgramOps, &udpProt, false},
+		{SOCK_DGRAM, IPPROTO_ICMP, &inetDgramOps, &pingProt, true},
+		{SOCK_RAW, IPPROTO_IP, &inetDgramOps, &rawProt, true},
+	}
+	inetsw6 = [...]protosw{
+		{SOCK_STREAM, IPPROTO_TCP, &inetStreamOps, &tcpProt, false},
+		{SOCK_DGRAM, IPPROTO_UDP, &inetDgramOps, &udpProt, false},
+		{SOCK_DGRAM, IPPROTO_ICMPV6, &inetDgramOps, &pingProt, true},
+		{SOCK_RAW, IPPROTO_IP, &inetDgramOps, &raw6Prot, true},
+	}
+)
 
 // sysSocket is socket(2).
 func sysSocket(h *Host, t *thread) outcome {
 	c := &t.call
-	typ, flags := c.Type&sockTypeMask, c.Type&^sockTypeMask
-	if h.callRules().NoFlags {
-		typ, flags = c.Type, 0
-	}
+	flags := c.Type &^ sockTypeMask
 	if flags&^(SOCK_CLOEXEC|SOCK_NONBLOCK) != 0 {
 		return fail(EINVAL)
 	}
-	s, err := h.createSock(c.Domain, typ, c.Proto, false)
+	s, err := h.createSock(c.Domain, c.Type&sockTypeMask, c.Proto, false)
 	if err != 0 {
 		return fail(err)
 	}
@@ -95,7 +104,7 @@ func (h *Host) createSock(domain, typ, proto int32, kern bool) (*sock, Errno) {
 // discard undoes a creation that failed half-way (sk_common_release).
 func (h *Host) discard(s *sock) {
 	if s.prot == nil {
-		h.dropSock(s) // it never came to a protocol
+		h.socks[s.id] = nil // it never came to a protocol
 		return
 	}
 	h.free(s)
@@ -104,34 +113,42 @@ func (h *Host) discard(s *sock) {
 // inetCreate makes a socket of AF_INET (inet_create).
 func inetCreate(h *Host, s *sock, typ, proto int32) Errno {
 	s.local, s.source, s.af = netip.IPv4Unspecified(), netip.IPv4Unspecified(), &ipv4Specific
-	return h.inetCreate(s, typ, proto, h.callRules().noSockMemory())
+	return h.inetCreate(s, inetsw[:], typ, proto)
 }
 
 // inet6Create makes a socket of AF_INET6 (inet6_create).
 func inet6Create(h *Host, s *sock, typ, proto int32) Errno {
 	s.local, s.source, s.af = netip.IPv6Unspecified(), netip.IPv6Unspecified(), &ipv6Specific
 	s.opt.v6only = h.sysctl.get(ctlBindV6Only) != 0
-	return h.inetCreate(s, typ, proto, ENOBUFS)
+	return h.inetCreate(s, inetsw6[:], typ, proto)
 }
 
-// inetCreate is what both families share but for the error of a sock without
-// memory.
-func (h *Host) inetCreate(s *sock, typ, proto int32, noMemory Errno) Errno {
+// inetCreate is what both families share.
+func (h *Host) inetCreate(s *sock, list []protosw, typ, proto int32) Errno {
 	if proto < 0 || proto >= ipprotoMax {
 		return EINVAL
 	}
-	sw, err := lookupProtocol(typ, proto)
-	if err != 0 {
+	sw, err := lookupProtocol(list, typ, proto)
+	switch {
+	case err != 0:
 		return err
-	}
-	if !h.callRules().hasProtocol(typ, sw.proto) {
-		return EPROTONOSUPPORT
+	case typ == SOCK_RAW && !s.kern && !h.capable(CapNetRaw):
+		return EPERM
 	}
 	if !h.allocates(AllocSock) {
-		return noMemory
+		return ENOBUFS
 	}
-	s.ops, s.prot, s.proto = sw.ops, sw.prot, uint8(sw.proto)
+	if proto == IPPROTO_IP {
+		proto = sw.proto
+	}
+	s.ops, s.prot, s.proto = sw.ops, sw.prot, uint16(proto)
 	s.opt.init(h)
+	s.opt.reuseAddr = sw.reuse
+	if typ == SOCK_RAW {
+		// The protocol is its number, and shows as its port.
+		s.num, s.sport = s.proto, s.proto
+		s.opt.hdrIncl = proto == IPPROTO_RAW
+	}
 	s.opt.mcAll = s.family == AF_INET // inet6_create leaves it off
 	if s.prot.init != nil {
 		if err := s.prot.init(h, s); err != 0 {
@@ -144,16 +161,18 @@ func (h *Host) inetCreate(s *sock, typ, proto int32, noMemory Errno) Errno {
 	return h.askCgroup(CgroupSockCreate, s)
 }
 
-// lookupProtocol searches inetsw: the type must be known, and the protocol must
-// be that of the row or 0.
-func lookupProtocol(typ, proto int32) (*protosw, Errno) {
+// lookupProtocol searches a family's kinds: the type must be known, and the
+// protocol that of a row; 0 takes the type's first. A row for any protocol wants
+// to be told which.
+func lookupProtocol(list []protosw, typ, proto int32) (*protosw, Errno) {
 	err := ESOCKTNOSUPPORT
-	for i := range inetsw {
-		if inetsw[i].typ != typ {
+	for i := range list {
+		sw := &list[i]
+		switch {
+		case sw.typ != typ:
 			continue
-		}
-		if proto == inetsw[i].proto || proto == IPPROTO_IP {
-			return &inetsw[i], 0
+		case proto == sw.proto && proto != IPPROTO_IP, proto != sw.proto && (proto == IPPROTO_IP || sw.proto == IPPROTO_IP):
+			return sw, 0
 		}
 		err = EPROTONOSUPPORT
 	}

@@ -261,8 +261,7 @@ func TestNoMemoryLeavesNothingBehind(t *testing.T) {
 		call Call
 	}{
 		{AllocSocket, ENFILE, socketCall()},
-		{AllocSock, ENOMEM, socketCall()},
-		{AllocSock, ENOBUFS, Call{Op: OpSocket, Domain: AF_INET6, Type: SOCK_STREAM}},
+		{AllocSock, ENOBUFS, socketCall()},
 		{AllocFile, ENOMEM, socketCall()},
 		{AllocSocket, ENFILE, acceptCall(l)},
 		{AllocFile, ENOMEM, acceptCall(l)},

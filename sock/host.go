@@ -55,34 +55,36 @@ type Host struct {
 	fileCount int32
 	hooks     Hooks
 
-	addrs      []netip.Prefix // never written
-	mtu        uint32
-	device     string
-	noRoute    bool
-	sysctl     sysctls
-	tcp        *tcpstate.Config // made from sysctl; never written, replaced on change
-	rand       rand
-	secret     uint64 // of SYN cookies
-	fixed      choices
-	now        Time
-	files      []file  // by fileID
-	socks      []*sock // by sockID; nil where free
-	spareSocks slots
-	epolls     []epoll // by index; free ones have no users
-	threads    []thread
-	ports      []*bucket    // bind table, in order of port
-	groups     []reuseGroup // by sock.group less one; free ones are empty
-	flows      map[flow]sockID
-	requests   requestTable
-	timers     queue.Deadlines[timer]
-	icmp       icmpLimits
-	ipID       uint16 // of the last packet that may be fragmented
-	paths      []path // narrower than the link, oldest first
-	udp        udpTable
-	listens    listenTable
-	tcpCount   int32 // TCP sockets in being (CR-22)
-	count      Counters
-	cookies    uint64 // the latest SO_COOKIE
+	addrs     []netip.Prefix // never written
+	mtu       uint32
+	device    string
+	noRoute   bool
+	sysctl    sysctls
+	tcp       *tcpstate.Config // made from sysctl; never written, replaced on change
+	rand      rand
+	secret    uint64 // of SYN cookies
+	fixed     choices
+	now       Time
+	files     []file  // by fileID
+	socks     []*sock // by sockID; nil where free
+	epolls    []epoll // by index; free ones have no users
+	threads   []thread
+	ports     []*bucket    // bind table, in order of port
+	groups    []reuseGroup // by sock.group less one; free ones are empty
+	flows     map[flow]sockID
+	requests  requestTable
+	timers    queue.Deadlines[timer]
+	raws      []sockID // RAW sockets that receive, newest first
+	pings     []sockID // ping sockets with a number, newest first
+	pingRover uint16   // the last number that was given out
+	icmp      icmpLimits
+	ipID      uint16 // of the last packet that may be fragmented
+	paths     []path // narrower than the link, oldest first
+	udp       udpTable
+	listens   listenTable
+	tcpCount  int32 // TCP sockets in being (CR-22)
+	count     Counters
+	cookies   uint64 // the latest SO_COOKIE
 
 	sparePorts []*bucket // memory for ports to come
 
@@ -186,7 +188,7 @@ func (h *Host) settle() {
 				h.dev = deviceOf(p.Dst)
 			}
 			h.caller = noCaller
-			h.deliver(&p)
+			h.deliverLooped(&p)
 		default:
 			return
 		}
@@ -198,12 +200,32 @@ func (h *Host) settle() {
 func (h *Host) Deliver(now Time, p *Packet, out []Effect) []Effect {
 	h.enter(now, out)
 	h.dev = linkIndex
-	if h.martian(p) {
+	switch k := h.kindOf(p.Dst); {
+	case h.martian(p):
 		h.emit(Dropped, rule.Martian, noSock)
-	} else {
+	case k == addrUnicast, k == addrAny, k == addrMulticast && !h.member(p.Dst, h.dev):
+		h.emit(Dropped, rule.NotForUs, noSock)
+	default:
 		h.deliver(p)
 	}
 	return h.leave()
+}
+
+// deliverLooped takes a packet that the host has sent to itself. Whoever it
+// names as destination, it is for us: the way out said so. What a RAW socket
+// made is read first; what the host made leaves its checksum to a card, and
+// there is none.
+func (h *Host) deliverLooped(p *Packet) {
+	p.partial = !p.Opaque
+	if p.Opaque {
+		size := p.truesize
+		if !readWire(p.Wire, p) {
+			h.emit(Dropped, rule.RawBadHeader, noSock)
+			return
+		}
+		p.truesize = size
+	}
+	h.deliver(p)
 }
 
 // timer names what a deadline belongs to: kind in the upper half, index in the lower.

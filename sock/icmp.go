@@ -78,12 +78,24 @@ func (h *Host) deliverICMP(p *Packet) {
 	if p.Proto == ProtoICMPv6 {
 		mean = meaning6(&p.ICMP)
 	}
-	prot := protocol(q.Proto)
-	if !mean.known || prot == nil || !q.Src.IsValid() {
+	if !q.Src.IsValid() {
 		h.emit(Dropped, rule.ICMPIgnored, noSock)
 		return
 	}
-	prot.icmpError(h, p, mean)
+	if !p.IPv6() {
+		h.rawICMPError(p, mean)
+	}
+	switch prot := protocol(q.Proto); {
+	case q.Proto == ProtoICMP && !p.IPv6(), q.Proto == ProtoICMPv6 && p.IPv6():
+		h.pingICMPError(p, mean)
+	case !mean.known || prot == nil:
+		h.emit(Dropped, rule.ICMPIgnored, noSock)
+	default:
+		prot.icmpError(h, p, mean)
+	}
+	if p.IPv6() {
+		h.rawICMPError(p, mean) // the other way round, as icmpv6_notify has it
+	}
 }
 
 // tcpICMPError takes an error to the connection or request that it is about

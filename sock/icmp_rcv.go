@@ -11,16 +11,17 @@ import (
 // ICMP types and codes beyond those that sockets are told of
 // (include/uapi/linux/icmp.h, icmpv6.h).
 const (
-	icmpTimestamp      = 13
-	icmpTimestampReply = 14
-	icmpMaxType        = 18 // NR_ICMP_TYPES
-	icmpExtEcho        = 42
-	icmpExtEchoReply   = 43
-	icmpProtoUnreach   = 2 // code of ICMPDestUnreach
-	icmp6UnknownHeader = 1 // code of ICMPv6ParamProb
-	icmp6Echo          = 128
-	icmp6EchoReply     = 129
-	icmp6ExtEchoReply  = 161
+	icmpTimestamp            = 13
+	icmpTimestampReply       = 14
+	icmpMaxType              = 18 // NR_ICMP_TYPES
+	icmpExtEcho              = 42
+	icmpExtEchoReply         = 43
+	icmpProtoUnreach         = 2 // code of ICMPDestUnreach
+	icmp6UnknownHeader       = 1 // code of ICMPv6ParamProb
+	icmp6Echo          uint8 = 128
+	icmp6EchoReply           = 129
+	icmp6ExtEcho       uint8 = 160
+	icmp6ExtEchoReply        = 161
 )
 
 // icmpDeliver takes an ICMP message to whom it is for (icmp_rcv).

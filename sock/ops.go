@@ -38,7 +38,6 @@ type protoOps struct {
 
 	init        func(h *Host, s *sock) Errno
 	bind        func(h *Host, s *sock, t *thread) outcome // instead of inet_bind's own way
-	preConnect  func(h *Host, s *sock, alen int32) Errno  // nil where the cgroup is not asked
 	connect     func(h *Host, s *sock, a Addr, alen int32) Errno
 	disconnect  func(h *Host, s *sock) Errno
 	accept      func(h *Host, s *sock, t *thread) outcome
@@ -56,10 +55,13 @@ type protoOps struct {
 	rehash, unhash func(h *Host, s *sock)
 	ioctl          func(h *Host, s *sock, request int64) outcome
 	options        *optionLevel // its own level of setsockopt, nil when there is none
-	sendmsg        func(h *Host, s *sock, t *thread) outcome
-	sendAgain      func(h *Host, s *sock, t *thread) outcome
-	recvmsg        func(h *Host, s *sock, t *thread) outcome
-	recvAgain      func(h *Host, s *sock, t *thread) outcome
+	// levels finds the level of an option that is the protocol's own by name, nil
+	// for one that is not.
+	levels    func(s *sock, level, name int32) *optionLevel
+	sendmsg   func(h *Host, s *sock, t *thread) outcome
+	sendAgain func(h *Host, s *sock, t *thread) outcome
+	recvmsg   func(h *Host, s *sock, t *thread) outcome
+	recvAgain func(h *Host, s *sock, t *thread) outcome
 
 	// dgram is set for protocols of datagrams.
 	dgram *dgramOps

@@ -2,7 +2,12 @@ package sock
 
 // optionLevels are the levels that every socket asks in this order; its
 // protocol's own comes before them.
-func (s *sock) optionLevel(level int32) *optionLevel {
+func (s *sock) optionLevel(level, name int32) *optionLevel {
+	if s.prot.levels != nil {
+		if l := s.prot.levels(s, level, name); l != nil {
+			return l
+		}
+	}
 	switch {
 	case level == SOL_SOCKET:
 		return &socketOptions
@@ -26,7 +31,7 @@ func sysSetsockopt(h *Host, t *thread) outcome {
 	if v.n < 0 {
 		return fail(EINVAL)
 	}
-	l := s.optionLevel(t.call.Level)
+	l := s.optionLevel(t.call.Level, t.call.Name)
 	if l == nil {
 		return fail(ENOPROTOOPT)
 	}
@@ -40,7 +45,7 @@ func sysGetsockopt(h *Host, t *thread) outcome {
 	if err != 0 {
 		return fail(err)
 	}
-	l := s.optionLevel(t.call.Level)
+	l := s.optionLevel(t.call.Level, t.call.Name)
 	switch {
 	case l != nil:
 		return l.getsockopt(h, s, t, t.call.Name)

@@ -12,7 +12,7 @@ var ipOptions = optionLevel{
 	rows: []option{
 		{num: IP_TOS, name: "IP_TOS", set: setTOS, cell: func(o *options) *int32 { return &o.tos }, note: "a stream keeps its ECN bits; sets SO_PRIORITY"},
 		{num: IP_TTL, name: "IP_TTL", least: 1, set: setTTL, get: getTTL, note: "1 to 255; -1 is net.ipv4.ip_default_ttl"},
-		{num: IP_HDRINCL, name: "IP_HDRINCL", does: kept, only: onRaw | onICMP, flag: func(o *options) *bool { return &o.hdrIncl }},
+		{num: IP_HDRINCL, name: "IP_HDRINCL", only: onRaw | onICMP, flag: func(o *options) *bool { return &o.hdrIncl }},
 		{num: IP_OPTIONS, name: "IP_OPTIONS", does: refused, anyLength: true, set: setIPOptions, data: getNothing, note: "only none at all can be set"},
 		{num: IP_ROUTER_ALERT, name: "IP_ROUTER_ALERT", does: kept, only: onRaw | onICMP, other: EINVAL, set: setRouterAlert, flag: func(o *options) *bool { return &o.routerAlert }},
 		{num: IP_RECVOPTS, name: "IP_RECVOPTS", does: kept, flag: func(o *options) *bool { return &o.recvOpts }},
@@ -122,7 +122,7 @@ func setIPOptions(_ *Host, _ *sock, v *value) Errno {
 func setRouterAlert(_ *Host, s *sock, v *value) Errno {
 	on := v.int != 0
 	switch {
-	case s.proto == 255: // IPPROTO_RAW
+	case s.proto == IPPROTO_RAW:
 		return EINVAL
 	case on && s.opt.routerAlert:
 		return EADDRINUSE

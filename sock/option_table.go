@@ -29,7 +29,7 @@ func (s *sock) kind() kinds {
 		return onStream
 	case s.typ == SOCK_DGRAM:
 		return onDgram
-	case s.proto == ProtoICMP && s.family == AF_INET:
+	case s.proto == IPPROTO_ICMP && s.family == AF_INET:
 		return onICMP
 	}
 	return onRaw

@@ -62,7 +62,10 @@ type Packet struct {
 	// truesize is what the memory that carries it is charged while it is under
 	// way within the host, octets; 0 for what came from the link.
 	truesize int32
-	BadSum   bool // with Opaque: it is the transport's checksum that is wrong
+	// partial: its transport has no checksum yet, but the pseudo-header's sum in
+	// its place (CHECKSUM_PARTIAL); nobody checks it.
+	partial bool
+	BadSum  bool // with Opaque: it is the transport's checksum that is wrong
 }
 
 // The indexes of a host's interfaces, as a new network namespace numbers them.

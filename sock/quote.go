@@ -77,6 +77,17 @@ func (q *Quote) Read6(b []byte) QuoteFault {
 	return QuoteSound
 }
 
+// body is what a quoted packet has behind its IP header and extension headers.
+func (q *Quote) body(b []byte) []byte {
+	off := ip6HdrLen
+	if q.Src.Is4() {
+		off = int(b[0]&15) * 4
+	} else {
+		_, off, _ = skipQuotedExtensions(b)
+	}
+	return b[min(off, len(b)):]
+}
+
 // skipQuotedExtensions is ipv6_skip_exthdr (net/ipv6/exthdrs_core.c), which only needs each
 // header's first octets: the quote may end in the middle. Every turn moves on by
 // at least eight octets.

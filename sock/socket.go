@@ -40,7 +40,7 @@ type sock struct {
 
 	family uint16
 	typ    uint8
-	proto  uint8
+	proto  uint16
 	uid    uint32 // of who made it, or accepted it (sk_uid)
 	kern   bool   // the kernel's own (sk_kern_sock)
 
@@ -74,7 +74,8 @@ type sock struct {
 	txHead tcpstate.Seq // sequence number of tx's first octet
 	rxHead tcpstate.Seq // sequence number of rx's first octet
 
-	dg *datagrams // of sockets of datagrams
+	dg  *datagrams // of sockets of datagrams
+	raw *rawState  // of RAW sockets
 
 	waiters queue.Waiters[Thread]
 }
@@ -97,9 +98,11 @@ func (h *Host) sockAt(id sockID) *sock {
 // newSock takes the lowest free number.
 func (h *Host) newSock() *sock {
 	s := &sock{parent: noSock}
-	if i, ok := h.spareSocks.take(); ok {
-		s.id, h.socks[i] = sockID(i), s
-		return s
+	for i := range h.socks {
+		if h.socks[i] == nil {
+			s.id, h.socks[i] = sockID(i), s
+			return s
+		}
 	}
 	s.id = sockID(len(h.socks))
 	h.socks = append(h.socks, s)
@@ -116,13 +119,7 @@ func (h *Host) free(s *sock) {
 	if s.prot.destroy != nil {
 		s.prot.destroy(h, s)
 	}
-	h.dropSock(s)
-}
-
-// dropSock makes the socket's number free.
-func (h *Host) dropSock(s *sock) {
 	h.socks[s.id] = nil
-	h.spareSocks.put(int(s.id))
 }
 
 // state is the protocol's state as calls see it (sk_state).

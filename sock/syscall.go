@@ -118,18 +118,12 @@ func sysAccept(h *Host, t *thread) outcome {
 	if h.fileAt(t.call.FD) == noFile {
 		return fail(EBADF)
 	}
-	late := h.callRules().LateDescriptor
 	if t.call.Flags&^(SOCK_CLOEXEC|SOCK_NONBLOCK) != 0 {
 		return fail(EINVAL)
 	}
-	if h.callRules().NoFlags && t.call.Flags != 0 {
-		return fail(ENOSYS) // that is accept4
-	}
-	if fd, err := h.proc.lowest(0); !late {
-		if err != 0 {
-			return fail(err)
-		}
-		t.fd = fd
+	fd, err := h.proc.lowest(0)
+	if err != 0 {
+		return fail(err)
 	}
 	s, err := h.enterSock(t)
 	if err != 0 {
@@ -138,12 +132,13 @@ func sysAccept(h *Host, t *thread) outcome {
 	if !h.allocates(AllocSocket) {
 		return fail(ENFILE)
 	}
-	if err := h.mayOpen(); !late && err != 0 {
+	if err := h.mayOpen(); err != 0 {
 		return fail(err)
 	}
 	if err := h.ask(SocketAccept, s); err != 0 {
 		return fail(err)
 	}
+	t.fd = fd
 	return h.reserve(t, s.ops.accept(h, s, t))
 }
 

@@ -75,7 +75,7 @@ func (h *Host) udpGrow(s *sock, t *thread, c *cork) Errno {
 	}
 	fresh := s.dg.wmem == 0
 	if hdr+8+len(c.data)+n > limit || c.plan.dontFrag && hdr+8+len(c.data)+n > int(c.mtu) {
-		h.localError(s, EMSGSIZE, c.errorDest(s), c.mtu)
+		h.localError(s, EMSGSIZE, c.plan.errorDest(s), c.mtu)
 		return EMSGSIZE
 	}
 	if fresh {

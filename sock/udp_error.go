@@ -39,11 +39,11 @@ func (h *Host) fragSize(s *sock, r *outRoute) uint32 {
 
 // errorDest is where a datagram that was too long is said to have been sent:
 // IPv4 names the peer's port, which is 0 unless the socket is connected.
-func (c *cork) errorDest(s *sock) netip.AddrPort {
-	if c.plan.route.dst.Is6() {
-		return netip.AddrPortFrom(c.plan.route.dst, c.plan.dst.Port())
+func (p *sendPlan) errorDest(s *sock) netip.AddrPort {
+	if p.route.dst.Is6() {
+		return netip.AddrPortFrom(p.route.dst, p.dst.Port())
 	}
-	return netip.AddrPortFrom(c.plan.route.dst, s.remote.Port())
+	return netip.AddrPortFrom(p.route.dst, s.remote.Port())
 }
 
 // udpICMPError takes an error to the socket that sent the datagram
@@ -74,7 +74,7 @@ func udpICMPError(h *Host, p *Packet, mean icmpMeaning) {
 		}
 	}
 	if s.recvErrOf(q.Dst) {
-		h.queueICMP(s, p, err)
+		h.queueICMP(s, p, err, beyond(q.body(p.Payload), udpHdrLen), q.DstPort)
 	} else if !hard || !s.dg.connected {
 		h.emit(Dropped, rule.ICMPIgnored, s.id)
 		return
@@ -106,8 +106,9 @@ func hardError(p *Packet) bool {
 }
 
 // queueICMP notes an ICMP error with all that it says (ip_icmp_error,
-// ipv6_icmp_error): data is what it quotes beyond the UDP header.
-func (h *Host) queueICMP(s *sock, p *Packet, err Errno) {
+// ipv6_icmp_error): data is what the program sees of the packet that it quotes,
+// port where that was sent.
+func (h *Host) queueICMP(s *sock, p *Packet, err Errno, data []byte, port uint16) {
 	q, e := &p.ICMP.Quote, extErr{err: err, origin: SO_EE_ORIGIN_ICMP, kind: p.ICMP.Type, code: p.ICMP.Code, to: p.Dst}
 	hdr := 28
 	if p.IPv6() {
@@ -119,13 +120,12 @@ func (h *Host) queueICMP(s *sock, p *Packet, err Errno) {
 	case p.ICMP.Type == ICMPParameterProb:
 		e.info = p.ICMP.MTU >> 24 // which octet
 	}
-	var data []byte
-	if len(p.Payload) > hdr {
-		data = p.Payload[hdr:]
-	}
 	h.queueError(s, dgram{
-		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(q.Dst, q.DstPort),
+		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(q.Dst, port),
 		ttl: p.TTL, tos: p.TOS, dev: h.dev,
 		truesize: truesize(skbPad + hdr + len(p.Payload)), data: data, ee: e,
 	})
 }
+
+// beyond is what b has after n octets.
+func beyond(b []byte, n int) []byte { return b[min(n, len(b)):] }

@@ -16,6 +16,7 @@ type sendPlan struct {
 	ttl, tos  int16      // -1 for the socket's own
 	gso       int32      // UDP_SEGMENT
 	priority  int32
+	proto     uint8 // RAW's
 	dontFrag  bool
 	connected bool
 	route     outRoute
@@ -257,13 +258,13 @@ func (h *Host) udpPush(s *sock, c *cork) Errno {
 	copy(data, c.data)
 	if gso == 0 || n <= gso {
 		pkt.Payload, pkt.truesize = data, s.dg.wmem
-		h.sendDatagram(s, &pkt, r)
+		h.sendDatagram(s, &pkt, r, rule.UDPSent)
 		return 0
 	}
 	for at := 0; at < n; at += gso {
 		pkt.Payload = data[at:min(at+gso, n)]
 		pkt.truesize = sentTruesize(hdr, len(pkt.Payload))
-		h.sendDatagram(s, &pkt, r)
+		h.sendDatagram(s, &pkt, r, rule.UDPSent)
 	}
 	return 0
 }
@@ -325,7 +326,7 @@ func (h *Host) dgramTTL(s *sock, r *outRoute, own int16) uint8 {
 
 // sendDatagram lets a datagram leave: to ourselves, over the link, or both for
 // groups that we are in and for broadcasts (ip_output, ip_mc_output).
-func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute) {
+func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute, why rule.ID) {
 	mine := r.dev == DevLoopback
 	if r.local && !mine {
 		mine = r.broadcast || r.dst.Is4() && s.opt.mcLoop || r.dst.Is6() && s.opt.mcLoop6
@@ -334,13 +335,13 @@ func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute) {
 		q := *p
 		q.Dev = h.arrivalOf(r)
 		h.loop = append(h.loop, q)
-		h.emit(Loop, rule.UDPSent, s.id).Packet = q
+		h.emit(Loop, why, s.id).Packet = q
 	}
 	out := r.dev != DevLoopback && !(r.dst.IsMulticast() && (p.TTL == 0 || r.dst.IsInterfaceLocalMulticast()))
 	if out {
 		q := *p
 		q.truesize = 0
-		h.emit(Transmit, rule.UDPSent, s.id).Packet = q
+		h.emit(Transmit, why, s.id).Packet = q
 	}
 	h.sent(s)
 }

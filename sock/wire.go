@@ -69,8 +69,13 @@ func appendWire(b []byte, p *Packet) []byte {
 	}
 	b = append(b, p.Payload...)
 	finishIP(b[start:])
-	if p.Proto != ProtoUDP || !p.NoCheck || p.IPv6() {
-		finishTransport(b[start:at], b[at:], p.Proto)
+	switch head, body := b[start:at], b[at:]; {
+	case p.Proto == ProtoUDP && p.NoCheck && !p.IPv6():
+	case p.partial && (p.Proto == ProtoTCP || p.Proto == ProtoUDP):
+		sum := tcpstate.Fold(transportSum(head, p.Proto, len(body)))
+		binary.BigEndian.PutUint16(body[checksumAt(p.Proto):], sum)
+	default:
+		finishTransport(head, body, p.Proto)
 	}
 	return b
 }

@@ -76,7 +76,7 @@ func checkWire(t *testing.T, b []byte) {
 	var p, q sock.Packet
 	err := packetio.Decode(b, &p)
 	ok := sock.ReadWire(b, &q)
-	if p.Wire == nil || len(p.Wire) != len(b) || p.Ext > 0 {
+	if p.Wire == nil || !p.IPv6() && len(p.Wire) != len(b) || p.Ext > 0 {
 		extended := q.IPv6() && strings.ContainsRune("\x00\x2b\x2c\x3c", rune(q.Proto))
 		require.True(t, !ok || extended, "%x: padding, fragments and broken headers go no further", b)
 		return
@@ -87,7 +87,7 @@ func checkWire(t *testing.T, b []byte) {
 	}
 	require.Equal(t, p.Opaque, q.Opaque)
 	if p.Opaque {
-		require.Equal(t, sock.AppendWire(nil, &p), b)
+		require.Equal(t, p.Wire, q.Wire)
 		require.Equal(t, p.Proto, q.Proto)
 		return
 	}

@@ -12,7 +12,7 @@ import (
 // (ip_rcv_core, ip6_rcv_core). What the transport finds broken, or does not know,
 // stays opaque.
 func readWire(b []byte, p *Packet) bool {
-	*p = Packet{Wire: b, Opaque: true}
+	*p = Packet{Opaque: true}
 	var at int
 	switch {
 	case len(b) >= ip4HdrLen && b[0]>>4 == 4:
@@ -23,6 +23,7 @@ func readWire(b []byte, p *Packet) bool {
 	if at == 0 {
 		return false
 	}
+	b = p.Wire
 	body := b[at:]
 	switch {
 	case p.Proto == ProtoTCP:
@@ -47,6 +48,7 @@ func readIP4(b []byte, p *Packet) int {
 	case binary.BigEndian.Uint16(b[6:])&^(flagDF<<8|0x8000) != 0:
 		return 0
 	}
+	p.Wire = b
 	p.Src, p.Dst = netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))
 	p.TOS, p.Seg.ECN, p.TTL, p.Proto = b[1]&^3, tcpstate.ECN(b[1]&3), b[8], b[9]
 	p.ID, p.NoDF = binary.BigEndian.Uint16(b[4:]), b[6]&flagDF == 0
@@ -56,9 +58,14 @@ func readIP4(b []byte, p *Packet) int {
 // readIP6 does the same for IPv6. Extension headers are not walked: a packet
 // with some is one of a protocol that RAW sockets alone may want.
 func readIP6(b []byte, p *Packet) int {
-	if int(binary.BigEndian.Uint16(b[4:])) != len(b)-ip6HdrLen {
+	n := int(binary.BigEndian.Uint16(b[4:]))
+	if n == 0 && b[6] == extHopByHop {
+		n = len(b) - ip6HdrLen // a jumbo payload, perhaps
+	}
+	if n > len(b)-ip6HdrLen {
 		return 0
 	}
+	p.Wire = b[:ip6HdrLen+n]
 	word := binary.BigEndian.Uint32(b)
 	tos := uint8(word >> 20)
 	p.Src, p.Dst = netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40]))

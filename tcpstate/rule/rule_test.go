@@ -52,7 +52,7 @@ func TestTheListsAreDenseAndApart(t *testing.T) {
 	require.EqualValues(t, len(tcpRules), TimeWaitReopen+1, "the names and the rows of TCP's list have the same number")
 	require.EqualValues(t, len(sockRules), Woken-sockBase+1, "so have the socket layer's")
 	require.EqualValues(t, len(dgramRules), PortUnreachable-dgramBase+1, "and that of datagrams")
-	require.EqualValues(t, len(icmpRules), PingNoSocket-icmpBase+1, "and that of ICMP")
+	require.EqualValues(t, len(icmpRules), RawError-icmpBase+1, "and that of ICMP")
 	require.Less(t, int(sockBase)+len(sockRules), int(dgramBase))
 	require.Less(t, int(dgramBase)+len(dgramRules), int(icmpBase))
 	require.Len(t, All(), len(tcpRules)-1+len(sockRules)+len(dgramRules)+len(icmpRules))
