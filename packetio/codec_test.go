@@ -103,6 +103,12 @@ func TestLinuxOptionLayoutIsKept(t *testing.T) {
 		"SYN that asks for a fast open cookie": {tcpstate.SYN,
 			tcpstate.Options{Set: tcpstate.OptMSS | tcpstate.OptFastOpen, MSS: 1460},
 			"020405b4 22020101"},
+		"SYN that asks for one the old way": {tcpstate.SYN,
+			tcpstate.Options{Set: tcpstate.OptFastOpen, Cookie: tcpstate.FastCookie{Exp: true}}, "fe04f989"},
+		"SYN with a fast open cookie": {tcpstate.SYN,
+			tcpstate.Options{Set: tcpstate.OptFastOpen, Cookie: fastCookie(false)}, "2206aabb ccdd0101"},
+		"SYN with a cookie the old way": {tcpstate.SYN,
+			tcpstate.Options{Set: tcpstate.OptFastOpen, Cookie: fastCookie(true)}, "fe08f989 aabbccdd"},
 		"none": {tcpstate.ACK, tcpstate.Options{}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

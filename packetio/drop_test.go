@@ -143,6 +143,13 @@ func TestWhatLinuxAcceptsIsAccepted(t *testing.T) {
 	}
 }
 
+// fastCookie is the cookie aabbccdd.
+func fastCookie(exp bool) tcpstate.FastCookie {
+	k := tcpstate.FastCookie{Len: 4, Exp: exp}
+	copy(k.Val[:], "\xaa\xbb\xcc\xdd")
+	return k
+}
+
 func TestABrokenOptionListCountsAsFarAsItGoes(t *testing.T) {
 	mss := []byte{2, 4, 5, 0xb4}
 	for name, c := range map[string]struct {
@@ -159,8 +166,11 @@ func TestABrokenOptionListCountsAsFarAsItGoes(t *testing.T) {
 		"MSS 0 is none":         {"02040000", tcpstate.Options{}, 1},
 		"the last MSS counts":   {"02040200 020405b4", tcpstate.Options{Set: tcpstate.OptMSS, MSS: 1460}, 2},
 		"odd cookie is none":    {"2207aabb ccddee01", tcpstate.Options{}, 2},
-		"a cookie":              {"2206aabb ccdd0101", tcpstate.Options{Set: tcpstate.OptFastOpen}, 3},
-		"experimental cookie":   {"fe08f989 aabbccdd", tcpstate.Options{Set: tcpstate.OptFastOpen}, 1},
+		"a cookie":              {"2206aabb ccdd0101", tcpstate.Options{Set: tcpstate.OptFastOpen, Cookie: fastCookie(false)}, 3},
+		"experimental cookie":   {"fe08f989 aabbccdd", tcpstate.Options{Set: tcpstate.OptFastOpen, Cookie: fastCookie(true)}, 1},
+		"the last cookie":       {"22020101 2206aabb ccdd0101", tcpstate.Options{Set: tcpstate.OptFastOpen, Cookie: fastCookie(false)}, 6},
+		"odd cookie after one":  {"2206aabb ccdd2205 aabbcc01", tcpstate.Options{Set: tcpstate.OptFastOpen, Cookie: fastCookie(false)}, 3},
+		"short one undoes it":   {"2206aabb ccdd2204 aabb0101", tcpstate.Options{}, 4},
 		"SACK of 12 is skipped": {"050e0000 00000000 00000000 00000101", tcpstate.Options{}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {

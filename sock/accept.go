@@ -13,37 +13,51 @@ var netipZero netip.AddrPort
 // tail of the accept queue and hands it the ACK (tcp_v4_syn_recv_sock,
 // inet_csk_complete_hashdance, tcp_child_process).
 func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listener, p *Packet) {
+	c := h.newChild(afOf(f.local.Addr()), s, f, p)
+	lp.ISS, lp.TSOffset = r.ISS, r.TSOffset
+	h.attach(c, tcpstate.Accept(lp.Params, &r), r.ISS)
+	s.lst.accept.Push(c.id)
+	id := c.id
+	h.stepWith(c, tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg}, p.Payload)
+	h.inheritShutdown(c, id)
+	if h.socks[id] != c || c.state() != tcpstate.SynReceived {
+		h.wake(s, wakeIn)
+	}
+}
+
+// inheritShutdown carries out at once what the listener inherited of a shutdown
+// before listen.
+func (h *Host) inheritShutdown(c *sock, id sockID) {
+	if c.shut != 0 && h.socks[id] == c {
+		h.step(c, tcpstate.Input{Kind: tcpstate.Shutdown, How: c.shut})
+	}
+}
+
+// newChild makes the socket of a connection to a listener, with its name and
+// port (inet_csk_clone_lock, inet_ehash_insert).
+func (h *Host) newChild(af *afOps, s *sock, f flow, p *Packet) *sock {
 	h.count[MibPassiveOpens]++
 	c := h.newSock()
 	id := c.id
 	*c = *s // the listener's options and buffers are inherited
 	c.id, c.parent, c.ss = id, s.id, ssUnconnected
 	c.lst, c.err, c.num, c.syn, c.cookie = nil, 0, 0, synCount{}, 0
+	c.fq, c.fastOwner, c.sockFast = nil, noSock, sockFast{}
 	c.opt.fromPacket(p)
 	c.routed = true
 	c.waiters = queue.Waiters[Thread]{}
 	c.locks &^= lockPort
 	c.sport = f.local.Port()
 	c.local, c.source, c.remote = f.local.Addr(), f.local.Addr(), f.remote
-	c.af = afOf(c.local)
+	c.af = af
 	if c.opt.boundDev == 0 && linkScope(c.remote.Addr()) && !c.remote.Addr().IsLoopback() {
 		c.opt.boundDev = h.dev // a link-local peer is on one link (tcp_v6_init_req)
 	}
 	h.tcpCount++
 	h.inheritPort(c, f.local.Port())
 	h.flows[f] = id
-	lp.ISS, lp.TSOffset = r.ISS, r.TSOffset
 	h.inform(InetCskClone, c)
-	h.attach(c, tcpstate.Accept(lp.Params, &r), r.ISS)
-	s.lst.accept.Push(id)
-	h.stepWith(c, tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg}, p.Payload)
-	if c.shut != 0 && h.socks[id] == c {
-		// A shutdown before listen is inherited, and carried out at once.
-		h.step(c, tcpstate.Input{Kind: tcpstate.Shutdown, How: c.shut})
-	}
-	if h.socks[id] != c || c.state() != tcpstate.SynReceived {
-		h.wake(s, wakeIn)
-	}
+	return c
 }
 
 // reserved marks a descriptor that a call holds for what it will return.

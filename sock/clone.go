@@ -25,6 +25,7 @@ func (h *Host) Clone() *Host {
 	c.flows = maps.Clone(h.flows)
 	c.timers = h.timers.Clone()
 	c.requests = h.requests.clone()
+	c.fast = h.fast.clone()
 	c.listens.heads = maps.Clone(h.listens.heads)
 	c.groups = slices.Clone(h.groups)
 	for i := range c.groups {
@@ -83,6 +84,7 @@ func (s *sock) clone() *sock {
 		raw := *s.raw
 		c.raw = &raw
 	}
+	c.fq = s.fq.clone()
 	c.tx, c.rx, c.waiters = s.tx.Clone(), s.rx.Clone(), s.waiters.Clone()
 	return &c
 }
@@ -98,6 +100,7 @@ func (h *Host) Fingerprint() uint64 {
 		}
 	}
 	f.U32(uint32(h.sysctl.congestion))
+	h.fast.fingerprint(&f, h.now)
 	for _, m := range h.sysctl.icmp6Mask {
 		f.U64(m)
 	}
@@ -170,6 +173,11 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 	f.Bool(s.kern)
 	f.U32(uint32(s.parent))
 	f.U64(uint64(s.group)<<32 | uint64(s.uid))
+	f.U64(uint64(uint32(s.fastOwner))<<32 | uint64(uint32(s.fastCopied)))
+	for _, b := range [...]bool{s.deferred, s.fastReq, s.fastWaits, s.fastWatched, s.fastJudged} {
+		f.Bool(b)
+	}
+	s.fq.fingerprint(f, now)
 	s.opt.fingerprint(f)
 	if s.conn != nil {
 		f.U64(s.conn.Fingerprint(now))

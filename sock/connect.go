@@ -8,11 +8,20 @@ import (
 
 // inetStreamConnect is connect(2) on a stream socket (__inet_stream_connect).
 func inetStreamConnect(h *Host, s *sock, t *thread) outcome {
+	h.patience(t, h.nonblock(t), s.opt.sndTimeo)
+	return h.streamConnect(s, t, false)
+}
+
+// streamConnect is what connect and a send that opens the connection share
+// (__inet_stream_connect). Such a send needs no address after a connect that
+// was put off.
+func (h *Host) streamConnect(s *sock, t *thread, send bool) outcome {
 	a, n := t.call.Addr, t.call.AddrLen
-	if n < sizeofFamily {
+	none := send && n == 0 && a == Addr{}
+	if n < sizeofFamily && !none {
 		return fail(EINVAL)
 	}
-	if a.Family == AF_UNSPEC {
+	if a.Family == AF_UNSPEC && !none {
 		err := s.prot.disconnect(h, s)
 		s.ss = disconnected(err)
 		h.wakeAll(s)
@@ -23,6 +32,12 @@ func inetStreamConnect(h *Host, s *sock, t *thread) outcome {
 	case ssConnected:
 		return fail(EISCONN)
 	case ssConnecting:
+		if s.deferred {
+			err = EISCONN
+			if send {
+				err = EINPROGRESS
+			}
+		}
 	case ssUnconnected:
 		if s.state() != tcpstate.Closed {
 			return fail(EISCONN)
@@ -34,16 +49,18 @@ func inetStreamConnect(h *Host, s *sock, t *thread) outcome {
 			return fail(err)
 		}
 		s.ss = ssConnecting
+		if s.deferred {
+			return done(0)
+		}
 		err = EINPROGRESS
 	default:
 		return fail(EINVAL)
 	}
-	h.patience(t, h.nonblock(t), s.opt.sndTimeo)
 	if s.handshaking() {
 		if !h.waits(t) {
 			return fail(err)
 		}
-		t.disconnects = s.disconnects
+		t.disconnects, t.late = s.disconnects, err
 		return h.parkOn(t, s, false)
 	}
 	return h.connectEnd(s)
@@ -60,7 +77,7 @@ func streamConnectAgain(h *Host, s *sock, t *thread) outcome {
 		return fail(EPIPE) // another thread took the connection down
 	case !s.handshaking():
 	case !h.waits(t):
-		return fail(EINPROGRESS)
+		return fail(t.late)
 	case t.signal:
 		return fail(t.intrErrno())
 	default:
@@ -124,7 +141,7 @@ func tcpConnect(h *Host, s *sock, a Addr, n int32) Errno {
 	}
 	s.af = afOf(dst)
 	h.startConn(s, r.mtu)
-	h.step(s, tcpstate.Input{Kind: tcpstate.Open})
+	h.fastOpenConn(s)
 	return 0
 }
 

@@ -51,6 +51,22 @@ var connTallies = [...]tally{
 	{tcpstate.Emit, rule.ChallengeAckTooOld, MibTCPChallengeACK},
 	{tcpstate.Emit, rule.ChallengeAckBadAck, MibTCPChallengeACK},
 	{tcpstate.Drop, rule.ICMPOutOfWindow, MibOutOfWindowIcmps},
+	// A connection that its SYN has made has its request's counts as well; its
+	// SYN-ACKs are OutSegs each time (tcp_rtx_synack, tcp_make_synack).
+	{tcpstate.Emit, rule.SynAckAgain, MibTCPTimeouts},
+	{tcpstate.Emit, rule.SynAckAgain, MibTCPSynRetrans},
+	{tcpstate.Emit, rule.SynAckAgain, MibOutSegs},
+	{tcpstate.Emit, rule.SynAgain, MibTCPSynRetrans},
+	{tcpstate.Emit, rule.SynAgain, MibOutSegs},
+	{tcpstate.Emit, rule.RequestChallenge, MibTCPChallengeACK},
+	{tcpstate.Drop, rule.RequestPAWS, MibPAWSEstab},
+	{tcpstate.Drop, rule.RequestReset, MibAttemptFails},
+	{tcpstate.RequestOver, rule.RequestReset, MibAttemptFails},
+	// Active Fast Open.
+	{tcpstate.Emit, rule.SynData, MibActiveOpens},
+	{tcpstate.SynDataAcked, rule.SynDataAcked, MibTCPFastOpenActive},
+	{tcpstate.SynDataLost, rule.SynDataLost, MibTCPFastOpenActiveFail},
+	{tcpstate.SynDataLost, rule.FastBlackhole, MibTCPFastOpenActiveFail},
 }
 
 // countOutput counts one output by the rows of a table.
@@ -119,7 +135,7 @@ func (h *Host) countConn(c *tcpstate.Conn, o *tcpstate.Output) {
 		return
 	case tcpstate.Emit:
 		h.countSent(c.Packets(o.Seg.Len), o.Seg.Flags)
-	case tcpstate.Drop, tcpstate.Failed:
+	case tcpstate.Drop, tcpstate.Failed, tcpstate.SynDataAcked, tcpstate.SynDataLost, tcpstate.RequestOver:
 	default:
 		return
 	}

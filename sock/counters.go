@@ -36,6 +36,14 @@ const (
 	MibTCPACKSkippedChallenge
 	MibTCPChallengeACK
 	MibTCPSYNChallenge
+	MibTCPFastOpenActive         // data in our SYNs that the SYN-ACK acknowledged
+	MibTCPFastOpenActiveFail     // and that it did not, or that timed out
+	MibTCPFastOpenPassive        // connections made by a SYN
+	MibTCPFastOpenPassiveFail    // SYNs with a cookie that is not ours
+	MibTCPFastOpenListenOverflow // SYNs that met TCP_FASTOPEN's limit
+	MibTCPFastOpenCookieReqd     // SYNs that asked for a cookie
+	MibTCPFastOpenBlackhole      // times that Fast Open was given up for a while
+	MibTCPFastOpenPassiveAltKey  // SYNs with a cookie of the second key
 
 	// A datagram of IPv4 counts as Udp, whatever socket it is for.
 	MibUdpInDatagrams
@@ -62,6 +70,8 @@ var mibNames = [numMibs]string{
 	"SyncookiesSent", "SyncookiesRecv", "SyncookiesFailed", "EmbryonicRsts", "OutOfWindowIcmps", "PAWSEstab", "TSEcrRejected",
 	"ListenOverflows", "ListenDrops", "TCPTimeouts", "TCPDeferAcceptDrop", "TCPReqQFullDoCookies", "TCPReqQFullDrop",
 	"TCPSynRetrans", "TCPACKSkippedSynRecv", "TCPACKSkippedChallenge", "TCPChallengeACK", "TCPSYNChallenge",
+	"TCPFastOpenActive", "TCPFastOpenActiveFail", "TCPFastOpenPassive", "TCPFastOpenPassiveFail", "TCPFastOpenListenOverflow",
+	"TCPFastOpenCookieReqd", "TCPFastOpenBlackhole", "TCPFastOpenPassiveAltKey",
 	"UdpInDatagrams", "UdpNoPorts", "UdpInErrors", "UdpOutDatagrams", "UdpRcvbufErrors", "UdpSndbufErrors", "UdpInCsumErrors", "UdpIgnoredMulti",
 	"Udp6InDatagrams", "Udp6NoPorts", "Udp6InErrors", "Udp6OutDatagrams", "Udp6RcvbufErrors", "Udp6SndbufErrors", "Udp6InCsumErrors", "Udp6IgnoredMulti",
 }

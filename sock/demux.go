@@ -131,7 +131,8 @@ func (h *Host) reopen(old *sock, p *Packet, isn uint32, why rule.ID) {
 		h.emit(Dropped, drop, l.id) // a FIN came with the SYN
 		return
 	}
-	afOf(p.Dst).connRequest(h, l, p, isnChoice{true, tcpstate.Seq(isn)})
+	af := afOf(p.Dst)
+	af.connRequest(h, af, l, p, isnChoice{true, tcpstate.Seq(isn)})
 }
 
 // listenSegment is what LISTEN does with a segment (tcp_rcv_state_process).
@@ -147,7 +148,8 @@ func (h *Host) listenSegment(s *sock, p *Packet) {
 	case tcpstate.ListenSyn:
 		h.emit(Noted, why, s.id)
 		// By the packet's family: a listener of AF_INET6 answers IPv4 as well.
-		afOf(p.Dst).connRequest(h, s, p, isnChoice{})
+		af := afOf(p.Dst)
+		af.connRequest(h, af, s, p, isnChoice{})
 	case tcpstate.ListenResets:
 		h.emit(Dropped, why, s.id)
 		h.resetFor(p, why)

@@ -80,6 +80,7 @@ type Host struct {
 	icmp      icmpLimits
 	ipID      uint16 // of the last packet that may be fragmented
 	paths     []path // narrower than the link, oldest first
+	fast      fastHost
 	udp       udpTable
 	listens   listenTable
 	tcpCount  int32 // TCP sockets in being (CR-22)

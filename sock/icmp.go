@@ -140,8 +140,8 @@ func (h *Host) requestICMP(f flow, r *request, in tcpstate.Input) {
 // connICMP tells a connection. With IP_RECVERR an error that the connection
 // outlives is pending at once, instead of being kept for a time-out.
 func (h *Host) connICMP(s *sock, in tcpstate.Input) {
-	if in.Kind == tcpstate.Unreachable && !s.handshaking() && s.recvErr() &&
-		in.Seg.Seq.Between(s.conn.SndUna(), s.conn.SndNxt()) {
+	connecting := s.handshaking() && (!s.conn.PassiveFastOpen() || s.parent != noSock)
+	if in.Kind == tcpstate.Unreachable && !connecting && s.recvErr() && s.conn.Quotable(in.Seg.Seq) {
 		err := in.Err
 		in.Err = 0 // told below
 		h.step(s, in)
@@ -149,7 +149,7 @@ func (h *Host) connICMP(s *sock, in tcpstate.Input) {
 		h.wake(s, POLLERR)
 		return
 	}
-	if in.Kind == tcpstate.TooBig && in.Seg.Seq.Between(s.conn.SndUna(), s.conn.SndNxt()) {
+	if in.Kind == tcpstate.TooBig && s.conn.Quotable(in.Seg.Seq) {
 		if !s.takesMTU(h, in.N) {
 			h.emit(Dropped, rule.ICMPIgnored, s.id)
 			return

@@ -48,6 +48,7 @@ func inetListen(h *Host, s *sock, backlog int32) Errno {
 		return ENOMEM
 	}
 	h.detach(s)
+	h.fastListen(s, backlog)
 	s.lst = &listener{synLog: h.synTableLog()}
 	s.lst.setBacklog(backlog)
 	// The port is checked once more, now that the state is LISTEN: two that
@@ -75,6 +76,9 @@ func (h *Host) listenStop(s *sock) {
 	for id, ok := l.accept.Pop(); ok; id, ok = l.accept.Pop() {
 		h.forgetChild(h.socks[id])
 	}
+	if s.fq != nil {
+		s.fq.resets = nil
+	}
 	h.wakeAll(s)
 }
 
@@ -98,21 +102,21 @@ var ipv4Specific = afOps{name: "ipv4_specific", connRequest: tcpV4ConnRequest}
 var ipv6Specific = afOps{name: "ipv6_specific", ipv6: true, connRequest: tcpV6ConnRequest}
 
 // tcpV4ConnRequest handles a SYN over IPv4 (tcp_v4_conn_request).
-func tcpV4ConnRequest(h *Host, s *sock, p *Packet, isn isnChoice) {
+func tcpV4ConnRequest(h *Host, af *afOps, s *sock, p *Packet, isn isnChoice) {
 	if k := h.kindOf(p.Dst); k == addrBroadcast || k == addrMulticast {
 		h.dropSyn(s, rule.NotForUs)
 		return
 	}
-	h.connRequest(s, p, isn)
+	h.connRequest(af, s, p, isn)
 }
 
 // tcpV6ConnRequest handles a SYN over IPv6 (tcp_v6_conn_request).
-func tcpV6ConnRequest(h *Host, s *sock, p *Packet, isn isnChoice) {
+func tcpV6ConnRequest(h *Host, af *afOps, s *sock, p *Packet, isn isnChoice) {
 	if h.kindOf(p.Dst) == addrMulticast || p.Src.Is4In6() {
 		h.dropSyn(s, rule.NotForUs)
 		return
 	}
-	h.connRequest(s, p, isn)
+	h.connRequest(af, s, p, isn)
 }
 
 // dropSyn drops a SYN and counts it (tcp_listendrop).
@@ -124,7 +128,7 @@ func (h *Host) dropSyn(s *sock, why rule.ID) {
 // connRequest makes a request out of a SYN, if the queues have room
 // (tcp_conn_request). A SYN that replaces a TIME-WAIT has the right of way in
 // the SYN queue.
-func (h *Host) connRequest(s *sock, p *Packet, isn isnChoice) {
+func (h *Host) connRequest(af *afOps, s *sock, p *Packet, isn isnChoice) {
 	l := s.lst
 	always := h.sysctl.get(ctlSyncookies) == 2 && !h.queueRules().CookiesSimple
 	cookie := !isn.set && (always || s.requestsFull())
@@ -164,6 +168,12 @@ func (h *Host) connRequest(s *sock, p *Packet, isn isnChoice) {
 	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Now: h.now, Seg: p.Seg}
 	if cookie {
 		h.sendCookie(s, f, &lp, in)
+		return
+	}
+	accept, reply := h.tryFast(s, p)
+	lp.Reply = reply
+	if accept {
+		h.fastAccept(af, s, f, &lp, in, p)
 		return
 	}
 	r, out := lp.AnswerSYN(in, h.req[:0])

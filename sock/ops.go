@@ -78,6 +78,7 @@ type protoOps struct {
 type afOps struct {
 	name string
 	ipv6 bool
-	// connRequest handles a SYN that reached a listener (tcp_conn_request).
-	connRequest func(h *Host, s *sock, p *Packet, isn isnChoice)
+	// connRequest handles a SYN that reached a listener (tcp_conn_request); af is
+	// the table itself.
+	connRequest func(h *Host, af *afOps, s *sock, p *Packet, isn isnChoice)
 }

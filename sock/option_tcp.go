@@ -40,17 +40,18 @@ var tcpOptions = optionLevel{
 		{num: TCP_REPAIR_QUEUE, name: "TCP_REPAIR_QUEUE", does: refused, set: refusePerm, get: notRepairing, note: "a socket is never under repair"},
 		{num: TCP_QUEUE_SEQ, name: "TCP_QUEUE_SEQ", does: refused, set: setQueueSeq, get: notRepairing, note: "a socket is never under repair"},
 		{num: TCP_REPAIR_OPTIONS, name: "TCP_REPAIR_OPTIONS", does: refused, writeOnly: true, set: refuseInval},
-		{num: TCP_FASTOPEN, name: "TCP_FASTOPEN", does: kept, set: setFastOpen, cell: func(o *options) *int32 { return &o.fastOpen }},
+		{num: TCP_FASTOPEN, name: "TCP_FASTOPEN", set: setFastOpen, get: getFastOpen, note: "connections whose SYN-ACK is unacknowledged; at most net.core.somaxconn"},
 		{num: TCP_TIMESTAMP, name: "TCP_TIMESTAMP", does: kept, set: refusePerm, get: getTimestampClock, note: "can be set under repair only"},
 		{num: TCP_NOTSENT_LOWAT, name: "TCP_NOTSENT_LOWAT", tells: tcpstate.NotSentLowat, then: wakeWriter},
 		{num: TCP_CC_INFO, name: "TCP_CC_INFO", readOnly: true, data: getNothing, note: "cubic and reno tell nothing"},
 		{num: TCP_SAVE_SYN, name: "TCP_SAVE_SYN", does: kept, lo: 0, hi: 2, cell: func(o *options) *int32 { return &o.saveSyn }},
 		{num: TCP_SAVED_SYN, name: "TCP_SAVED_SYN", does: kept, readOnly: true, data: getNothing},
 		{num: TCP_REPAIR_WINDOW, name: "TCP_REPAIR_WINDOW", does: refused, set: refusePerm, data: getRepairWindow, note: "a socket is never under repair"},
-		{num: TCP_FASTOPEN_CONNECT, name: "TCP_FASTOPEN_CONNECT", does: kept, lo: 0, hi: 1, set: setFastOpenConnect, flag: func(o *options) *bool { return &o.fastOpenConn }},
+		{num: TCP_FASTOPEN_CONNECT, name: "TCP_FASTOPEN_CONNECT", lo: 0, hi: 1, set: setFastOpenConnect, flag: func(o *options) *bool { return &o.fastConnect }},
 		{num: TCP_ULP, name: "TCP_ULP", does: refused, anyLength: true, set: setULP, data: getNothing, note: "none is known: ENOENT"},
 		{num: TCP_MD5SIG_EXT, name: "TCP_MD5SIG_EXT", does: refused, writeOnly: true, set: refuse, note: "as without CONFIG_TCP_MD5SIG"},
-		{num: TCP_FASTOPEN_NO_COOKIE, name: "TCP_FASTOPEN_NO_COOKIE", does: kept, lo: 0, hi: 1, set: setFastOpenNoCookie, flag: func(o *options) *bool { return &o.fastOpenNoCookie }},
+		{num: TCP_FASTOPEN_KEY, name: "TCP_FASTOPEN_KEY", anyLength: true, set: setFastOpenKey, data: getFastOpenKey, note: "16 octets, or 32 for two keys, of which the first makes cookies"},
+		{num: TCP_FASTOPEN_NO_COOKIE, name: "TCP_FASTOPEN_NO_COOKIE", lo: 0, hi: 1, set: setFastOpenNoCookie, flag: func(o *options) *bool { return &o.fastNoCookie }},
 		{num: TCP_ZEROCOPY_RECEIVE, name: "TCP_ZEROCOPY_RECEIVE", does: refused, readOnly: true, writeOnly: true, note: "as without CONFIG_MMU"},
 		{num: TCP_INQ, name: "TCP_INQ", lo: 0, hi: 1, flag: func(o *options) *bool { return &o.inq }},
 		{num: TCP_TX_DELAY, name: "TCP_TX_DELAY", does: kept, lo: 0, hi: maxTxDelay, cell: func(o *options) *int32 { return &o.txDelay }, note: "microseconds; sch_fq's affair"},
@@ -188,30 +189,6 @@ func getCongestion(_ *Host, s *sock, t *thread) outcome {
 
 // wakeWriter looks whether there is room to write by the new mark.
 func wakeWriter(h *Host, s *sock) { h.wake(s, wakeOut) }
-
-func setFastOpen(h *Host, s *sock, v *value) Errno {
-	if v.int < 0 || !s.in(tcpstate.Closed, tcpstate.Listen) {
-		return EINVAL
-	}
-	s.opt.fastOpen = int32(min(int64(v.int), h.sysctl.get(ctlSomaxconn)))
-	return 0
-}
-
-func setFastOpenConnect(_ *Host, s *sock, v *value) Errno {
-	if s.state() != tcpstate.Closed {
-		return EINVAL
-	}
-	s.opt.fastOpenConn = v.int != 0
-	return 0
-}
-
-func setFastOpenNoCookie(_ *Host, s *sock, v *value) Errno {
-	if !s.in(tcpstate.Closed, tcpstate.Listen) {
-		return EINVAL
-	}
-	s.opt.fastOpenNoCookie = v.int != 0
-	return 0
-}
 
 func setDeferAccept(_ *Host, s *sock, v *value) Errno {
 	s.opt.deferAccept = secsToRetrans(v.int)

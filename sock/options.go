@@ -40,13 +40,13 @@ type options struct {
 	gro, noCheck6Tx, noCheck6Rx bool
 
 	// IPPROTO_TCP
-	userMSS                        uint16
-	windowClamp                    uint32
-	deferAccept                    uint8 // as a count of retransmissions
-	saveSyn, fastOpen, txDelay     int32
-	inq                            bool
-	fastOpenConn, fastOpenNoCookie bool
-	congestion                     tcpstate.Congestion
+	userMSS                   uint16
+	windowClamp               uint32
+	deferAccept               uint8 // as a count of retransmissions
+	saveSyn, txDelay          int32
+	inq                       bool
+	fastConnect, fastNoCookie bool
+	congestion                tcpstate.Congestion
 
 	// tcp holds what a connection is told by Set, by tcpstate.Option; set has
 	// a bit for each that was given.

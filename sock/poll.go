@@ -18,8 +18,11 @@ func tcpPoll(h *Host, s *sock) (mask uint32) {
 	if shut&tcpstate.ShutRead != 0 {
 		mask |= POLLIN | POLLRDNORM | POLLRDHUP
 	}
-	if st != tcpstate.SynSent && st != tcpstate.SynReceived {
+	switch {
+	case !s.handshakeBlocks():
 		mask |= s.pollData(shut)
+	case s.deferred: // a write sends the SYN
+		mask |= POLLOUT | POLLWRNORM
 	}
 	if s.pending() != 0 {
 		mask |= POLLERR

@@ -32,16 +32,19 @@ func sendResume(h *Host, t *thread) outcome {
 // tcpSendmsg begins a send (tcp_sendmsg_locked). A stream takes no notice of an
 // address.
 func tcpSendmsg(h *Host, s *sock, t *thread) outcome {
-	if t.call.Flags&MSG_FASTOPEN != 0 {
-		return fail(EOPNOTSUPP) // as without tcp_fastopen's client bit
-	}
 	h.patience(t, h.nonblock(t) || t.call.Flags&MSG_DONTWAIT != 0, s.opt.sndTimeo)
-	t.connected = false
+	t.connected, t.fast = false, false
+	if t.call.Flags&MSG_FASTOPEN != 0 || s.deferred {
+		return h.sendFast(s, t)
+	}
 	return tcpSendAgain(h, s, t)
 }
 
 // tcpSendAgain goes on as far as the send buffer lets it.
 func tcpSendAgain(h *Host, s *sock, t *thread) outcome {
+	if t.fast {
+		return h.sendFastEnd(s, t, streamConnectAgain(h, s, t))
+	}
 	if !t.connected {
 		if o, ok := h.waitConnect(s, t); !ok {
 			return o
@@ -101,7 +104,7 @@ func sendFlags(t *thread) (f tcpstate.SendFlags) {
 // waitConnect lets a send wait for the handshake (sk_stream_wait_connect).
 func (h *Host) waitConnect(s *sock, t *thread) (outcome, bool) {
 	switch {
-	case s.in(tcpstate.Established, tcpstate.CloseWait):
+	case s.in(tcpstate.Established, tcpstate.CloseWait), s.conn != nil && s.conn.PassiveFastOpen():
 		return outcome{}, true
 	case s.pending() != 0:
 		return h.sendError(s, t, s.takeErr()), false

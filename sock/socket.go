@@ -69,7 +69,12 @@ type sock struct {
 	lst    *listener      // not nil exactly in LISTEN
 	syn    synCount       // requests that name it, now or as a former listener
 	parent sockID         // whose accept queue it waits in
-	tx, rx queue.Bytes    // payload: tx from SND.UNA, rx from the first unread octet
+	// Fast Open: a connection's listener while its SYN-ACK is unacknowledged, and
+	// a listener's record, nil where there is none.
+	fastOwner sockID
+	fq        *fastQueue
+	sockFast
+	tx, rx queue.Bytes // payload: tx from SND.UNA, rx from the first unread octet
 
 	txHead tcpstate.Seq // sequence number of tx's first octet
 	rxHead tcpstate.Seq // sequence number of rx's first octet
@@ -97,7 +102,7 @@ func (h *Host) sockAt(id sockID) *sock {
 
 // newSock takes the lowest free number.
 func (h *Host) newSock() *sock {
-	s := &sock{parent: noSock}
+	s := &sock{parent: noSock, fastOwner: noSock}
 	for i := range h.socks {
 		if h.socks[i] == nil {
 			s.id, h.socks[i] = sockID(i), s
@@ -111,6 +116,8 @@ func (h *Host) newSock() *sock {
 
 // free lets go of a socket that nothing refers to any more.
 func (h *Host) free(s *sock) {
+	h.fastJudge(s)
+	h.fastForget(s)
 	h.unhash(s)
 	h.putPort(s)
 	h.leaveGroup(s)

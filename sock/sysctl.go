@@ -96,6 +96,9 @@ func (h *Host) SetSysctl(name, value string) error {
 	if strings.ReplaceAll(strings.TrimPrefix(name, "/proc/sys/"), "/", ".") == ctlReservedPortsName {
 		return h.sysctl.setReserved(value)
 	}
+	if strings.ReplaceAll(strings.TrimPrefix(name, "/proc/sys/"), "/", ".") == ctlFastOpenKeyName {
+		return h.fast.keys.parse(value)
+	}
 	if strings.ReplaceAll(strings.TrimPrefix(name, "/proc/sys/"), "/", ".") == ctlICMP6RatemaskName {
 		return h.sysctl.setICMP6Mask(value)
 	}
@@ -122,6 +125,9 @@ func (h *Host) SetSysctl(name, value string) error {
 		return fmt.Errorf("%s: the first port, %d, is above the last, %d", name, v[0], v[1])
 	}
 	h.sysctl.val[row.id] = v
+	if row.id == ctlTCPFastopenBlackhole {
+		h.fast.disabled = 0
+	}
 	h.tcp = h.sysctl.config(nil)
 	return nil
 }
@@ -133,6 +139,9 @@ func (h *Host) Sysctl(name string) (string, bool) {
 	}
 	if strings.ReplaceAll(name, "/", ".") == ctlReservedPortsName {
 		return showRanges(h.sysctl.reserved), true
+	}
+	if strings.ReplaceAll(name, "/", ".") == ctlFastOpenKeyName {
+		return h.fast.keys.String(), true
 	}
 	if strings.ReplaceAll(name, "/", ".") == ctlICMP6RatemaskName {
 		return h.sysctl.showICMP6Mask(), true
@@ -153,7 +162,7 @@ func (h *Host) Sysctl(name string) (string, bool) {
 
 // Sysctls lists the names that SetSysctl understands.
 func (h *Host) Sysctls() []string {
-	names := []string{ctlCongestionName, ctlReservedPortsName}
+	names := []string{ctlCongestionName, ctlReservedPortsName, ctlFastOpenKeyName}
 	for i := range controls {
 		names = append(names, controls[i].name)
 	}

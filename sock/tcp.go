@@ -97,8 +97,10 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 	if s.frozen {
 		return sent // its timers run in the timewait bucket
 	}
-	at, on := s.conn.Deadline()
-	h.arm(timerConn|timer(uint32(s.id)), at, on)
+	h.armConn(s)
+	if s.dead && s.state() == tcpstate.Closed {
+		h.fastJudge(s)
+	}
 	if !s.dead && s.state() == tcpstate.Closed && s.conn.State() != tcpstate.Closed {
 		h.splitTimeWait(s)
 	}
@@ -106,6 +108,12 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 		h.gone(s)
 	}
 	return sent
+}
+
+// armConn sets the host's timer to the connection's next deadline.
+func (h *Host) armConn(s *sock) {
+	at, on := s.conn.Deadline()
+	h.arm(timerConn|timer(uint32(s.id)), at, on)
 }
 
 // Events that wake a waiter, as the key of the wake-up says them.
@@ -121,6 +129,9 @@ func (h *Host) follow(s *sock, o *tcpstate.Output, payload []byte) bool {
 	switch o.Kind {
 	case tcpstate.Store, tcpstate.Acked, tcpstate.Sent, tcpstate.Writable, tcpstate.SoftFailed, tcpstate.Readable:
 		h.emit(Noted, o.Why, s.id)
+	case tcpstate.CookieLearned, tcpstate.SynDataAcked, tcpstate.SynDataLost, tcpstate.Blackholed, tcpstate.RequestOver:
+		h.emit(Noted, o.Why, s.id)
+		h.fastNews(s, o)
 	}
 	switch o.Kind {
 	case tcpstate.Emit:
@@ -250,8 +261,10 @@ func tcpDisconnect(h *Host, s *sock) Errno {
 	case s.lst != nil:
 		h.listenStop(s)
 	case s.conn != nil:
+		h.fastJudge(s)
 		h.step(s, tcpstate.Input{Kind: tcpstate.Abort})
 	}
+	s.fastReset()
 	if h.socks[s.id] != s {
 		return 0
 	}
@@ -289,7 +302,7 @@ func (h *Host) splitTimeWait(s *sock) {
 	tw := h.newSock()
 	id := tw.id
 	*tw = *s
-	tw.id, tw.dead, tw.parent, tw.num, tw.syn = id, true, noSock, 0, synCount{}
+	tw.id, tw.dead, tw.parent, tw.num, tw.syn, tw.fq = id, true, noSock, 0, synCount{}, nil
 	tw.waiters, tw.tx, tw.rx = queue.Waiters[Thread]{}, queue.Bytes{}, queue.Bytes{}
 	h.tcpCount++
 	h.shareBucket(tw, s)

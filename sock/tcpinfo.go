@@ -37,7 +37,7 @@ func freshInfo(h *Host, s *sock) tcpstate.Info {
 // putInfoHead appends the fields up to tcpi_total_retrans: octets, then ints.
 func (t *thread) putInfoHead(i *tcpstate.Info) {
 	t.in = append(t.in, i.State, i.CAState, i.Retransmits, i.Probes, i.Backoff, i.Options,
-		i.SndWScale&15|i.RcvWScale<<4, byte(flag(i.DeliveryRateAppLimited)))
+		i.SndWScale&15|i.RcvWScale<<4, byte(flag(i.DeliveryRateAppLimited))|byte(i.FastOpenFail)<<1)
 	for _, v := range [...]uint32{
 		i.RTO, i.ATO, i.SndMSS, i.RcvMSS,
 		i.Unacked, i.Sacked, i.Lost, i.Retrans, 0, // tcpi_fackets is no more

@@ -23,6 +23,8 @@ type thread struct {
 	hole        uint32 // urgent octets that a peek stepped over
 	fd          int32  // that accept has for what it will return, -1 when it has none
 	connected   bool   // a send is past the handshake
+	fast        bool   // a send waits for the connection that it opened
+	late        Errno  // of a connect whose patience ends
 	lingers     bool   // the call is over but for a socket's last close, and then comes to after
 	after       outcome
 	call        Call // Data and Poll are the thread's own copies once it is parked

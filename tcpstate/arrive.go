@@ -116,6 +116,9 @@ func (c *Conn) fastPath(s *Segment) bool {
 
 // slowPath takes the RFC's steps one by one.
 func (c *Conn) slowPath(s *Segment) {
+	if c.fastPending() && !c.fastArrives(s) {
+		return
+	}
 	if !s.Flags.Has(ACK | RST | SYN) {
 		c.drop(rule.TCPFlags)
 		return
@@ -187,6 +190,9 @@ func (c *Conn) ackMovesState(s *Segment) bool {
 	case SynReceived:
 		c.synReceivedAcked(s)
 	case FinWait1:
+		if c.fastPending() {
+			c.fastHandshakeDone()
+		}
 		return c.snd.una != c.snd.write || c.finAcked(s)
 	case Closing:
 		if c.snd.una == c.snd.write {
@@ -215,6 +221,9 @@ func (c *Conn) finAcked(s *Segment) bool {
 		pastFin = pastFin.Sub(1)
 	}
 	if c.user.linger2 < 0 || (s.SeqLen() > 0 && pastFin.Greater(c.rcv.nxt)) {
+		if s.Flags.Has(FIN) && c.user.linger2 >= 0 && c.fast(fastOption) {
+			c.fastBlackhole()
+		}
 		c.drop(rule.AbortOnData)
 		c.done(rule.AbortOnData)
 		c.refuse(s, rule.AbortOnData)

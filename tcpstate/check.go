@@ -115,6 +115,8 @@ func (c *Conn) checkTimers() error {
 		return fmt.Errorf("retransmission timer of kind %d at %d", t.kind, t.xmit)
 	case c.q.packetsOut > 0 && t.xmit == never:
 		return fmt.Errorf("%d packets in flight and no retransmission timer", c.q.packetsOut)
+	case c.fastPending() && (!c.state.in(bitSynReceived|bitFinWait1) || t.kind != xmitRTO):
+		return fmt.Errorf("SYN-ACK of a Fast Open unacknowledged, timer of kind %d", t.kind)
 	case c.ack.pending&ackTimer != 0 && t.delack == never:
 		return fmt.Errorf("delayed ACK without a timer")
 	}

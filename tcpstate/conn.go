@@ -18,11 +18,16 @@ type Conn struct {
 	mini    bool // shrunk to a timewait bucket (tcp_time_wait): TIME-WAIT, or FIN-WAIT-2 of an orphan
 	finRcvd bool // the peer's FIN is in the stream (SOCK_DONE)
 	ipv6    bool
-	locks   uint8  // LockRcvBuf, LockSndBuf
-	shut    uint8  // ShutRead, ShutWrite: sk_shutdown
-	err     Errno  // sk_err
-	soft    Errno  // sk_err_soft
+	locks   uint8 // LockRcvBuf, LockSndBuf
+	shut    uint8 // ShutRead, ShutWrite: sk_shutdown
+	err     Errno // sk_err
+	soft    Errno // sk_err_soft
+
+	// What follows fills the place up to the next multiple of eight exactly.
+	ecn     ecnState
 	rtoMs   uint32 // TCP_RTO_MAX_MS, 0 = the system's; not in settings, which would then need a cache line more
+	urg     urgState
+	arrived rxOptions // what the segment under way carries
 
 	opt    negotiated
 	user   settings
@@ -33,14 +38,12 @@ type Conn struct {
 	rtt    rttState
 	ca     congState
 	rack   rackState
-	ecn    ecnState
-	urg    urgState
 	stat   counters
 
-	arrived rxOptions // what the segment under way carries
-	q       sendQueue // sent but unacknowledged, then unsent
-	rq      recvQueue // received, in order and not
-	out     []Output  // the caller's slice, during Step only
+	q   sendQueue // sent but unacknowledged, then unsent
+	rq  recvQueue // received, in order and not
+	fo  *fastOpen // nil where Fast Open has no part
+	out []Output  // the caller's slice, during Step only
 }
 
 // negotiated is what the two SYNs agreed on (tcp_options_received).
@@ -144,7 +147,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	case Timeout:
 		c.timeout()
 	case Open:
-		c.open()
+		c.open(&in)
 	case Send:
 		c.send(in.N, in.Flags)
 	case Receive:
@@ -188,6 +191,9 @@ func (c *Conn) become(to State, why rule.ID) {
 	o := c.tell(Became, why)
 	o.From, o.To = c.state, to
 	c.state = to
+	if to == Closed {
+		c.fastOver(false, why)
+	}
 }
 
 // fail sets the pending error and tells the user (sk_error_report).

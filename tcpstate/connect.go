@@ -3,11 +3,15 @@ package tcpstate
 import "github.com/sockspec/sockspec/tcpstate/rule"
 
 // open is the active OPEN (RFC 9293 section 3.10.1; tcp_connect).
-func (c *Conn) open() {
-	if c.state != Closed {
+func (c *Conn) open(in *Input) {
+	if c.state != Closed && !c.FastDeferred() {
 		return
 	}
 	c.become(SynSent, rule.ActiveOpen)
+	if in.Fast == FastDeferred {
+		c.fo = &fastOpen{flags: fastDefer}
+		return
+	}
 	c.err, c.shut, c.finRcvd = 0, 0, false
 	c.opt.hdrLen = tcpHdrLen
 	if c.cfg.Timestamps != 0 {
@@ -34,7 +38,11 @@ func (c *Conn) open() {
 	c.ecnOpen(b)
 	c.q.head = 1
 	c.q.packetsOut = 1
-	c.emitBuffer(b, rule.ActiveOpen)
+	if c.openFast(in) {
+		c.sendSynData(in.N)
+	} else {
+		c.emitBuffer(b, rule.ActiveOpen)
+	}
 	c.snd.nxt, c.snd.pushed = c.snd.write, c.snd.write
 	c.armXmit(xmitRTO, c.rtt.rto)
 }
@@ -164,8 +172,14 @@ func (c *Conn) synAckArrives(s *Segment) {
 	} else {
 		c.ack.pred.on = false
 	}
+	again := c.fastSynAck(s)
 	if !c.orphan {
 		c.tell(Writable, rule.SynAckReceived)
+	}
+	if again {
+		c.urgentArrives(s)
+		c.dataSendCheck()
+		return
 	}
 	if c.pingpong() || c.user.writePending {
 		// The user is about to write: the ACK goes with the data.

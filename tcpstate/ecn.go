@@ -2,11 +2,10 @@ package tcpstate
 
 // ecnState is explicit congestion notification as RFC 3168 has it.
 type ecnState struct {
-	on        bool // both ends agreed
+	on        bool // our SYN asked, and later: both ends agreed
 	seen      bool // the peer marks its packets
 	queueCWR  bool // the next new data tells that the window was reduced
 	demandCWR bool // echo congestion until the peer says CWR
-	asked     bool // our SYN asked
 }
 
 // ecnOpen asks for ECN on a SYN (tcp_ecn_send_syn).
@@ -14,17 +13,17 @@ func (c *Conn) ecnOpen(b *buffer) {
 	c.ecn = ecnState{}
 	if c.cfg.ECN == 1 {
 		b.flags |= ECE | CWR
-		c.ecn.asked, c.ecn.on = true, true
+		c.ecn.on = true
 	}
 }
 
 // ecnSynAck takes the peer's answer (tcp_ecn_rcv_synack).
 func (c *Conn) ecnSynAck(s *Segment) {
-	c.ecn.on = c.ecn.asked && s.Flags&(ECE|CWR) == ECE
+	c.ecn.on = c.ecn.on && s.Flags&(ECE|CWR) == ECE
 }
 
 // ecnSyn takes a crossed SYN (tcp_ecn_rcv_syn).
-func (c *Conn) ecnSyn(s *Segment) { c.ecn.on = c.ecn.asked && s.Flags&(ECE|CWR) == ECE|CWR }
+func (c *Conn) ecnSyn(s *Segment) { c.ecn.on = c.ecn.on && s.Flags&(ECE|CWR) == ECE|CWR }
 
 // ecnSend marks an outgoing segment (tcp_ecn_send): new data is ECN-capable.
 func (c *Conn) ecnSend(s *Segment) {

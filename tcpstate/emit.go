@@ -97,6 +97,7 @@ func (c *Conn) synOptions(o *Options) {
 	if c.cfg.SACK {
 		o.Set |= OptSACKOK
 	}
+	c.fastOpenOption(o)
 }
 
 // dataOptions are those of every later segment (tcp_established_options).

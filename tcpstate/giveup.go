@@ -54,6 +54,7 @@ func (c *Conn) writeTimedOut() bool {
 	if !expired {
 		expired = c.timedOut(retries, c.userTimeout())
 	}
+	c.fastTimedOut(expired)
 	if expired {
 		c.writeErr()
 	}

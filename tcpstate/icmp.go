@@ -8,15 +8,15 @@ func (c *Conn) unreachable(seq Seq, err Errno, hard bool) {
 	if c.mini || c.state == Closed {
 		return
 	}
-	if !seq.Between(c.snd.una, c.snd.nxt) {
+	if !c.Quotable(seq) {
 		c.drop(rule.ICMPOutOfWindow)
 		return
 	}
-	if c.state.in(bitSynSent | bitSynReceived) {
+	if c.connecting() {
 		c.doneWithError(err, rule.ICMPFatal)
 		return
 	}
-	if !hard {
+	if !hard && !c.fastPending() {
 		c.revertBackoff(seq)
 	}
 	if err == 0 {
@@ -53,7 +53,7 @@ func (c *Conn) tooBig(seq Seq, mtu uint32) {
 	if c.mini || c.state == Closed {
 		return
 	}
-	if !seq.Between(c.snd.una, c.snd.nxt) {
+	if !c.Quotable(seq) {
 		c.drop(rule.ICMPOutOfWindow)
 		return
 	}

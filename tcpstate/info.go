@@ -22,6 +22,7 @@ type Info struct {
 	DSACKDups, ReordSeen, RcvOOOPack, SndWnd, RcvWnd      uint32
 	TotalRTO, TotalRTORecoveries                          uint16
 	TotalRTOTime                                          uint32
+	FastOpenFail                                          FastFailure
 }
 
 // Bits of Info.Options (TCPI_OPT_*).
@@ -31,6 +32,8 @@ const (
 	InfoWScale     uint8 = 4
 	InfoECN        uint8 = 8
 	InfoECNSeen    uint8 = 16
+	InfoSynData    uint8 = 32  // data in a SYN was taken, ours or the peer's
+	InfoFastChild  uint8 = 128 // made by the peer's SYN
 )
 
 // Info fills in what Linux would report at the given time (tcp_get_info).
@@ -51,6 +54,9 @@ func (c *Conn) Info(now Time) Info {
 	if c.opt.wscale {
 		i.SndWScale, i.RcvWScale = c.opt.sndWScale, c.opt.rcvWScale
 	}
+	if c.fo != nil {
+		i.FastOpenFail = c.fo.fail
+	}
 	i.LastDataSent = sinceMs(now, c.snd.lastSent)
 	i.LastDataRecv = sinceMs(now, c.ack.lastRcv)
 	i.LastAckRecv = sinceMs(now, c.stat.lastAck)
@@ -65,7 +71,8 @@ func (c *Conn) infoOptions() (o uint8) {
 		on  bool
 		bit uint8
 	}{{c.opt.ts, InfoTimestamps}, {c.opt.sack, InfoSACK}, {c.opt.wscale, InfoWScale},
-		{c.ecn.on, InfoECN}, {c.ecn.seen, InfoECNSeen}} {
+		{c.ecn.on, InfoECN}, {c.ecn.seen, InfoECNSeen},
+		{c.fast(fastDataAcked), InfoSynData}, {c.fast(fastChild), InfoFastChild}} {
 		if f.on {
 			o |= f.bit
 		}

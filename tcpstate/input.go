@@ -11,7 +11,10 @@ const (
 	SegmentArrives
 	// Timeout: Now has come; every timer that is due fires.
 	Timeout
-	// Open: connect() sends the SYN; what it offers comes from Params.
+	// Open: connect() sends the SYN; what it offers comes from Params. Fast says
+	// what part Fast Open has in it: Seg.Opts then holds the peer's MSS as it is
+	// remembered and the option for the SYN, N is how many octets the user has.
+	// A Sent output says how many of them the SYN carries.
 	Open
 	// Send: the user writes N octets. The answer is a Sent output with the
 	// octets taken, fewer than N when the send buffer is full; the caller
@@ -62,13 +65,14 @@ type Input struct {
 	Flags SendFlags // Send
 	Opt   Option    // Set
 	Hard  bool      // Unreachable
+	Fast  FastMode  // Open
 	// Listening goes with SegmentArrives: a listener would take a SYN that
 	// TIME-WAIT gives way to. Without one TIME-WAIT stays.
 	Listening bool
 	Err       Errno   // Unreachable
 	Now       Time    // every kind; not before the previous input's
-	N         uint32  // Send, Receive, TooBig, Set
-	Seg       Segment // SegmentArrives; Unreachable and TooBig use Seg.Seq
+	N         uint32  // Open, Send, Receive, TooBig, Set
+	Seg       Segment // SegmentArrives; Unreachable and TooBig use Seg.Seq, Open Seg.Opts
 }
 
 // Option names a per-connection setting that a Set input changes. Values are

@@ -19,6 +19,14 @@ type Listener struct {
 	// old requests make room for young ones.
 	Queued, Young uint32
 	Crowded       bool
+	// Reply is the Fast Open option of the first SYN-ACK.
+	Reply SynAckReply
+}
+
+// SynAckReply is the Fast Open option that a SYN-ACK carries, if On.
+type SynAckReply struct {
+	On     bool
+	Cookie FastCookie
 }
 
 // ListenAnswer is what LISTEN does with a segment.
@@ -51,6 +59,12 @@ func Listens(seg *Segment) (ListenAnswer, rule.ID) {
 // AnswerSYN makes a request out of a SYN that Listens accepts and emits its
 // first SYN-ACK (tcp_conn_request). in.Seg is the SYN.
 func (l *Listener) AnswerSYN(in Input, out []Output) (Request, []Output) {
+	r := l.request(in)
+	return r, r.emitSynAck(in.Now, &l.Reply, rule.SynAckSent, out)
+}
+
+// request is what a SYN asks for and gets.
+func (l *Listener) request(in Input) Request {
 	syn := &in.Seg
 	r := Request{
 		IRS: syn.Seq, ISS: l.ISS, MSS: l.defaultPeerMSS(), AdvMSS: l.advMSS(),
@@ -60,7 +74,7 @@ func (l *Listener) AnswerSYN(in Input, out []Output) (Request, []Output) {
 	r.openWindow(l)
 	r.Deadline = in.Now.Add(l.cfg().RTOInit)
 	r.SynAckTime = in.Now
-	return r, r.emitSynAck(in.Now, rule.SynAckSent, out)
+	return r
 }
 
 // agree settles the options: one is used when the SYN has it and the sysctl
@@ -135,7 +149,7 @@ func (r *Request) timeout(l *Listener, now Time, out []Output) []Output {
 		return out
 	}
 	r.NumRetrans++
-	return r.emitSynAck(now, rule.SynAckAgain, out)
+	return r.emitSynAck(now, &SynAckReply{}, rule.SynAckAgain, out)
 }
 
 // recalc is syn_ack_recalc with the limit that the queue's state leaves.

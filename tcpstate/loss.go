@@ -7,7 +7,7 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 func (c *Conn) processLoss(r *ackRun, dups uint32) {
 	a := &c.ca
 	recovered := c.snd.una.GreaterEq(a.highSeq)
-	if r.flag&flagUnaAdvanced != 0 && c.tryUndoLoss(false) {
+	if (r.flag&flagUnaAdvanced != 0 || c.fastPending()) && c.tryUndoLoss(false) {
 		return
 	}
 	if a.frto && c.frtoStep(r, dups, recovered) {

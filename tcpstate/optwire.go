@@ -95,16 +95,26 @@ func decodeSynOption(opt WireOption, o *Options) {
 		o.Set |= OptWScale
 	case opt.Kind == KindSACKOK && len(d) == 0:
 		o.Set |= OptSACKOK
-	case opt.Kind == KindFastOpen && cookieFits(d):
-		o.Set |= OptFastOpen
-	case opt.Kind == KindExp && len(d) >= 2 && binary.BigEndian.Uint16(d) == fastOpenMagic && cookieFits(d[2:]):
-		o.Set |= OptFastOpen
+	case opt.Kind == KindFastOpen:
+		decodeCookie(d, false, o)
+	case opt.Kind == KindExp && len(d) >= 2 && binary.BigEndian.Uint16(d) == fastOpenMagic:
+		decodeCookie(d[2:], true, o)
 	}
 }
 
-// cookieFits is tcp_parse_fastopen_option's test: a request is empty, a cookie
-// has 4 to 16 octets, and an even number of them (RFC 7413 section 4.1.1).
-func cookieFits(cookie []byte) bool {
+// decodeCookie is tcp_parse_fastopen_option: a request is empty, a cookie has 4
+// to 16 octets (RFC 7413 section 4.1.1). An odd length is as if the option were
+// not there; an even one that does not fit also undoes an option before it.
+func decodeCookie(cookie []byte, exp bool, o *Options) {
 	n := len(cookie)
-	return n == 0 || n%2 == 0 && n >= 4 && n <= 16
+	if n%2 != 0 {
+		return
+	}
+	o.Set &^= OptFastOpen
+	o.Cookie = FastCookie{}
+	if n == 0 || n >= 4 && n <= MaxFastCookie {
+		o.Set |= OptFastOpen
+		o.Cookie.Len, o.Cookie.Exp = uint8(n), exp
+		copy(o.Cookie.Val[:], cookie)
+	}
 }

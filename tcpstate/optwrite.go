@@ -7,7 +7,7 @@ import (
 
 // AppendOptions writes options in the layout of tcp_options_write
 // (net/ipv4/tcp_output.c): MSS; SACK-permitted in the padding of the timestamps;
-// window scale and SACK blocks each behind NOPs; the fast open request last.
+// window scale and SACK blocks each behind NOPs; the fast open option last.
 // Every group fills whole words, so the result needs no padding.
 //
 // OptMalformed appends an option of impossible length, so that what was decoded
@@ -36,7 +36,7 @@ func AppendOptions(b []byte, o *Options) ([]byte, error) {
 	}
 	b = appendSACK(b, o)
 	if o.Has(OptFastOpen) {
-		b = append(b, KindFastOpen, 2, KindNOP, KindNOP)
+		b = appendCookie(b, &o.Cookie)
 	}
 	if o.Has(OptMalformed) {
 		b = append(b, KindNOP, KindNOP, KindExp, 1)
@@ -56,6 +56,23 @@ func appendSACK(b []byte, o *Options) []byte {
 	for _, r := range o.SACK[:o.NSACK] {
 		b = binary.BigEndian.AppendUint32(b, uint32(r.Start))
 		b = binary.BigEndian.AppendUint32(b, uint32(r.End))
+	}
+	return b
+}
+
+// appendCookie writes a fast open option, and NOPs behind it where it ends
+// within a word.
+func appendCookie(b []byte, k *FastCookie) []byte {
+	n := uint8(len(k.Bytes()))
+	if k.Exp {
+		b = append(b, KindExp, 4+n, fastOpenMagic>>8, fastOpenMagic&0xFF)
+		n += 2
+	} else {
+		b = append(b, KindFastOpen, 2+n)
+	}
+	b = append(b, k.Bytes()...)
+	for n += 2; n%4 != 0; n++ {
+		b = append(b, KindNOP)
 	}
 	return b
 }

@@ -41,6 +41,19 @@ const (
 	// Promote: a request's handshake is complete: make the connection with
 	// Accept, unless the accept queue has no room (see Request).
 	Promote
+	// CookieLearned: a Fast Open was answered. Seg.Opts holds the peer's MSS and
+	// the cookie that it gave, to be remembered; N is the form of the option to
+	// try next time when it gave none: 1 the experimental one, 2 the standard's.
+	CookieLearned
+	// SynDataAcked and SynDataLost: the peer took the data in our SYN, or left
+	// it out.
+	SynDataAcked
+	SynDataLost
+	// Blackholed: the path seems to swallow what follows a Fast Open.
+	Blackholed
+	// RequestOver: the handshake of a connection that FastAccept made is over, or
+	// the connection is. N is 1 when a RST ended it.
+	RequestOver
 )
 
 // Answers that were left out because too many had gone before (Drop's N):

@@ -46,10 +46,8 @@ func Accept(p Params, r *Request) *Conn {
 	return c
 }
 
-// synReceivedAcked completes a passive or simultaneous open (tcp_rcv_state_process,
-// TCP_SYN_RECV).
-func (c *Conn) synReceivedAcked(s *Segment) {
-	c.stat.delivered++ // the SYN,ACK itself
+// synAckRTT samples the round trip of the SYN-ACK (tcp_synack_rtt_meas).
+func (c *Conn) synAckRTT() {
 	if c.stat.synAckAt != never {
 		us := c.now.Sub(c.stat.synAckAt)
 		c.ackRTT(flagSynAcked, us, -1, us)
@@ -57,16 +55,31 @@ func (c *Conn) synReceivedAcked(s *Segment) {
 	if c.rtt.srtt == 0 {
 		c.ackRTT(flagSynAcked, -1, -1, -1)
 	}
+}
+
+// synReceivedAcked completes a passive or simultaneous open (tcp_rcv_state_process,
+// TCP_SYN_RECV).
+func (c *Conn) synReceivedAcked(s *Segment) {
+	c.stat.delivered++ // the SYN,ACK itself
+	if c.fastPending() {
+		c.fastRTT()
+	} else {
+		c.synAckRTT()
+	}
 	if c.opt.ts {
 		c.opt.advMSS -= lenTS
 	}
-	c.undoSpuriousSyn()
-	c.ca.retransStamp = 0
-	if c.ack.lastRcv != never { // not after a simultaneous open
-		c.ack.lastRcv = c.now
+	if c.fastPending() {
+		c.fastHandshakeDone()
+	} else {
+		c.undoSpuriousSyn()
+		c.ca.retransStamp = 0
+		if c.ack.lastRcv != never { // not after a simultaneous open
+			c.ack.lastRcv = c.now
+		}
+		c.initTransfer()
+		c.rcv.copied = c.rcv.nxt
 	}
-	c.initTransfer()
-	c.rcv.copied = c.rcv.nxt
 	c.become(Established, rule.HandshakeDone)
 	if !c.orphan {
 		c.tell(Writable, rule.HandshakeDone)

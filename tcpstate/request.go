@@ -62,6 +62,8 @@ type Request struct {
 	// TCP_DEFER_ACCEPT or a full accept queue.
 	Acked  bool
 	ECNRcv ECN // of the SYN
+	// SynData is the sequence space behind the SYN that was taken with it.
+	SynData uint32
 
 	NumTimeout uint8 // SYN-ACK time-outs so far: doubles the wait
 	NumRetrans uint8 // SYN-ACKs sent again, for whatever reason
@@ -75,7 +77,7 @@ type Request struct {
 }
 
 // RcvNxt is the sequence number expected next.
-func (r *Request) RcvNxt() Seq { return r.IRS.Add(1) }
+func (r *Request) RcvNxt() Seq { return r.IRS.Add(1 + r.SynData) }
 
 // Young reports whether no SYN-ACK has timed out yet.
 func (r *Request) Young() bool { return r.NumTimeout == 0 }
@@ -234,14 +236,14 @@ func (r *Request) outOfWindow(l *Listener, in Input, paws, tsecr bool, out []Out
 // as a fast retransmission, since the peer seems not to have got it.
 func (r *Request) synAgain(l *Listener, in Input, out []Output) []Output {
 	if l.cfg().Requests.Unlimited {
-		return r.emitSynAck(in.Now, rule.SynAgain, out)
+		return r.emitSynAck(in.Now, &SynAckReply{}, rule.SynAgain, out)
 	}
 	if r.oowLimited(l, in) {
 		return append(out, Output{Kind: Drop, Why: rule.RequestLimited, N: SkippedAnswer})
 	}
 	r.NumRetrans++
 	r.Deadline = in.Now.Add(r.wait(l))
-	return r.emitSynAck(in.Now, rule.SynAgain, out)
+	return r.emitSynAck(in.Now, &SynAckReply{}, rule.SynAgain, out)
 }
 
 // oowLimited tells whether an answer to a bad segment has to wait; if not, it

@@ -37,7 +37,6 @@ func (c *Conn) retransmitOne(i int, segs uint32, why rule.ID) bool {
 	}
 	if b.flags&(SYN|ECE|CWR) == SYN|ECE|CWR {
 		b.flags &^= ECE | CWR // ECN fallback: RFC 3168 section 6.1.1.1
-		c.ecn.on = false
 	}
 	c.stat.totalRetrans += uint32(b.pcount)
 	c.stat.bytesRetrans += uint64(b.len())
@@ -137,8 +136,10 @@ func (c *Conn) retransmitQueue(why rule.ID) {
 // reducing the window (tcp_simple_retransmit).
 func (c *Conn) simpleRetransmit() {
 	mss := c.currentMSS()
+	// A SYN with data was one packet, and lies here as two.
+	all := c.state == SynSent && c.fast(fastData)
 	for i := range c.q.head {
-		if b := c.q.at(i); b.segLen() > mss {
+		if b := c.q.at(i); all || b.segLen() > mss {
 			c.markLost(b)
 		}
 	}
@@ -148,6 +149,12 @@ func (c *Conn) simpleRetransmit() {
 	if !c.opt.sack {
 		c.limitRenoSACKed()
 	}
+	c.retransmitUncongested(rule.PathMTURetransmit)
+}
+
+// retransmitUncongested sends again what is marked lost, for a reason that says
+// nothing about congestion (tcp_non_congestion_loss_retransmit).
+func (c *Conn) retransmitUncongested(why rule.ID) {
 	a := &c.ca
 	if a.state != caLoss {
 		a.highSeq = c.snd.nxt
@@ -155,5 +162,5 @@ func (c *Conn) simpleRetransmit() {
 		a.priorSS, a.undoOn = 0, false
 		c.setCAState(caLoss)
 	}
-	c.retransmitQueue(rule.PathMTURetransmit)
+	c.retransmitQueue(why)
 }

@@ -150,6 +150,9 @@ func (c *Conn) rtoDelta() Duration {
 
 // rearmRTO restarts the retransmission timer (tcp_rearm_rto; RFC 6298 section 5).
 func (c *Conn) rearmRTO() {
+	if c.fastPending() {
+		return // the timer is the SYN-ACK's
+	}
 	if c.q.packetsOut == 0 {
 		c.clearXmit()
 		return

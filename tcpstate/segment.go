@@ -59,7 +59,7 @@ const (
 	OptSACKOK              // RFC 2018 SACK-permitted
 	OptTS                  // RFC 7323 timestamps
 	OptSACK                // RFC 2018 SACK blocks
-	OptFastOpen            // RFC 7413, kind 34
+	OptFastOpen            // RFC 7413, kind 34, or its experimental form
 	OptMalformed           // the option list broke off (RFC 9293 MUST-7): what came before counts
 )
 
@@ -75,6 +75,7 @@ type Options struct {
 	TSVal  uint32
 	TSEcr  uint32
 	SACK   [MaxSACK]Range
+	Cookie FastCookie // of OptFastOpen
 }
 
 // Has reports whether all options of s are there.
@@ -147,6 +148,9 @@ func (o *Options) wireLen() uint32 {
 	}
 	if o.NSACK > 0 {
 		n += lenSACK + 8*uint32(o.NSACK)
+	}
+	if o.Has(OptFastOpen) {
+		n += o.Cookie.wireLen()
 	}
 	return n
 }

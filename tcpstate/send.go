@@ -28,7 +28,7 @@ func (c *Conn) memoryFree(wake uint) bool {
 func (c *Conn) send(n uint32, f SendFlags) {
 	at := len(c.out) // Sent comes before the segments that carry its octets
 	c.tell(Sent, rule.UserSend)
-	if c.state.in(bitEstablished|bitCloseWait) && !c.mini && c.err == 0 && c.shut&ShutWrite == 0 {
+	if (c.state.in(bitEstablished|bitCloseWait) || c.PassiveFastOpen()) && !c.mini && c.err == 0 && c.shut&ShutWrite == 0 {
 		c.checkAppLimited()
 		taken := c.fill(n, f)
 		c.out[at].N = taken

@@ -67,7 +67,8 @@ type Edge struct {
 var edges = [...]Edge{
 	{Closed, Listen, "listen()"},
 	{Closed, SynSent, "connect() / snd SYN"},
-	{Closed, SynReceived, "rcv ACK of SYN-ACK / new connection"}, // Linux: the request becomes a sock only now
+	// Linux: the request becomes a sock only now, or, with Fast Open, at the SYN.
+	{Closed, SynReceived, "rcv ACK of SYN-ACK, or SYN with cookie / new connection"},
 	{Listen, Closed, "close()"},
 	{SynSent, SynReceived, "rcv SYN / snd SYN,ACK"},
 	{SynSent, Established, "rcv SYN,ACK / snd ACK"},

@@ -12,7 +12,7 @@ func (r *Request) shown() uint32 { return min(r.Window, 65535) }
 func (r *Request) tsval(now Time) uint32 { return tsClock(now) + r.TSOffset }
 
 // emitSynAck emits the SYN-ACK (tcp_make_synack, tcp_synack_options).
-func (r *Request) emitSynAck(now Time, why rule.ID, out []Output) []Output {
+func (r *Request) emitSynAck(now Time, reply *SynAckReply, why rule.ID, out []Output) []Output {
 	seg := Segment{
 		Seq: r.ISS, Ack: r.RcvNxt(), Flags: SYN | ACK, Wnd: uint16(r.shown()),
 		Opts: Options{Set: OptMSS, MSS: r.AdvMSS},
@@ -38,6 +38,10 @@ func (r *Request) emitSynAck(now Time, why rule.ID, out []Output) []Output {
 		r.TSLast = v
 		seg.Opts.Set |= OptTS
 		seg.Opts.TSVal, seg.Opts.TSEcr = v, r.TSRecent
+	}
+	if reply.On {
+		seg.Opts.Set |= OptFastOpen
+		seg.Opts.Cookie = reply.Cookie
 	}
 	return append(out, Output{Kind: Emit, Why: why, Seg: seg})
 }
@@ -66,5 +70,5 @@ func (r *Request) Fingerprint(h *queue.Hash, now Time) {
 	if r.OOWTime != 0 {
 		h.U64(uint64(now.Sub(r.OOWTime)))
 	}
-	h.U32(uint32(r.ECNRcv))
+	h.U64(uint64(r.ECNRcv)<<32 | uint64(r.SynData))
 }

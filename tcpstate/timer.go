@@ -27,6 +27,10 @@ func (c *Conn) xmitTimer() {
 // rtoTimer is the retransmission time-out (tcp_retransmit_timer; RFC 6298
 // section 5).
 func (c *Conn) rtoTimer() {
+	if c.fastPending() {
+		c.fastTimer()
+		return
+	}
 	b := c.q.oldest()
 	if c.q.packetsOut == 0 || b == nil {
 		return
@@ -46,14 +50,19 @@ func (c *Conn) rtoTimer() {
 		return
 	}
 	c.enterLoss()
-	c.stat.countRTO(c.ca.retransmits == 0, c.now)
-	c.ca.retransmits = uint8(min(uint16(c.ca.retransmits)+1, 255))
+	c.countTimeout()
 	why := rule.RTORetransmit
 	if c.state == SynSent {
 		why = rule.SynRetransmit
 	}
 	c.retransmit(0, 1, why)
 	c.nextRTO()
+}
+
+// countTimeout is tcp_update_rto_stats.
+func (c *Conn) countTimeout() {
+	c.stat.countRTO(c.ca.retransmits == 0, c.now)
+	c.ca.retransmits = uint8(min(uint16(c.ca.retransmits)+1, 255))
 }
 
 // nextRTO backs off and re-arms: SYNs go a few times at even distance first

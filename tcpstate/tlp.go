@@ -6,6 +6,9 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 // transmission, if that is before the time-out (tcp_schedule_loss_probe;
 // RFC 8985 section 7).
 func (c *Conn) scheduleTLP(advancing bool) bool {
+	if c.fastPending() {
+		return false // the timer is the SYN-ACK's
+	}
 	if (c.cfg.EarlyRetrans != 3 && c.cfg.EarlyRetrans != 4) || c.q.packetsOut == 0 ||
 		!c.opt.sack || (c.ca.state != caOpen && c.ca.state != caCWR) {
 		return false

@@ -22,6 +22,9 @@ func (c *Conn) validate(s *Segment) bool {
 			c.resetArrives(rule.ResetReceived)
 			return false
 		}
+		if c.state == Established && c.stat.dataSegsIn == 0 && c.fast(fastOption) {
+			c.fastBlackhole()
+		}
 		c.challengeAck(rule.ChallengeAckReset)
 		c.drop(rule.ResetReceived)
 		return false

@@ -9,6 +9,10 @@ func (c *Conn) Clone() *Conn {
 	d.q.list = c.q.list.Clone()
 	d.rq.in = c.rq.in.Clone()
 	d.rq.ooo = c.rq.ooo.Clone()
+	if c.fo != nil {
+		fo := *c.fo
+		d.fo = &fo
+	}
 	return d
 }
 
@@ -19,7 +23,7 @@ func (c *Conn) Equal(d *Conn) bool {
 		c.rtoMs == d.rtoMs && c.opt == d.opt && c.user == d.user && c.snd == d.snd && c.rcv == d.rcv &&
 		c.ack == d.ack && c.timers == d.timers && c.rtt == d.rtt && c.ca == d.ca &&
 		c.rack == d.rack && c.ecn == d.ecn && c.urg == d.urg && c.stat == d.stat &&
-		c.arrived == d.arrived && c.q.equal(&d.q) &&
+		c.arrived == d.arrived && c.q.equal(&d.q) && (c.fo == nil) == (d.fo == nil) && (c.fo == nil || *c.fo == *d.fo) &&
 		c.rq.in.Equal(&d.rq.in, queue.Same[rxBuffer]) && c.rq.ooo.Equal(&d.rq.ooo, queue.Same[rxBuffer])
 }
 
@@ -88,6 +92,7 @@ func (c *Conn) Fingerprint(now Time) uint64 {
 	c.printSend(&p)
 	c.printReceive(&p)
 	c.printCongestion(&p)
+	c.printFastOpen(&p)
 	return p.h.Sum()
 }
 
@@ -187,4 +192,21 @@ func (c *Conn) printCongestion(p *printer) {
 	}
 	p.h.U64(uint64(r.rto))
 	p.h.U64(a.pacing)
+}
+
+func (c *Conn) printFastOpen(p *printer) {
+	f := c.fo
+	if f == nil {
+		return
+	}
+	p.nums(uint32(f.flags)<<8|uint32(f.fail), uint32(f.cookie.Len))
+	p.bools(f.pending, f.cookie.Exp)
+	p.h.Bytes(f.cookie.Bytes())
+	if r := &f.req; f.pending {
+		p.out(r.ISS)
+		p.in(r.IRS)
+		p.nums(r.Window, r.SynData, r.TSRecent, uint32(r.NumTimeout)<<8|uint32(r.NumRetrans))
+		p.time(r.SynAckTime)
+		p.time(r.OOWTime)
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strconv"
 	"strings"
 
 	"github.com/sockspec/sockspec/conformance"
@@ -59,8 +58,6 @@ type Instance struct {
 	packet  sock.Packet
 	events  []conformance.Event // not yet reported, in order
 	next    int
-	// fastOpen is sysctl tcp_fastopen, to know which scripts need the part.
-	fastOpen int64
 }
 
 // epoch is the host's time when the script's clock shows 0: a host that has
@@ -95,9 +92,6 @@ func (in *Instance) Inject(packet []byte) error {
 		if err != nil || !in.packet.Opaque {
 			return err
 		}
-	}
-	if fastOpenSyn(packet, &in.packet, in.fastOpen) {
-		return noPart("TCP Fast Open")
 	}
 	in.take(in.host.Deliver(in.now+epoch, &in.packet, in.effects[:0]))
 	return nil
@@ -156,16 +150,20 @@ func keep(r sock.Return) sock.Return {
 }
 
 // Command implements conformance.Instance: sysctls, in the one form that the
-// engine uses.
+// engine uses, and the command that forgets what is remembered of peers.
 func (in *Instance) Command(cmd string) error {
 	if name, value, ok := conformance.ParseSysctl(cmd); ok {
 		if inert[name] {
-			return in.note(name, value)
+			return nil
 		}
 		if _, known := in.host.Sysctl(name); !known {
 			return fmt.Errorf("sysctl %s: the model has none of that name: %w", name, conformance.ErrUnsupported)
 		}
 		return in.host.SetSysctl(name, value)
+	}
+	if flush := strings.Fields(cmd); len(flush) > 2 && strings.Join(flush[:3], " ") == "ip tcp_metrics flush" {
+		in.host.FlushMetrics()
+		return nil
 	}
 	return fmt.Errorf("command %q: the model has no shell, only sysctl: %w", cmd, conformance.ErrUnsupported)
 }
@@ -174,17 +172,7 @@ func (in *Instance) Command(cmd string) error {
 // have. Suites set them in every script; one that uses such a part is told so
 // where it does.
 var inert = map[string]bool{
-	"net.ipv4.tcp_fastopen":     true,
-	"net.ipv4.tcp_fastopen_key": true,
-	"net.ipv4.tcp_ecn_option":   true,
-}
-
-// note keeps the sysctl that tells whether a SYN asks for Fast Open.
-func (in *Instance) note(name, value string) (err error) {
-	if name == "net.ipv4.tcp_fastopen" {
-		in.fastOpen, err = strconv.ParseInt(value, 0, 64)
-	}
-	return err
+	"net.ipv4.tcp_ecn_option": true,
 }
 
 // Close implements conformance.Instance.

@@ -100,6 +100,15 @@ const (
 	ResetLinger2
 	FinWait2Timeout
 
+	// TCP Fast Open.
+	SynData
+	SynDataAcked
+	SynDataLost
+	SynDataTaken
+	CookieLearned
+	FastBlackhole
+	FastAccepted
+
 	// TIME-WAIT.
 	TimeWaitOver
 	TimeWaitReset
@@ -207,6 +216,15 @@ var tcpRules = [...]Rule{
 	{"reset-unread", "RFC 2525 2.17", "__tcp_close: TCPAbortOnClose", "close with unread data resets"},
 	{"reset-linger2", "", "__tcp_close: TCPAbortOnLinger", "close with a negative TCP_LINGER2 in FIN-WAIT-2 resets"},
 	{"fin-wait-2-timeout", "", "tcp_keepalive_timer: tcp_fin_timeout", "an orphan whose peer never sends FIN is reset"},
+
+	// TCP Fast Open.
+	{"syn-data", "RFC 7413 4.2.1", "tcp_send_syn_data", "with a cookie, or where none is needed, the SYN carries data"},
+	{"syn-data-acked", "RFC 7413 4.2.1", "tcp_rcv_fastopen_synack: TCPFastOpenActive", "the SYN-ACK acknowledges the data in the SYN"},
+	{"syn-data-lost", "RFC 7413 4.2.1", "tcp_rcv_fastopen_synack: TCPFastOpenActiveFail", "data that the SYN-ACK leaves out goes again at once"},
+	{"syn-data-taken", "RFC 7413 4.2.2", "tcp_fastopen_add_skb", "data behind a SYN goes to the user"},
+	{"cookie-learned", "RFC 7413 4.1.3", "tcp_fastopen_cache_set", "a SYN-ACK's cookie and MSS are remembered for the peer's address"},
+	{"fast-open-blackhole", "RFC 7413 4.1.3.1", "tcp_fastopen_active_disable", "signs of a path that swallows what follows a Fast Open end its use for a while"},
+	{"fast-open-accepted", "RFC 7413 4.2.2", "tcp_fastopen_create_child: TCPFastOpenPassive", "a SYN with a valid cookie makes the connection before the handshake is over"},
 
 	// TIME-WAIT.
 	{"time-wait-over", "RFC 9293 3.10.8", "inet_twsk_kill", "TIME-WAIT ends after its time"},
