@@ -158,6 +158,9 @@ func (r *Request) recallStamp(l *Listener, ack *Segment) bool {
 		return true // no timestamp was seen, so none was sent
 	}
 	v := ack.Opts.TSEcr - r.TSOffset
+	if ack.Opts.TSEcr == 0 {
+		v, r.TSOffset = 0, 0 // an echo of none is read as it is
+	}
 	r.TSOK, r.TSRecent = true, ack.Opts.TSVal
 	r.SACKOK, r.ECNOK = v&stampSACK != 0, v&stampECN != 0
 	if r.SACKOK && !l.cfg().SACK {

@@ -82,7 +82,7 @@ func (o loadOp) do(s *loadSide, n int, newer *[loadClients]int) (string, error) 
 		return "", s.inject(o.C, o.rst(s, loadIRS(o.C, newer[o.C])))
 	case "icmp":
 		code := []uint8{3, 1, 3, 2}[o.V]
-		if s.v6 {
+		if s.over6(o.C) {
 			code = []uint8{4, 0, 4, 1}[o.V]
 		}
 		return "", s.unreachable(o.C, code, uint32(o.V/2))

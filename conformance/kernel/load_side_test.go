@@ -110,9 +110,12 @@ func (s *loadSide) inject(c int, seg tcpstate.Segment) error {
 	return s.put(&p)
 }
 
+// over6 tells whether client c speaks IPv6: to a listener of AF_INET6 every other one does.
+func (s *loadSide) over6(c int) bool { return s.v6 && c%2 == 0 }
+
 func (s *loadSide) packet(c int) sock.Packet {
 	p := sock.Packet{Src: loadSetup.RemoteV4, Dst: loadSetup.LocalV4, SrcPort: s.clientPort(c), DstPort: s.port(), TTL: 64}
-	if s.v6 {
+	if s.over6(c) {
 		p.Src, p.Dst = loadSetup.RemoteV6, loadSetup.LocalV6
 	}
 	return p
@@ -122,13 +125,13 @@ func (s *loadSide) packet(c int) sock.Packet {
 func (s *loadSide) unreachable(c int, code uint8, off uint32) error {
 	p := s.packet(c)
 	p.Proto = sock.ProtoICMP
-	if s.v6 {
+	if s.over6(c) {
 		p.Proto = sock.ProtoICMPv6
 	}
 	p.ICMP = sock.ICMP{Type: 3, Code: code, Quote: sock.Quote{
 		Src: p.Dst, Dst: p.Src, SrcPort: p.DstPort, DstPort: p.SrcPort, Proto: sock.ProtoTCP, Seq: s.iss[c].Add(off),
 	}}
-	if s.v6 {
+	if s.over6(c) {
 		p.ICMP.Type = 1
 	}
 	p.SrcPort, p.DstPort = 0, 0
