@@ -62,7 +62,6 @@ var unscripted = map[string]string{
 	"raw-bad-header":         "a packet over loopback; sock's own tests send it",
 	"raw-checksum":           "scripts can't write it yet; sock's own tests do",
 	"raw-error":              "scripts can't write it yet; sock's own tests do",
-	"raw-queued":             "scripts can't write it yet; sock's own tests do",
 	"raw-rcvbuf":             "scripts can't write it yet; sock's own tests do",
 	"raw-sent":               "scripts can't write it yet; sock's own tests do",
 	"not-for-us":             "a script's packets are all for the host; sock's own tests send others",
