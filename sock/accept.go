@@ -66,7 +66,7 @@ const reserved fileID = -2
 // reserve keeps an accept's descriptor, and the file that goes with it, from
 // being given out while it waits.
 func (h *Host) reserve(t *thread, o outcome) outcome {
-	if o.park {
+	if o.park && t.fd >= 0 {
 		h.proc.grow(t.fd)
 		h.proc.fds[t.fd].file = reserved
 		h.fileCount++
@@ -76,8 +76,10 @@ func (h *Host) reserve(t *thread, o outcome) outcome {
 
 // unreserve undoes reserve.
 func (h *Host) unreserve(t *thread) {
-	h.proc.fds[t.fd].file = noFile
-	h.fileCount--
+	if t.fd >= 0 {
+		h.proc.fds[t.fd].file = noFile
+		h.fileCount--
+	}
 }
 
 // tcpAccept is accept4(2) (inet_csk_accept).
@@ -120,6 +122,16 @@ func (h *Host) acceptOne(s *sock, t *thread) outcome {
 	if t.call.Fault&FaultAddr != 0 {
 		c.ops.release(h, c, nil) // the peer's address can't be told: the connection is lost
 		return fail(EFAULT)
+	}
+	if t.fd < 0 {
+		var err Errno
+		if t.fd, err = h.proc.lowest(0); err == 0 {
+			err = h.mayOpen()
+		}
+		if err != 0 {
+			c.ops.release(h, c, nil)
+			return fail(err)
+		}
 	}
 	h.openSock(t.fd, c, t.call.Flags)
 	t.ret.Addr, t.ret.AddrLen, _ = c.asSeen(c.remote)

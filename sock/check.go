@@ -78,6 +78,9 @@ func checkSocks(h *Host) error {
 	n := int32(0)
 	for i, s := range h.socks {
 		if s == nil {
+			if !h.spareSocks.has(i) {
+				return fmt.Errorf("socket %d: is free and can't be given out", i)
+			}
 			continue
 		}
 		if s.prot == &tcpProt {

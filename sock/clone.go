@@ -33,6 +33,7 @@ func (h *Host) Clone() *Host {
 	}
 	c.paths = slices.Clone(h.paths)
 	c.icmp.peers = slices.Clone(h.icmp.peers)
+	c.spareSocks = h.spareSocks.clone()
 	c.socks = make([]*sock, len(h.socks))
 	for i, s := range h.socks {
 		if s != nil {

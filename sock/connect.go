@@ -42,8 +42,11 @@ func (h *Host) streamConnect(s *sock, t *thread, send bool) outcome {
 		if s.state() != tcpstate.Closed {
 			return fail(EISCONN)
 		}
-		if err := h.preConnect(s, n); err != 0 {
+		if err := s.prot.preConnect(h, s, n); err != 0 {
 			return fail(err)
+		}
+		if h.callRules().ConnectBinds && s.num == 0 && !h.autobind(s) {
+			return fail(EAGAIN)
 		}
 		if err := s.prot.connect(h, s, a, n); err != 0 {
 			return fail(err)
@@ -163,7 +166,7 @@ func (s *sock) leastAddr() int32 {
 
 // preConnect asks the cgroup, about an address that is long enough
 // (tcp_v4_pre_connect).
-func (h *Host) preConnect(s *sock, n int32) Errno {
+func inetPreConnect(h *Host, s *sock, n int32) Errno {
 	if n < s.leastAddr() {
 		return 0
 	}

@@ -30,6 +30,11 @@ func inetDgramConnect(h *Host, s *sock, t *thread) outcome {
 	if a.Family == AF_UNSPEC {
 		return result(s.prot.disconnect(h, s))
 	}
+	if s.prot.preConnect != nil {
+		if err := s.prot.preConnect(h, s, n); err != 0 {
+			return fail(err)
+		}
+	}
 	if s.num == 0 && !h.autobind(s) {
 		return fail(EAGAIN)
 	}

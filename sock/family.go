@@ -42,11 +42,14 @@ var (
 // sysSocket is socket(2).
 func sysSocket(h *Host, t *thread) outcome {
 	c := &t.call
-	flags := c.Type &^ sockTypeMask
+	typ, flags := c.Type&sockTypeMask, c.Type&^sockTypeMask
+	if h.callRules().NoFlags {
+		typ, flags = c.Type, 0
+	}
 	if flags&^(SOCK_CLOEXEC|SOCK_NONBLOCK) != 0 {
 		return fail(EINVAL)
 	}
-	s, err := h.createSock(c.Domain, c.Type&sockTypeMask, c.Proto, false)
+	s, err := h.createSock(c.Domain, typ, c.Proto, false)
 	if err != 0 {
 		return fail(err)
 	}
@@ -104,7 +107,7 @@ func (h *Host) createSock(domain, typ, proto int32, kern bool) (*sock, Errno) {
 // discard undoes a creation that failed half-way (sk_common_release).
 func (h *Host) discard(s *sock) {
 	if s.prot == nil {
-		h.socks[s.id] = nil // it never came to a protocol
+		h.dropSock(s) // it never came to a protocol
 		return
 	}
 	h.free(s)
@@ -113,18 +116,19 @@ func (h *Host) discard(s *sock) {
 // inetCreate makes a socket of AF_INET (inet_create).
 func inetCreate(h *Host, s *sock, typ, proto int32) Errno {
 	s.local, s.source, s.af = netip.IPv4Unspecified(), netip.IPv4Unspecified(), &ipv4Specific
-	return h.inetCreate(s, inetsw[:], typ, proto)
+	return h.inetCreate(s, inetsw[:], typ, proto, h.callRules().noSockMemory())
 }
 
 // inet6Create makes a socket of AF_INET6 (inet6_create).
 func inet6Create(h *Host, s *sock, typ, proto int32) Errno {
 	s.local, s.source, s.af = netip.IPv6Unspecified(), netip.IPv6Unspecified(), &ipv6Specific
 	s.opt.v6only = h.sysctl.get(ctlBindV6Only) != 0
-	return h.inetCreate(s, inetsw6[:], typ, proto)
+	return h.inetCreate(s, inetsw6[:], typ, proto, ENOBUFS)
 }
 
-// inetCreate is what both families share.
-func (h *Host) inetCreate(s *sock, list []protosw, typ, proto int32) Errno {
+// inetCreate is what both families share but for the error of a sock without
+// memory.
+func (h *Host) inetCreate(s *sock, list []protosw, typ, proto int32, noMemory Errno) Errno {
 	if proto < 0 || proto >= ipprotoMax {
 		return EINVAL
 	}
@@ -135,8 +139,11 @@ func (h *Host) inetCreate(s *sock, list []protosw, typ, proto int32) Errno {
 	case typ == SOCK_RAW && !s.kern && !h.capable(CapNetRaw):
 		return EPERM
 	}
+	if !h.callRules().hasProtocol(typ, sw.proto) {
+		return EPROTONOSUPPORT
+	}
 	if !h.allocates(AllocSock) {
-		return ENOBUFS
+		return noMemory
 	}
 	if proto == IPPROTO_IP {
 		proto = sw.proto

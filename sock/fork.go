@@ -109,9 +109,7 @@ func (h *Host) endThreads(t *thread) {
 
 // abandon ends a call for good.
 func (h *Host) abandon(t *thread) {
-	if t.fd >= 0 {
-		h.unreserve(t)
-	}
+	h.unreserve(t)
 	h.endWait(t)
 	for _, f := range t.held {
 		if was, last := h.put(f); last {

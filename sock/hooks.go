@@ -77,7 +77,7 @@ type AllocKind uint8
 const (
 	_            AllocKind = iota
 	AllocSocket            // the socket layer's half: ENFILE (sock_alloc)
-	AllocSock              // the protocol's half: ENOBUFS (sk_alloc)
+	AllocSock              // the protocol's half: ENOMEM for AF_INET, ENOBUFS for AF_INET6 and in 2.4 (sk_alloc)
 	AllocFile              // an open file: ENOMEM (alloc_empty_file)
 	AllocEpoll             // an epoll or an entry of one: ENOMEM (ep_alloc, ep_insert)
 	AllocListen            // 2.4's table of SYNs: ENOMEM (tcp_listen_start)
@@ -187,6 +187,9 @@ func askSetsockopt(h *Host, t *thread) outcome {
 	if err = h.ask(SocketSetsockopt, s); err == 0 {
 		err = h.askCgroup(CgroupSetsockopt, s)
 	}
+	if err == 0 && !h.callRules().hasOption(t.call.Level, t.call.Name) {
+		err = ENOPROTOOPT
+	}
 	if err != 0 {
 		return fail(err)
 	}
@@ -203,7 +206,10 @@ func askGetsockopt(h *Host, t *thread) outcome {
 	if err != 0 {
 		return fail(err)
 	}
-	o := sysGetsockopt(h, t)
+	o := fail(ENOPROTOOPT)
+	if h.callRules().hasOption(t.call.Level, t.call.Name) {
+		o = sysGetsockopt(h, t)
+	}
 	if err := h.askCgroup(CgroupGetsockopt, s); err != 0 {
 		t.ret.Data = nil
 		return fail(err)

@@ -261,7 +261,8 @@ func TestNoMemoryLeavesNothingBehind(t *testing.T) {
 		call Call
 	}{
 		{AllocSocket, ENFILE, socketCall()},
-		{AllocSock, ENOBUFS, socketCall()},
+		{AllocSock, ENOMEM, socketCall()},
+		{AllocSock, ENOBUFS, Call{Op: OpSocket, Domain: AF_INET6, Type: SOCK_STREAM}},
 		{AllocFile, ENOMEM, socketCall()},
 		{AllocSocket, ENFILE, acceptCall(l)},
 		{AllocFile, ENOMEM, acceptCall(l)},

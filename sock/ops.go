@@ -38,6 +38,7 @@ type protoOps struct {
 
 	init        func(h *Host, s *sock) Errno
 	bind        func(h *Host, s *sock, t *thread) outcome // instead of inet_bind's own way
+	preConnect  func(h *Host, s *sock, alen int32) Errno  // nil where the cgroup is not asked
 	connect     func(h *Host, s *sock, a Addr, alen int32) Errno
 	disconnect  func(h *Host, s *sock) Errno
 	accept      func(h *Host, s *sock, t *thread) outcome

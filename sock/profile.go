@@ -16,6 +16,8 @@ type Profile struct {
 	// requests; their zero values are a current kernel's.
 	Queues   QueueRules
 	Requests tcpstate.RequestRules
+	// Calls are the rules of system calls.
+	Calls CallRules
 }
 
 // ProfileSysctl is one sysctl of a profile.
@@ -31,7 +33,7 @@ var Linux = Profile{Name: "linux"}
 // retransmission, two segments to begin with, somaxconn 128
 // (include/net/tcp.h and net/ipv4/tcp_ipv4.c of 2.4).
 var Linux24 = Profile{
-	Name: "linux24", InitCwnd: 2, RTOInit: 3 * tcpstate.Second, Queues: queueRules24,
+	Name: "linux24", InitCwnd: 2, RTOInit: 3 * tcpstate.Second, Queues: queueRules24, Calls: callRules24,
 	Requests: tcpstate.RequestRules{Unlimited: true, Lax: true, DeferResends: true, PlainCookies: true},
 	Sysctls: []ProfileSysctl{
 		{"net.core.somaxconn", [3]int64{128}},

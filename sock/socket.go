@@ -103,11 +103,9 @@ func (h *Host) sockAt(id sockID) *sock {
 // newSock takes the lowest free number.
 func (h *Host) newSock() *sock {
 	s := &sock{parent: noSock, fastOwner: noSock}
-	for i := range h.socks {
-		if h.socks[i] == nil {
-			s.id, h.socks[i] = sockID(i), s
-			return s
-		}
+	if i, ok := h.spareSocks.take(); ok {
+		s.id, h.socks[i] = sockID(i), s
+		return s
 	}
 	s.id = sockID(len(h.socks))
 	h.socks = append(h.socks, s)
@@ -126,7 +124,13 @@ func (h *Host) free(s *sock) {
 	if s.prot.destroy != nil {
 		s.prot.destroy(h, s)
 	}
+	h.dropSock(s)
+}
+
+// dropSock makes the socket's number free.
+func (h *Host) dropSock(s *sock) {
 	h.socks[s.id] = nil
+	h.spareSocks.put(int(s.id))
 }
 
 // state is the protocol's state as calls see it (sk_state).

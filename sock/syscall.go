@@ -118,12 +118,18 @@ func sysAccept(h *Host, t *thread) outcome {
 	if h.fileAt(t.call.FD) == noFile {
 		return fail(EBADF)
 	}
+	late := h.callRules().LateDescriptor
 	if t.call.Flags&^(SOCK_CLOEXEC|SOCK_NONBLOCK) != 0 {
 		return fail(EINVAL)
 	}
-	fd, err := h.proc.lowest(0)
-	if err != 0 {
-		return fail(err)
+	if h.callRules().NoFlags && t.call.Flags != 0 {
+		return fail(ENOSYS) // that is accept4
+	}
+	if fd, err := h.proc.lowest(0); !late {
+		if err != 0 {
+			return fail(err)
+		}
+		t.fd = fd
 	}
 	s, err := h.enterSock(t)
 	if err != 0 {
@@ -132,13 +138,12 @@ func sysAccept(h *Host, t *thread) outcome {
 	if !h.allocates(AllocSocket) {
 		return fail(ENFILE)
 	}
-	if err := h.mayOpen(); err != 0 {
+	if err := h.mayOpen(); !late && err != 0 {
 		return fail(err)
 	}
 	if err := h.ask(SocketAccept, s); err != 0 {
 		return fail(err)
 	}
-	t.fd = fd
 	return h.reserve(t, s.ops.accept(h, s, t))
 }
 

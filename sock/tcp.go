@@ -9,7 +9,7 @@ import (
 // tcpProt is TCP's table (tcp_prot, tcpv6_prot: the family is in afOps).
 var tcpProt = protoOps{
 	name: "TCP", number: ProtoTCP, noAutobind: true,
-	init: tcpInit, connect: tcpConnect, disconnect: tcpDisconnect, accept: tcpAccept, acceptAgain: tcpAcceptAgain,
+	init: tcpInit, preConnect: inetPreConnect, connect: tcpConnect, disconnect: tcpDisconnect, accept: tcpAccept, acceptAgain: tcpAcceptAgain,
 	shutdown: tcpShutdown, close: tcpClose, closeAgain: tcpCloseAgain, destroy: tcpDestroy,
 	getPort: tcpGetPort, ioctl: tcpIoctl, options: &tcpOptions,
 	sendmsg: tcpSendmsg, sendAgain: tcpSendAgain, recvmsg: tcpRecvmsg, recvAgain: tcpRecvAgain,

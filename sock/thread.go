@@ -95,7 +95,7 @@ func (h *Host) Call(now Time, id Thread, c Call, out []Effect) []Effect {
 	t.call, t.ret = c, Return{Thread: id}
 	t.done, t.signal, t.until, t.file, t.sock, t.fd = 0, false, 0, noFile, noSock, -1
 	o := fail(ENOSYS)
-	if int(c.Op) < len(syscalls) && syscalls[c.Op].start != nil {
+	if int(c.Op) < len(syscalls) && syscalls[c.Op].start != nil && h.callRules().has(c.Op) {
 		o = syscalls[c.Op].start(h, t)
 	}
 	h.conclude(h.thread(id), o) // clone may have moved the records
