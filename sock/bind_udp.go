@@ -122,8 +122,9 @@ func (h *Host) udpJoinGroup(s *sock) {
 // that have the address, the best of those that have none.
 func (h *Host) udpLookup(src, dst netip.AddrPort, dev int32) *sock {
 	for _, id := range h.udp.byAddr {
-		if s := h.socks[id]; s.dg.connected && s.local == dst.Addr() && s.num == dst.Port() && s.remote == src &&
-			(s.opt.boundDev == 0 || s.opt.boundDev == dev) {
+		s := h.socks[id]
+		if s.dg.connected && s.num == dst.Port() && s.remote.Port() == src.Port() && s.has(dst.Addr()) &&
+			s.peerAddr(src.Addr()) == src.Addr() && (s.opt.boundDev == 0 || s.opt.boundDev == dev) {
 			return s
 		}
 	}
@@ -176,29 +177,24 @@ func (s *sock) udpScore(src, dst netip.AddrPort, local netip.Addr, dev int32) in
 	return score
 }
 
-// has reports whether the socket is bound to a local address, where the
-// any-address of IPv6 takes in IPv4's.
+// has reports whether the socket is bound to a local address, as datagrams of
+// its family are compared.
 func (s *sock) has(local netip.Addr) bool {
-	if local.Is4() && s.v6only() || local.Is6() && s.family != AF_INET6 {
-		return false
+	if local.Is6() {
+		return s.family == AF_INET6 && s.local == local
 	}
-	if local.Is4() && local.IsUnspecified() && s.local.IsUnspecified() {
-		return true
-	}
-	return s.local == local
+	rcv, _, _ := s.half4()
+	return !s.v6only() && rcv == local
 }
 
-// peerAddr is whom the socket hears, as datagrams from a's family are compared;
+// peerAddr is whom the socket hears, as datagrams of a's family are compared;
 // invalid when it hears everyone. A socket of AF_INET6 keeps its IPv6 peer when
 // it is disconnected (__udp_disconnect clears inet_daddr alone).
 func (s *sock) peerAddr(a netip.Addr) netip.Addr {
 	if a.Is6() {
 		return s.dg.peer6
 	}
-	if s.remote.Addr().Is4() {
-		return s.remote.Addr()
-	}
-	return netip.Addr{}
+	return s.dg.dst4
 }
 
 // fromPeer reports whether a connected socket hears the sender.

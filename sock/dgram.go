@@ -22,7 +22,10 @@ type datagrams struct {
 	reader, deficit int32
 	cork            cork
 	groups          []membership
-	peer6           netip.Addr // sk_v6_daddr: of AF_INET6, it outlives a disconnect
+	// What a socket has of both families (see half4): rcv4 and src4 are invalid
+	// until a connect parts them from what bind gave. peer6 is sk_v6_daddr, IPv4
+	// where that is mapped; it outlives a disconnect.
+	rcv4, src4, dst4, peer6 netip.Addr
 }
 
 // dgram is one datagram of a queue, or one error.
@@ -35,7 +38,16 @@ type dgram struct {
 	truesize int32          // octets
 	peeked   bool           // an empty one that MSG_PEEK has shown
 	data     []byte
+	// info is what IP_PKTINFO tells of it, as far as that was asked for when it
+	// came: later is too late (ipv4_pktinfo_prepare).
+	info pktInfo
 	ee       extErr // of the error queue
+}
+
+// pktInfo is an interface, and the address to answer from.
+type pktInfo struct {
+	dev int32
+	src netip.Addr
 }
 
 // ipv6 reports whether it came in IPv6.
@@ -68,6 +80,9 @@ func (h *Host) queueDatagram(s *sock, d dgram) {
 	g.rmem += d.truesize
 	if s.opt.rxqOvfl {
 		d.drops = g.drops
+	}
+	if !d.ipv6() && (s.opt.pktInfo || s.opt.recv6.pktInfo) {
+		d.info = pktInfo{d.dev, h.specDst(&d)}
 	}
 	d.data = h.dgramData(d.data)
 	g.recv.PushBack(d)
@@ -156,7 +171,9 @@ func (g *datagrams) fingerprint(f *queue.Hash, now Time) {
 	f.U64(uint64(uint32(g.rmem))<<32 | uint64(uint32(g.wmem)))
 	f.U64(uint64(g.drops))
 	f.U64(uint64(uint32(g.reader))<<32 | uint64(uint32(g.deficit)))
-	hashAddr(f, netip.AddrPortFrom(g.peer6, 0))
+	for _, a := range [...]netip.Addr{g.rcv4, g.src4, g.dst4, g.peer6} {
+		hashAddr(f, netip.AddrPortFrom(a, 0))
+	}
 	for _, q := range [...]*queue.Deque[dgram]{&g.recv, &g.errs} {
 		f.U32(uint32(q.Len()))
 		for i := range q.Len() {
@@ -176,6 +193,7 @@ func (d *dgram) fingerprint(f *queue.Hash, now Time) {
 	f.U64(uint64(d.at - now))
 	f.U64(uint64(d.drops)<<32 | uint64(uint32(d.truesize)))
 	f.Bool(d.peeked)
+	hashAddr(f, netip.AddrPortFrom(d.info.src, uint16(d.info.dev)))
 	f.Bytes(d.data)
 	d.ee.fingerprint(f)
 }

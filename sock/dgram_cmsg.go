@@ -26,7 +26,7 @@ func (h *Host) recvControl(s *sock, t *thread, d *dgram, off int32) {
 	if s.opt.rxqOvfl && d.drops > 0 {
 		le32(h.cmsg(t, SOL_SOCKET, SO_RXQ_OVFL, 4), d.drops)
 	}
-	h.ipControl(s, t, d, true)
+	h.ipControl(s, t, d)
 }
 
 // stampControl is sock_recv_timestamp: when the datagram came.
@@ -48,29 +48,28 @@ func (h *Host) stampControl(s *sock, t *thread, d *dgram) {
 	le64(b[8:], uint64(int64(d.at)%tcpstate.Second*unit))
 }
 
-// ipControl are the messages of the IP layer. ours says that the datagram was
-// for the socket, and not an error about one.
-func (h *Host) ipControl(s *sock, t *thread, d *dgram, ours bool) {
+// ipControl are the messages of the IP layer.
+func (h *Host) ipControl(s *sock, t *thread, d *dgram) {
 	o := &s.opt
 	if s.family == AF_INET6 && o.recv6.pktInfo {
 		putPktInfo6(h.cmsg(t, SOL_IPV6, IPV6_PKTINFO, 20), d)
 	}
 	switch {
 	case !d.ipv6():
-		h.ip4Control(o, t, d, ours)
+		h.ip4Control(o, t, d)
 	case o.recv6.any() || o.old6.any():
 		h.ip6Control(o, t, d)
 	}
 }
 
 // ip4Control is ip_cmsg_recv_offset.
-func (h *Host) ip4Control(o *options, t *thread, d *dgram, ours bool) {
+func (h *Host) ip4Control(o *options, t *thread, d *dgram) {
 	dst := d.dst.Addr().As4()
 	if o.pktInfo {
 		b := h.cmsg(t, SOL_IP, IP_PKTINFO, 12)
-		le32(b, uint32(d.dev))
-		if ours {
-			src := h.specDst(d).As4()
+		le32(b, uint32(d.info.dev))
+		if d.info.src.IsValid() {
+			src := d.info.src.As4()
 			copy(b[4:], src[:])
 		}
 		copy(b[8:], dst[:])
@@ -122,7 +121,7 @@ func (h *Host) errorControl(s *sock, t *thread, d *dgram) {
 	t.control = t.control[:0]
 	h.stampControl(s, t, d)
 	if d.ee.icmp() {
-		h.ipControl(s, t, d.received(), false)
+		h.ipControl(s, t, d.received())
 	}
 	level, kind, n := int32(SOL_IP), int32(IP_RECVERR), 16+sizeofSockaddrIn
 	if s.family == AF_INET6 {
@@ -142,15 +141,19 @@ func (h *Host) errorControl(s *sock, t *thread, d *dgram) {
 // it, to us.
 func (d *dgram) received() *dgram {
 	r := *d
+	r.info.dev = d.dev
 	r.dst = netip.AddrPortFrom(d.ee.to, d.ee.toPort)
 	return &r
 }
 
 // putPktInfo6 lays out struct in6_pktinfo.
 func putPktInfo6(b []byte, d *dgram) {
-	a := d.dst.Addr().As16()
+	a, dev := d.dst.Addr().As16(), d.dev
+	if !d.ipv6() {
+		dev = d.info.dev
+	}
 	copy(b, a[:])
-	le32(b[16:], uint32(d.dev))
+	le32(b[16:], uint32(dev))
 }
 
 // putSockaddr lays out struct sockaddr_in or sockaddr_in6, by the address.

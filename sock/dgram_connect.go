@@ -45,7 +45,19 @@ func inetDgramConnect(h *Host, s *sock, t *thread) outcome {
 // (CO-11; __ip4_datagram_connect, __ip6_datagram_connect).
 func datagramConnect(h *Host, s *sock, a Addr, n int32) Errno {
 	if s.family == AF_INET || a.Family == AF_INET {
-		return h.dgramConnect4(s, a, n)
+		switch {
+		case s.v6only():
+			return EAFNOSUPPORT
+		case n < sizeofSockaddrIn:
+			return EINVAL
+		case a.Family != AF_INET:
+			return EAFNOSUPPORT
+		}
+		dst := netip.IPv4Unspecified()
+		if a.AP.Addr().Is4() {
+			dst = a.AP.Addr()
+		}
+		return h.dgramConnect4(s, netip.AddrPortFrom(dst, a.AP.Port()))
 	}
 	switch {
 	case n < sizeofIn6RFC2133:
@@ -60,90 +72,129 @@ func datagramConnect(h *Host, s *sock, a Addr, n int32) Errno {
 			dst, mapped = loopback4, true
 		}
 	}
-	if mapped {
-		if s.v6only() {
-			return ENETUNREACH
-		}
-		return h.dgramConnectTo(s, netip.AddrPortFrom(dst, a.AP.Port()), s.opt.boundDev)
+	to := netip.AddrPortFrom(dst, a.AP.Port())
+	switch {
+	case !mapped:
+		return h.dgramConnect6(s, to, a.Scope, n)
+	case s.v6only():
+		return ENETUNREACH
 	}
+	return h.dgramConnect4(s, to)
+}
+
+// dgramConnect4 connects by IPv4. On a socket of AF_INET6 both halves of its
+// addresses follow.
+func (h *Host) dgramConnect4(s *sock, to netip.AddrPort) Errno {
+	s.routed = false // forgotten, whatever comes of it
 	dev := s.opt.boundDev
-	if needsScope(dst) {
-		if n >= sizeofIn6 && a.Scope != 0 {
-			if dev != 0 && dev != int32(a.Scope) {
+	if dev == 0 {
+		dev = s.opt.deviceFor(to.Addr())
+	}
+	rcv, src, _ := s.half4()
+	if to.Addr().IsMulticast() && src.IsUnspecified() {
+		src = s.opt.groupSource()
+	}
+	r, err := h.output(to.Addr(), src, dev)
+	switch {
+	case err != 0:
+		return err
+	case r.broadcast && !s.opt.broadcast:
+		return EACCES
+	}
+	if _, src, _ = s.half4(); src.IsUnspecified() {
+		src = r.src
+	}
+	moved := rcv.IsUnspecified()
+	if moved {
+		rcv = r.src
+	}
+	s.dg.rcv4, s.dg.src4, s.dg.dst4, s.dg.peer6 = rcv, src, r.dst, r.dst
+	s.remote = netip.AddrPortFrom(r.dst, to.Port())
+	if s.source.IsUnspecified() {
+		s.source = src
+	}
+	if s.local.IsUnspecified() {
+		s.local, moved = rcv, true
+	}
+	h.dgramConnected(s, moved)
+	return 0
+}
+
+// dgramConnect6 connects by IPv6. An address that means nothing without an
+// interface binds the socket to one, even when there is no way to go.
+func (h *Host) dgramConnect6(s *sock, to netip.AddrPort, scope uint32, n int32) Errno {
+	dev := s.opt.boundDev
+	if needsScope(to.Addr()) {
+		if n >= sizeofIn6 && scope != 0 {
+			if dev != 0 && dev != int32(scope) {
 				return EINVAL
 			}
-			dev = int32(a.Scope)
+			dev = int32(scope)
 		}
-		if dev == 0 && dst.IsMulticast() {
+		if dev == 0 && to.Addr().IsMulticast() {
 			dev = s.opt.mcIndex6
 		}
+		s.opt.boundDev = dev
 		if dev == 0 {
 			return EINVAL
 		}
-		s.opt.boundDev = dev // it stays, even when there is no way to go
-	}
-	return h.dgramConnectTo(s, netip.AddrPortFrom(dst, a.AP.Port()), dev)
-}
-
-// dgramConnect4 takes a struct sockaddr_in, on a socket of either family.
-func (h *Host) dgramConnect4(s *sock, a Addr, n int32) Errno {
-	switch {
-	case s.v6only():
-		return EAFNOSUPPORT
-	case n < sizeofSockaddrIn:
-		return EINVAL
-	case a.Family != AF_INET:
-		return EAFNOSUPPORT
-	}
-	dst := netip.IPv4Unspecified()
-	if a.AP.Addr().Is4() {
-		dst = a.AP.Addr()
-	}
-	return h.dgramConnectTo(s, netip.AddrPortFrom(dst, a.AP.Port()), s.opt.boundDev)
-}
-
-// dgramConnectTo finds the way and, when there is one, takes peer and source
-// address from it.
-func (h *Host) dgramConnectTo(s *sock, to netip.AddrPort, dev int32) Errno {
-	if to.Addr().Is4() {
-		s.routed = false // forgotten, whatever comes of it
 	}
 	if dev == 0 {
 		dev = s.opt.deviceFor(to.Addr())
 	}
-	source := s.source
-	if to.Addr().Is4() && to.Addr().IsMulticast() && source.IsUnspecified() {
-		source = s.opt.groupSource()
-	}
-	r, err := h.output(to.Addr(), source, dev)
+	r, err := h.output(to.Addr(), s.source, dev)
 	if err != 0 {
 		return err
 	}
-	if r.broadcast && !s.opt.broadcast {
-		return EACCES
+	rcv, src, _ := s.half4()
+	moved := s.local.IsUnspecified()
+	if moved {
+		s.local, rcv = r.src, loopback4IPv6
 	}
-	s.remote = netip.AddrPortFrom(r.dst, to.Port())
-	s.dg.peer6 = r.dst
 	if s.source.IsUnspecified() {
 		s.source = r.src
 	}
-	if s.local.IsUnspecified() {
-		s.local = r.src
+	s.dg.rcv4, s.dg.src4, s.dg.peer6 = rcv, src, r.dst
+	s.remote = netip.AddrPortFrom(r.dst, to.Port())
+	h.dgramConnected(s, moved)
+	return 0
+}
+
+// dgramConnected is the end of a connect that came off.
+func (h *Host) dgramConnected(s *sock, moved bool) {
+	if moved {
 		h.rehash(s)
 	}
 	s.dg.connected, s.routed = true, true
-	s.af = afOf(r.dst)
-	return 0
+	s.af = afOf(s.remote.Addr())
+}
+
+// half4 is what IPv4 sees of the socket: the address that it receives at, the
+// one it sends from, and its peer, which is invalid for none (inet_rcv_saddr,
+// inet_saddr, inet_daddr). A socket of AF_INET6 has both halves, and a connect
+// by one family leaves the other's be.
+func (s *sock) half4() (rcv, src, dst netip.Addr) {
+	g := s.dg
+	if s.family == AF_INET {
+		return s.local, s.source, g.dst4
+	}
+	rcv, src = g.rcv4, g.src4
+	if !rcv.IsValid() {
+		rcv = s.rcv().v4()
+		src = rcv
+	}
+	return rcv, src, g.dst4
 }
 
 // datagramDisconnect forgets the peer, the device, and whatever bind was not
 // asked for by number (__udp_disconnect).
 func datagramDisconnect(h *Host, s *sock) Errno {
 	s.dg.connected, s.routed = false, false
-	s.remote = netipZero
+	s.remote, s.dg.dst4 = netipZero, netip.Addr{}
 	s.opt.boundDev = 0
 	if s.locks&lockAddr == 0 {
 		s.local, s.source = s.any(), s.any()
+		s.dg.rcv4, s.dg.src4 = netip.Addr{}, netip.Addr{}
 		if s.locks&lockPort != 0 {
 			h.rehash(s)
 		}

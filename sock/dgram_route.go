@@ -2,7 +2,10 @@ package sock
 
 import "net/netip"
 
-var ip4Loopbacks = netip.MustParsePrefix("127.0.0.0/8")
+var (
+	ip4Loopbacks = netip.MustParsePrefix("127.0.0.0/8")
+	ip4Zero      = netip.MustParsePrefix("0.0.0.0/8")
+)
 
 // outRoute is the way of a datagram (struct rtable, struct rt6_info).
 type outRoute struct {
@@ -15,25 +18,78 @@ type outRoute struct {
 }
 
 // output finds the way to dst from src, either of which may be an any-address,
-// by dev if it is not 0 (ip_route_output_key_hash_rcu, ip6_route_output).
+// by dev if it is not 0 (ip_route_output_flow, ip6_dst_lookup_flow).
 func (h *Host) output(dst, src netip.Addr, dev int32) (outRoute, Errno) {
-	if !src.IsValid() || src.IsUnspecified() && src.Is4() != dst.Is4() {
-		src = anyOf(dst)
-	}
+	return h.outputVia(dst, src, dev, false)
+}
+
+// outputVia is output, where direct says that IPv4 may use no router
+// (MSG_DONTROUTE, SO_DONTROUTE).
+func (h *Host) outputVia(dst, src netip.Addr, dev int32, direct bool) (outRoute, Errno) {
 	if dst.Is6() {
 		return h.output6(dst, src, dev)
 	}
-	return h.output4(dst, src, dev)
+	if !src.Is4() {
+		src = netip.IPv4Unspecified()
+	}
+	group := dst.IsMulticast() || dst == limitedBroadcast
+	if !src.IsUnspecified() {
+		switch {
+		case src.IsMulticast() || src == limitedBroadcast:
+			return outRoute{}, EINVAL
+		case !h.isLocal(src):
+			return outRoute{}, ENETUNREACH
+		case dev == 0 && group:
+			return h.outputBy(dst, src, h.deviceWith(src))
+		}
+	}
+	if dev != 0 {
+		if !h.hasDevice(dev) {
+			return outRoute{}, ENODEV
+		}
+		if src.IsUnspecified() && (group || dst.IsUnspecified()) {
+			src, _ = h.sourceOn(dev, dst)
+		}
+		if dst == limitedBroadcast || localGroups.Contains(dst) {
+			return h.outputBy(dst, src, dev)
+		}
+	}
+	if dst.IsUnspecified() {
+		if dst = src; src.IsUnspecified() {
+			dst, src = loopback4, loopback4
+		}
+		return outRoute{src: src, dst: dst, dev: DevLoopback, mtu: loopbackMTU, local: true}, 0
+	}
+	return h.output4(dst, src, dev, direct)
 }
 
-// outputVia is output, where direct says that no router may be used
-// (MSG_DONTROUTE, SO_DONTROUTE).
-func (h *Host) outputVia(dst, src netip.Addr, dev int32, direct bool) (outRoute, Errno) {
-	r, err := h.output(dst, src, dev)
-	if direct && err == 0 && dev == 0 && r.dev == DevLink && !r.broadcast && !h.onLink(dst) {
+// localGroups are those that no router passes on (ipv4_is_local_multicast).
+var localGroups = netip.MustParsePrefix("224.0.0.0/24")
+
+// output4 looks for a route (the part of ip_route_output_key_hash_rcu from
+// fib_lookup on). A device that has no route is assumed to reach everybody.
+func (h *Host) output4(dst, src netip.Addr, dev int32, direct bool) (outRoute, Errno) {
+	switch owner := h.deviceWith(dst); {
+	case h.isLocal(dst) && (dev == 0 || dev == owner):
+		if src.IsUnspecified() {
+			if src = dst; ip4Loopbacks.Contains(dst) {
+				src = loopback4 // all of 127.0.0.0/8 is one network, and this its address
+			}
+		}
+		return outRoute{src: src, dst: dst, dev: DevLoopback, mtu: loopbackMTU, local: true}, 0
+	case dev == 0 && dst == loopbackBroadcast:
+		dev = DevLoopback
+	case dev == 0 && direct && !h.onLink(dst):
 		return outRoute{}, ENETUNREACH
+	case dev == 0:
+		if dev = h.wayTo(dst); dev == 0 {
+			return outRoute{}, ENETUNREACH
+		}
 	}
-	return r, err
+	if src.IsUnspecified() {
+		src, _ = h.sourceOn(dev, dst)
+	}
+	return h.outputBy(dst, src, dev)
 }
 
 // onLink reports whether the link reaches dst by itself.
@@ -46,61 +102,15 @@ func (h *Host) onLink(dst netip.Addr) bool {
 	return false
 }
 
-// output4 is the way in IPv4.
-func (h *Host) output4(dst, src netip.Addr, dev int32) (outRoute, Errno) {
-	kind := h.kindOf(dst)
-	group := dst.IsMulticast() || dst == limitedBroadcast
-	bound := !src.IsUnspecified()
-	if bound {
-		if src.Is6() || src.IsMulticast() || src == limitedBroadcast {
-			return outRoute{}, EINVAL
-		}
-		if dev == 0 && group {
-			if dev = h.deviceWith(src); dev == 0 {
-				return outRoute{}, EINVAL
-			}
-		}
-		if !h.isLocal(src) {
-			return outRoute{}, EINVAL
-		}
-	}
-	if dev != 0 && !h.hasDevice(dev) {
-		return outRoute{}, ENODEV
-	}
-	if dst.IsUnspecified() {
-		if dst = src; !bound {
-			dst, src = loopback4, loopback4
-		}
-		kind = addrLocal
-	}
-	switch {
-	case kind == addrLocal:
-		if !bound {
-			src = dst
-			if ip4Loopbacks.Contains(dst) {
-				src = loopback4
-			}
-		}
-		return outRoute{src: src, dst: dst, dev: DevLoopback, mtu: loopbackMTU, local: true}, 0
-	case dev == 0 && ip4Loopbacks.Contains(dst):
-		dev = DevLoopback // its broadcast address
-	case dev == 0:
-		if dev = h.wayTo(dst); dev == 0 {
-			return outRoute{}, ENETUNREACH
-		}
-	}
-	if !bound {
-		src, _ = h.sourceOn(dev, dst)
-	}
-	return h.outputBy(dst, src, dev)
-}
-
 // outputBy fills in what the device says (__mkroute_output).
 func (h *Host) outputBy(dst, src netip.Addr, dev int32) (outRoute, Errno) {
 	r := outRoute{src: src, dst: dst, dev: dev, mtu: h.mtu}
 	if dev == DevLoopback {
 		r.mtu = loopbackMTU
 	} else if src.IsLoopback() {
+		return outRoute{}, EINVAL
+	}
+	if ip4Zero.Contains(dst) {
 		return outRoute{}, EINVAL
 	}
 	switch h.kindOf(dst) {
@@ -112,32 +122,31 @@ func (h *Host) outputBy(dst, src netip.Addr, dev int32) (outRoute, Errno) {
 	return r, 0
 }
 
-// output6 is the way in IPv6.
+// output6 is the way in IPv6. Only once there is one does it show that a source
+// of IPv4 can't take it (ip6_dst_lookup_tail).
 func (h *Host) output6(dst, src netip.Addr, dev int32) (outRoute, Errno) {
 	if dst.IsUnspecified() {
 		dst = netip.IPv6Loopback()
 	}
-	bound := !src.IsUnspecified()
+	r := outRoute{src: src, dst: dst, dev: DevLink, mtu: h.mtu}
+	switch owner := h.deviceWith(dst); {
+	case h.isLocal(dst) && (dev == 0 || dev == owner):
+		r.dev, r.mtu, r.local = DevLoopback, loopbackMTU, true
+	case dev == DevLoopback, dev != 0 && !h.hasDevice(dev), h.wayTo(dst) == 0:
+		return outRoute{}, ENETUNREACH
+	default:
+		r.local = dst.IsMulticast() && h.member(dst, DevLink)
+	}
 	switch {
 	case src.Is4():
-		return outRoute{}, EAFNOSUPPORT // bound to an IPv4-mapped address (ip6_dst_lookup_tail)
-	case dev != 0 && !h.hasDevice(dev):
-		return outRoute{}, ENODEV
-	case h.isLocal(dst):
-		if !bound {
-			src = dst
-		}
-		return outRoute{src: src, dst: dst, dev: DevLoopback, mtu: loopbackMTU, local: true}, 0
-	case dev == DevLoopback:
-		return outRoute{}, ENETUNREACH
+		return outRoute{}, EAFNOSUPPORT
+	case !src.IsUnspecified():
+	case r.local && !dst.IsMulticast():
+		r.src = dst
+	default:
+		r.src, _ = h.sourceOn(DevLink, dst)
 	}
-	if h.wayTo(dst) == 0 {
-		return outRoute{}, ENETUNREACH
-	}
-	if !bound {
-		src, _ = h.sourceOn(DevLink, dst)
-	}
-	return outRoute{src: src, dst: dst, dev: DevLink, mtu: h.mtu, local: dst.IsMulticast() && h.member(dst, DevLink)}, 0
+	return r, 0
 }
 
 // hasDevice reports whether there is an interface of that index.

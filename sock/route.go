@@ -18,7 +18,11 @@ const (
 
 var loopback4 = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
-var limitedBroadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+// Broadcasts that every host has: of the link, and of 127.0.0.0/8.
+var (
+	limitedBroadcast  = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+	loopbackBroadcast = netip.AddrFrom4([4]byte{127, 255, 255, 255})
+)
 
 // kindOf classifies an address (inet_addr_type, ipv6_addr_type, ipv6_chk_addr).
 func (h *Host) kindOf(a netip.Addr) addrKind {
@@ -27,10 +31,10 @@ func (h *Host) kindOf(a netip.Addr) addrKind {
 		return addrAny
 	case a.IsMulticast():
 		return addrMulticast
+	case a == limitedBroadcast, a == loopbackBroadcast:
+		return addrBroadcast
 	case a.IsLoopback():
 		return addrLocal
-	case a == limitedBroadcast:
-		return addrBroadcast
 	}
 	for _, p := range h.addrs {
 		switch {

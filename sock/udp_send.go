@@ -31,7 +31,7 @@ func udpSendmsg(h *Host, s *sock, t *thread) outcome {
 	if s.family == AF_INET6 {
 		return h.udp6Sendmsg(s, t)
 	}
-	return h.udp4Sendmsg(s, t, callAddr(&t.call))
+	return h.udp4Sendmsg(s, t, callAddr(&t.call), t.call.AddrLen)
 }
 
 // callAddr is the destination that the call names, nil for none.
@@ -52,7 +52,7 @@ func callLen(c *Call) int {
 
 // udp4Sendmsg is udp_sendmsg: in this order the length, MSG_OOB, what is
 // corked, the address, control messages, the way, broadcasting.
-func (h *Host) udp4Sendmsg(s *sock, t *thread, to *Addr) outcome {
+func (h *Host) udp4Sendmsg(s *sock, t *thread, to *Addr, n int32) outcome {
 	switch {
 	case callLen(&t.call) > udpMaxLen:
 		return fail(EMSGSIZE)
@@ -65,7 +65,7 @@ func (h *Host) udp4Sendmsg(s *sock, t *thread, to *Addr) outcome {
 	}
 	p := sendPlan{dev: s.opt.boundDev, ttl: -1, tos: -1, gso: s.opt.gsoSize}
 	var err Errno
-	if p.dst, err = s.udp4Dest(to, t.call.AddrLen, s.family == AF_INET6); err != 0 {
+	if p.dst, err = s.udp4Dest(to, n); err != 0 {
 		return fail(err)
 	}
 	p.connected = to == nil
@@ -76,7 +76,7 @@ func (h *Host) udp4Sendmsg(s *sock, t *thread, to *Addr) outcome {
 	if p.dev == 0 {
 		p.dev = s.opt.deviceFor(dst)
 	}
-	src := s.source
+	_, src, _ := s.half4()
 	switch {
 	case p.src.IsValid():
 		src = p.src
@@ -92,9 +92,8 @@ func (h *Host) udp4Sendmsg(s *sock, t *thread, to *Addr) outcome {
 	return h.udpMake(s, t, &p, AF_INET)
 }
 
-// udp4Dest is the destination: the one that the call names, or the peer. The
-// address of a mapped one has been checked already.
-func (s *sock) udp4Dest(to *Addr, n int32, mapped bool) (netip.AddrPort, Errno) {
+// udp4Dest is the destination: the one that the call names, or the peer.
+func (s *sock) udp4Dest(to *Addr, n int32) (netip.AddrPort, Errno) {
 	if to == nil {
 		if !s.dg.connected {
 			return netip.AddrPort{}, EDESTADDRREQ
@@ -102,18 +101,17 @@ func (s *sock) udp4Dest(to *Addr, n int32, mapped bool) (netip.AddrPort, Errno) 
 		return s.remote, 0
 	}
 	switch {
-	case n < sizeofSockaddrIn && !mapped:
+	case n < sizeofSockaddrIn:
 		return netip.AddrPort{}, EINVAL
-	case to.Family != AF_INET && to.Family != AF_UNSPEC && !mapped:
+	case to.Family != AF_INET && to.Family != AF_UNSPEC:
 		return netip.AddrPort{}, EAFNOSUPPORT
 	case to.AP.Port() == 0:
 		return netip.AddrPort{}, EINVAL
 	}
-	a, _ := wire(to.AP.Addr())
-	if !a.Is4() {
-		a = netip.IPv4Unspecified()
+	if a := to.AP.Addr(); a.Is4() {
+		return netip.AddrPortFrom(a, to.AP.Port()), 0
 	}
-	return netip.AddrPortFrom(a, to.AP.Port()), 0
+	return netip.AddrPortFrom(netip.IPv4Unspecified(), to.AP.Port()), 0
 }
 
 // udp6Sendmsg is udpv6_sendmsg. What is for IPv4 goes to udp_sendmsg, with its
@@ -130,7 +128,7 @@ func (h *Host) udp6Sendmsg(s *sock, t *thread) outcome {
 	case n < sizeofFamily:
 		return fail(EINVAL)
 	case to.Family == AF_INET:
-		return h.udpMapped(s, t, to)
+		return h.udpMapped(s, t, to, n)
 	case to.Family == AF_UNSPEC:
 		to = nil
 	case to.Family != AF_INET6 || n < sizeofIn6RFC2133:
@@ -142,17 +140,15 @@ func (h *Host) udp6Sendmsg(s *sock, t *thread) outcome {
 			dst, mapped = loopback4, true
 		}
 		if mapped {
-			a := *to
-			a.AP = netip.AddrPortFrom(dst, to.AP.Port())
-			return h.udpMapped(s, t, &a)
+			return h.udpMapped(s, t, &Addr{Family: AF_INET, AP: netip.AddrPortFrom(dst, to.AP.Port())}, sizeofSockaddrIn)
 		}
 	}
-	if dst.Is4() {
-		return h.udpMapped(s, t, nil) // connected to an IPv4-mapped address
+	if dst.Is4() { // connected to an IPv4-mapped address, and now it counts as given
+		return h.udpMapped(s, t, &Addr{Family: AF_INET, AP: netip.AddrPortFrom(dst, s.remote.Port())}, sizeofSockaddrIn)
 	}
 	switch s.dg.cork.pending {
 	case AF_INET:
-		return h.udp4Sendmsg(s, t, to)
+		return h.udp4Sendmsg(s, t, to, n)
 	case AF_INET6:
 		return h.udpAppend(s, t)
 	}
@@ -160,11 +156,11 @@ func (h *Host) udp6Sendmsg(s *sock, t *thread) outcome {
 }
 
 // udpMapped sends by IPv4, if the socket may.
-func (h *Host) udpMapped(s *sock, t *thread, to *Addr) outcome {
+func (h *Host) udpMapped(s *sock, t *thread, to *Addr, n int32) outcome {
 	if s.v6only() {
 		return fail(ENETUNREACH)
 	}
-	return h.udp4Sendmsg(s, t, to)
+	return h.udp4Sendmsg(s, t, to, n)
 }
 
 // udp6Send is the rest of udpv6_sendmsg, for IPv6 alone.
@@ -181,8 +177,13 @@ func (h *Host) udp6Send(s *sock, t *thread, to *Addr) outcome {
 	case !s.dg.connected:
 		return fail(EDESTADDRREQ)
 	}
+	peer := p.dst.Addr()
+	p.dst = netip.AddrPortFrom(netip.AddrFrom16(peer.As16()), p.dst.Port())
 	if err := h.udpCmsg(s, t, &p); err != 0 {
 		return fail(err)
+	}
+	if peer.Is4() {
+		return fail(ENETUNREACH) // AF_UNSPEC instead of an address: IPv6 has no way to a mapped one
 	}
 	if p.dev == 0 {
 		p.dev = s.opt.deviceFor(p.dst.Addr())

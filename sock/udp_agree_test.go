@@ -1,0 +1,242 @@
+//go:build linux && amd64
+
+package sock
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// dgramPair is pair for sockets of datagrams.
+type dgramPair struct{ *pair }
+
+// call makes the call on both and compares all that a program can see.
+func (p dgramPair) call(t require.TestingT, slot int, c Call) {
+	if slot >= 0 {
+		c.FD = p.fds[0][slot]
+	}
+	for i := range c.Poll {
+		c.Poll[i].FD = c.FD
+	}
+	want := p.k.dgram(c)
+	p.h.fixed = choices{}
+	if slot >= 0 {
+		// A port may be taken by any call, and stays when the call fails.
+		name := p.k.call(Call{Op: OpGetsockname, FD: c.FD})
+		p.h.Choose(Choice{HasPort: true, Port: name.Addr.AP.Port()})
+		c.FD = p.fds[1][slot]
+	}
+	for i := range c.Poll {
+		c.Poll[i].FD = c.FD
+	}
+	p.now = p.now.Add(20)
+	var got Return
+	n := 0
+	for _, e := range p.h.Call(p.now, 1, c, nil) {
+		if e.Kind == Done {
+			got = e.Return
+			n++
+		}
+	}
+	p.trace = append(p.trace, fmt.Sprintf("slot %d %v %s -> %d %s", slot, c.Op, briefDgram(c), want.Value, ErrnoName(want.Errno)))
+	require.Equal(t, 1, n, "the model's call did not return: %s", p)
+	require.NoError(t, p.h.Check(), "%s", p)
+	p.compareDgram(t, c, want, got)
+	if c.Op == OpSocket && want.Errno == 0 {
+		p.fds[0] = append(p.fds[0], int32(want.Value))
+		p.fds[1] = append(p.fds[1], int32(got.Value))
+	}
+}
+
+// corked: a connect by IPv4 writes its addresses over those of a datagram under
+// way (inet->cork.fl), which then leaves by the old route to the new peer. The
+// model keeps the datagram as it was begun. Left out.
+func (p dgramPair) corked(slot int, c Call) bool {
+	_, s, err := p.h.lookup(p.fds[1][slot])
+	return c.Op == OpConnect && err == 0 && s.dg.cork.pending == AF_INET
+}
+
+func briefDgram(c Call) string {
+	switch c.Op {
+	case OpSend:
+		return fmt.Sprintf("%d octets flags %#x to %d %v (%d) %v", len(c.Data), c.Flags, c.Addr.Family, c.Addr.AP, c.AddrLen, c.Control)
+	case OpRecv:
+		return fmt.Sprintf("%d flags %#x", c.Len, c.Flags)
+	}
+	return brief(c)
+}
+
+func (p dgramPair) compareDgram(t require.TestingT, c Call, want, got Return) {
+	p.compare(t, c, want, got)
+	require.Equal(t, fmt.Sprintf("%x", want.Data), fmt.Sprintf("%x", got.Data), "data%s", p)
+	if c.Op != OpRecv {
+		return
+	}
+	require.Equal(t, fmt.Sprintf("%#x", want.MsgFlags), fmt.Sprintf("%#x", got.MsgFlags), "msg_flags (kernel, model)%s", p)
+	require.Equal(t, showControl(want.Control), showControl(got.Control), "control messages (kernel, model)%s", p)
+}
+
+// showControl leaves out what the clock says.
+func showControl(list []Control) (s []string) {
+	for _, c := range list {
+		if c.Level == SOL_SOCKET && c.Type != SO_RXQ_OVFL {
+			c.Data = make([]byte, len(c.Data))
+		}
+		s = append(s, fmt.Sprintf("%d.%d %x", c.Level, c.Type, c.Data))
+	}
+	return s
+}
+
+var udpAddrs4 = []string{"127.0.0.1", "127.0.0.1", "127.0.0.2", "0.0.0.0", "192.0.2.9", "224.0.0.5", "224.0.0.1", "255.255.255.255", "127.255.255.255"}
+var udpAddrs6 = []string{"::1", "::1", "::", "::ffff:127.0.0.1", "::ffff:127.0.0.2", "::ffff:0.0.0.0", "2001:db8::9", "ff02::1", "ff05::9", "fe80::1", "::ffff:224.0.0.1"}
+
+// drawUDPAddr draws an address that mostly fits the family.
+func drawUDPAddr(t *rapid.T, family uint16) (Addr, int32) {
+	if rapid.IntRange(0, 19).Draw(t, "odd") == 0 {
+		return Addr{Family: rapid.SampledFrom([]uint16{AF_UNSPEC, AF_UNSPEC, 77}).Draw(t, "af")}, rapid.SampledFrom([]int32{1, 2, 16, 28}).Draw(t, "length")
+	}
+	port := rapid.SampledFrom([]uint16{7001, 7001, 7002, 7003, 0}).Draw(t, "port")
+	if rapid.IntRange(0, 15).Draw(t, "other family") == 0 {
+		family = AF_INET + AF_INET6 - family
+	}
+	rare := rapid.IntRange(0, 7).Draw(t, "rare") == 0
+	if family == AF_INET {
+		list := udpAddrs4[:4]
+		if rare {
+			list = udpAddrs4
+		}
+		return in4(netip.MustParseAddr(rapid.SampledFrom(list).Draw(t, "addr")), port), rapid.SampledFrom([]int32{16, 16, 16, 16, 16, 28, 15}).Draw(t, "length")
+	}
+	list := udpAddrs6[:6]
+	if rare {
+		list = udpAddrs6
+	}
+	a := in6(netip.MustParseAddr(rapid.SampledFrom(list).Draw(t, "addr")), port)
+	if rare {
+		a.Scope = rapid.Uint32Range(0, 1).Draw(t, "scope")
+	}
+	return a, rapid.SampledFrom([]int32{28, 28, 28, 28, 28, 24, 23}).Draw(t, "length")
+}
+
+// udpOpts are options that change what the calls do.
+var udpOpts = []struct {
+	level, name int32
+	values      []int32
+}{
+	{SOL_SOCKET, SO_REUSEADDR, []int32{0, 1, 1}}, {SOL_SOCKET, SO_BROADCAST, []int32{0, 1}}, {SOL_SOCKET, SO_RXQ_OVFL, []int32{0, 1}},
+	{SOL_SOCKET, SO_RCVBUF, []int32{0, 5000, 100000}}, {SOL_SOCKET, SO_SNDBUF, []int32{0, 5000, 100000}}, {SOL_SOCKET, SO_PEEK_OFF, []int32{-1, 0, 3}},
+	{SOL_SOCKET, SO_ERROR, []int32{0}}, {SOL_SOCKET, SO_DONTROUTE, []int32{0, 1}}, {SOL_SOCKET, SO_TIMESTAMP, []int32{0, 1}}, {SOL_SOCKET, SO_TIMESTAMPNS, []int32{0, 1}},
+	{SOL_SOCKET, SO_SELECT_ERR_QUEUE, []int32{0, 1}}, {SOL_SOCKET, SO_NO_CHECK, []int32{0, 1}},
+	{SOL_IP, IP_RECVERR, []int32{0, 1, 1}}, {SOL_IP, IP_PKTINFO, []int32{0, 1, 1}}, {SOL_IP, IP_RECVTTL, []int32{0, 1, 1}}, {SOL_IP, IP_RECVTOS, []int32{0, 1, 1}},
+	{SOL_IP, IP_RECVORIGDSTADDR, []int32{0, 1}}, {SOL_IP, IP_TTL, []int32{1, 9, 64}}, {SOL_IP, IP_TOS, []int32{0, 0x10, 0xff}},
+	{SOL_IP, IP_MTU_DISCOVER, []int32{0, 1, 2, 3, 4, 5}}, {SOL_IP, IP_MULTICAST_TTL, []int32{0, 5}}, {SOL_IP, IP_MULTICAST_LOOP, []int32{0, 1}}, {SOL_IP, IP_MULTICAST_ALL, []int32{0, 1}},
+	{SOL_IP, IP_MULTICAST_IF, []int32{0, 0x0100007f, 0x0100007f}},
+	{SOL_IPV6, IPV6_RECVERR, []int32{0, 1, 1}}, {SOL_IPV6, IPV6_V6ONLY, []int32{0, 1}}, {SOL_IPV6, IPV6_RECVPKTINFO, []int32{0, 1, 1}}, {SOL_IPV6, IPV6_RECVHOPLIMIT, []int32{0, 1, 1}},
+	{SOL_IPV6, IPV6_RECVTCLASS, []int32{0, 1, 1}}, {SOL_IPV6, IPV6_RECVORIGDSTADDR, []int32{0, 1}}, {SOL_IPV6, IPV6_2292PKTINFO, []int32{0, 1}}, {SOL_IPV6, IPV6_2292HOPLIMIT, []int32{0, 1}},
+	{SOL_IPV6, IPV6_UNICAST_HOPS, []int32{-1, 0, 7}}, {SOL_IPV6, IPV6_TCLASS, []int32{-1, 0x20, 0xff}}, {SOL_IPV6, IPV6_MTU_DISCOVER, []int32{0, 1, 2, 3, 4, 5}},
+	{SOL_IPV6, IPV6_MULTICAST_IF, []int32{0, 1}}, {SOL_IPV6, IPV6_MULTICAST_HOPS, []int32{0, 5}}, {SOL_IPV6, IPV6_DONTFRAG, []int32{0, 1}}, {SOL_IPV6, IPV6_MTU, []int32{0, 1280, 2000}},
+	{SOL_IPV6, IPV6_MULTICAST_ALL, []int32{0, 1}}, {SOL_IPV6, IPV6_MULTICAST_LOOP, []int32{0, 1}},
+	{SOL_UDP, UDP_CORK, []int32{0, 0, 1}}, {SOL_UDP, UDP_SEGMENT, []int32{0, 0, 3, 70000}}, {SOL_UDP, UDP_NO_CHECK6_TX, []int32{0, 1}}, {SOL_UDP, UDP_NO_CHECK6_RX, []int32{0, 1}},
+	{SOL_UDP, UDP_ENCAP, []int32{9}}, {SOL_UDP, 9999, []int32{0}},
+}
+
+// drawControl draws control messages of a send.
+func drawControl(t *rapid.T) (list []Control) {
+	if rapid.IntRange(0, 3).Draw(t, "control") > 0 {
+		return nil
+	}
+	pktinfo4 := func(dev int32, a string) []byte {
+		b := make([]byte, 12)
+		le32(b, uint32(dev))
+		x := netip.MustParseAddr(a).As4()
+		copy(b[4:], x[:])
+		return b
+	}
+	pktinfo6 := func(dev int32, a string) []byte {
+		x := netip.MustParseAddr(a).As16()
+		return append(x[:], cint(dev)...)
+	}
+	some := []Control{
+		{SOL_IP, IP_TTL, cint(5)}, {SOL_IP, IP_TTL, cint(0)}, {SOL_IP, IP_TTL, []byte{1}}, {SOL_IP, IP_TOS, cint(0x28)}, {SOL_IP, IP_TOS, []byte{0x13}}, {SOL_IP, IP_TOS, cint(256)},
+		{SOL_IP, IP_PKTINFO, pktinfo4(0, "127.0.0.2")}, {SOL_IP, IP_PKTINFO, pktinfo4(1, "0.0.0.0")}, {SOL_IP, IP_PKTINFO, pktinfo4(9, "127.0.0.1")}, {SOL_IP, IP_PKTINFO, pktinfo4(0, "192.0.2.9")},
+		{SOL_IP, 9999, cint(1)}, {SOL_IPV6, IPV6_HOPLIMIT, cint(5)}, {SOL_IPV6, IPV6_HOPLIMIT, cint(256)}, {SOL_IPV6, IPV6_TCLASS, cint(0x33)}, {SOL_IPV6, IPV6_TCLASS, cint(-1)},
+		{SOL_IPV6, IPV6_PKTINFO, pktinfo6(0, "::1")}, {SOL_IPV6, IPV6_PKTINFO, pktinfo6(1, "::")}, {SOL_IPV6, IPV6_PKTINFO, pktinfo6(0, "::ffff:127.0.0.2")}, {SOL_IPV6, IPV6_PKTINFO, pktinfo6(9, "::")},
+		{SOL_IPV6, IPV6_PKTINFO, pktinfo6(0, "2001:db8::9")}, {SOL_IPV6, IPV6_DONTFRAG, cint(1)}, {SOL_IPV6, 9999, cint(1)},
+		{SOL_UDP, UDP_SEGMENT, []byte{3, 0}}, {SOL_UDP, UDP_SEGMENT, []byte{0, 0}}, {SOL_UDP, UDP_SEGMENT, cint(3)}, {SOL_UDP, 9999, cint(3)},
+		{SOL_SOCKET, SO_PRIORITY, cint(3)}, {SOL_SOCKET, SO_MARK, cint(3)}, {SOL_SOCKET, SO_MARK, []byte{3}}, {SOL_SOCKET, SCM_RIGHTS, nil}, {SOL_SOCKET, 9999, cint(1)}, {77, 1, nil},
+	}
+	return rapid.SliceOfN(rapid.SampledFrom(some), 1, 2).Draw(t, "messages")
+}
+
+// drawUDPCall draws a call on a socket of that family.
+func drawUDPCall(t *rapid.T, family uint16) Call {
+	switch op := rapid.SampledFrom([]Op{
+		OpBind, OpBind, OpConnect, OpConnect, OpSend, OpSend, OpSend, OpSend, OpRecv, OpRecv, OpRecv, OpRecv,
+		OpShutdown, OpSetsockopt, OpSetsockopt, OpSetsockopt, OpGetsockopt, OpGetsockname, OpGetpeername, OpPoll, OpPoll, OpIoctl, OpListen, OpAccept,
+	}).Draw(t, "op"); op {
+	case OpBind, OpConnect:
+		a, n := drawUDPAddr(t, family)
+		return Call{Op: op, Addr: a, AddrLen: n}
+	case OpListen:
+		return listenCall(0, 1)
+	case OpSend:
+		c := Call{Op: op, Flags: rapid.SampledFrom([]int32{0, 0, 0, 0, 0, MSG_MORE, MSG_MORE, MSG_OOB, MSG_DONTROUTE, MSG_CONFIRM, MSG_PROBE, MSG_CONFIRM | MSG_PROBE}).Draw(t, "flags")}
+		c.Data = make([]byte, rapid.SampledFrom([]int{0, 1, 4, 10, 400, 1300, 4000, 65000, 65507, 65508, 65527, 65528, 65536}[:rapid.SampledFrom([]int{4, 4, 5, 7, 13}).Draw(t, "sizes")]).Draw(t, "n"))
+		for i := range c.Data {
+			c.Data[i] = byte(len(c.Data) + i)
+		}
+		if rapid.IntRange(0, 2).Draw(t, "to") > 0 {
+			c.Addr, c.AddrLen = drawUDPAddr(t, family)
+		}
+		c.Control = drawControl(t)
+		return c
+	case OpRecv:
+		return Call{Op: op, Len: rapid.SampledFrom([]int32{0, 1, 3, 10, 65536, 65536}).Draw(t, "n"), Flags: rapid.SampledFrom([]int32{0, 0, 0, MSG_PEEK, MSG_PEEK, MSG_TRUNC, MSG_PEEK | MSG_TRUNC, MSG_WAITALL, MSG_ERRQUEUE, MSG_ERRQUEUE, MSG_OOB, MSG_DONTWAIT}).Draw(t, "flags")}
+	case OpShutdown:
+		return Call{Op: op, N: rapid.Int64Range(-1, 3).Draw(t, "how")}
+	case OpSetsockopt:
+		o := rapid.SampledFrom(udpOpts).Draw(t, "option")
+		return setCall(0, o.level, o.name, cint(rapid.SampledFrom(o.values).Draw(t, "value")))
+	case OpGetsockopt:
+		o := rapid.SampledFrom(udpOpts).Draw(t, "option")
+		if o.level == SOL_IPV6 && o.name == IPV6_MTU {
+			o.name = IPV6_DONTFRAG // a cached route, whose life the model does not follow
+		}
+		return Call{Op: op, Level: o.level, Name: o.name, Len: 4}
+	case OpPoll:
+		return pollCall(0, PollFD{Events: POLLIN | POLLOUT | POLLPRI | POLLRDHUP | POLLRDNORM | POLLWRNORM | POLLWRBAND})
+	case OpIoctl:
+		return Call{Op: op, N: rapid.SampledFrom([]int64{SIOCINQ, SIOCOUTQ, SIOCOUTQNSD, SIOCATMARK}).Draw(t, "request")}
+	default:
+		return Call{Op: op}
+	}
+}
+
+// Random calls on sockets of datagrams over loopback come out on the model as
+// they do on the kernel: results, errors, data, addresses, flags, control
+// messages, events of poll, lengths of queues (CO-11, SR-01 to SR-05, BI-05).
+func TestRandomDatagramCallsAgreeWithTheLiveKernel(t *testing.T) {
+	k := newLive(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		p := dgramPair{newPair(rt, k)}
+		defer p.end()
+		families := map[int]uint16{}
+		for range rapid.IntRange(1, 60).Draw(rt, "calls") {
+			n := len(p.fds[0])
+			if n == 0 || n < 5 && rapid.IntRange(0, 4).Draw(rt, "open") == 0 {
+				f := rapid.SampledFrom([]uint16{AF_INET, AF_INET6}).Draw(rt, "family")
+				families[n] = f
+				p.call(rt, -1, Call{Op: OpSocket, Domain: int32(f), Type: SOCK_DGRAM | SOCK_NONBLOCK})
+				continue
+			}
+			slot := rapid.IntRange(0, n-1).Draw(rt, "slot")
+			if c := drawUDPCall(rt, families[slot]); !p.corked(slot, c) {
+				p.call(rt, slot, c)
+			}
+		}
+	})
+}
