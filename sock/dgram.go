@@ -41,7 +41,7 @@ type dgram struct {
 	// info is what IP_PKTINFO tells of it, as far as that was asked for when it
 	// came: later is too late (ipv4_pktinfo_prepare).
 	info pktInfo
-	ee       extErr // of the error queue
+	ee   extErr // of the error queue
 }
 
 // pktInfo is an interface, and the address to answer from.

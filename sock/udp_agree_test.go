@@ -206,9 +206,6 @@ func drawUDPCall(t *rapid.T, family uint16) Call {
 		return setCall(0, o.level, o.name, cint(rapid.SampledFrom(o.values).Draw(t, "value")))
 	case OpGetsockopt:
 		o := rapid.SampledFrom(udpOpts).Draw(t, "option")
-		if o.level == SOL_IPV6 && o.name == IPV6_MTU {
-			o.name = IPV6_DONTFRAG // a cached route, whose life the model does not follow
-		}
 		return Call{Op: op, Level: o.level, Name: o.name, Len: 4}
 	case OpPoll:
 		return pollCall(0, PollFD{Events: POLLIN | POLLOUT | POLLPRI | POLLRDHUP | POLLRDNORM | POLLWRNORM | POLLWRBAND})
