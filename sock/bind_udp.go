@@ -32,10 +32,10 @@ func udpGetPort(h *Host, s *sock, port uint16) bool {
 		if port = h.udpFreePort(s); port == 0 {
 			return false
 		}
-	} else if h.udpInUse(s, port) {
+	} else if h.udpInUse(s, port, true) {
 		return false
 	}
-	s.num = port
+	s.num, s.bound = port, s.rcv().key()
 	if s.opt.reusePort {
 		h.udpJoinGroup(s)
 	}
@@ -49,9 +49,9 @@ func udpGetPort(h *Host, s *sock, port uint16) bool {
 }
 
 // udpInUse reports whether another socket stands in the way
-// (udp_lib_lport_inuse). The first that shares by SO_REUSEPORT settles it: it
-// could not be there otherwise.
-func (h *Host) udpInUse(s *sock, port uint16) bool {
+// (udp_lib_lport_inuse). When the port was asked for, the first that shares it
+// by SO_REUSEPORT settles it: it could not be there otherwise.
+func (h *Host) udpInUse(s *sock, port uint16, asked bool) bool {
 	for _, id := range h.udp.byPort {
 		o := h.socks[id]
 		if o == s || o.num != port || o.opt.reuseAddr && s.opt.reuseAddr || !overlap(s.rcv(), o.rcv(), true, true) {
@@ -60,7 +60,12 @@ func (h *Host) udpInUse(s *sock, port uint16) bool {
 		if d, e := s.opt.boundDev, o.opt.boundDev; d != 0 && e != 0 && d != e {
 			continue
 		}
-		return !(s.opt.reusePort && o.opt.reusePort && s.group == 0 && s.uid == o.uid)
+		if !s.opt.reusePort || !o.opt.reusePort || s.group != 0 || s.uid != o.uid {
+			return true
+		}
+		if asked {
+			return false
+		}
 	}
 	return false
 }
@@ -69,14 +74,15 @@ func (h *Host) udpInUse(s *sock, port uint16) bool {
 // random; 0 when all are taken. Linux walks its hash chains in an order of its
 // own, which comes to the same: any free port may be drawn.
 func (h *Host) udpFreePort(s *sock) uint16 {
-	if p, ok := shift(&h.fixed.port); ok && p != 0 && !h.udpInUse(s, p) {
+	free := func(p uint16) bool { return !h.sysctl.reservedPort(p) && !h.udpInUse(s, p, false) }
+	if p, ok := shift(&h.fixed.port); ok && p != 0 && free(p) {
 		return p
 	}
 	low, high, _ := h.portRange(s)
 	n := high - low + 1
 	at := int64(h.rand.below(uint32(n)))
 	for i := int64(0); i < n; i++ {
-		if p := uint16(low + (at+i)%n); !h.udpInUse(s, p) {
+		if p := uint16(low + (at+i)%n); free(p) {
 			return p
 		}
 	}
@@ -91,11 +97,15 @@ func udpUnhash(h *Host, s *sock) {
 	s.num = 0
 }
 
-// udpRehash moves a socket with another address to the head of its chain
-// (udp_lib_rehash).
+// udpRehash takes a socket out of its group and, when its address is another,
+// moves it to the head of that one's chain (udp_lib_rehash).
 func udpRehash(h *Host, s *sock) {
-	if s.num != 0 {
-		h.leaveGroup(s)
+	if s.num == 0 {
+		return
+	}
+	h.leaveGroup(s)
+	if key := s.rcv().key(); s.bound != key {
+		s.bound = key
 		h.udp.byAddr = putFirst(drop(h.udp.byAddr, s.id), s.id)
 	}
 }
@@ -150,7 +160,10 @@ func (h *Host) udpBest(src, dst netip.AddrPort, local netip.Addr, dev int32) *so
 			continue
 		}
 		if member := h.pickReusePort(s, flow{dst, src}); member != nil {
-			return member
+			if best = member; !h.groupOf(s).conns {
+				return member
+			}
+			score = max(score, member.udpScore(src, dst, local, dev))
 		}
 	}
 	return best

@@ -39,6 +39,7 @@ type bindSpec struct {
 	dev                  int32
 	reuseAddr, reusePort int32
 	uid                  uint32
+	typ                  int32
 }
 
 func (s bindSpec) String() string {
@@ -47,7 +48,7 @@ func (s bindSpec) String() string {
 
 // open makes the socket with its options set, and not yet bound.
 func (d *duo) open(s *bindSpec) int {
-	slot := d.socket(s.domain, SOCK_STREAM, s.uid)
+	slot := d.socket(s.domain, s.typ, s.uid)
 	if s.only != 0 {
 		d.set(slot, SOL_IPV6, IPV6_V6ONLY, s.only)
 	}
@@ -81,6 +82,7 @@ type history struct {
 	make func(d *duo, s *bindSpec, port uint16)
 }
 
+// histories are TCP's, udpHistories UDP's.
 var histories = []history{
 	{"bound", func(d *duo, s *bindSpec, port uint16) {
 		d.call(d.open(s), addrCall(OpBind, s.addr, port, 0))
@@ -128,11 +130,36 @@ var histories = []history{
 	}},
 }
 
+var udpHistories = []history{
+	histories[0],
+	{"connected", func(d *duo, s *bindSpec, port uint16) {
+		slot := d.open(s)
+		d.call(slot, addrCall(OpBind, s.addr, port, 0))
+		if s.dev == 0 {
+			d.call(slot, addrCall(OpConnect, s.to, helperPort, 0))
+		}
+	}},
+	{"disconnected", func(d *duo, s *bindSpec, port uint16) {
+		slot := d.open(s)
+		d.call(slot, addrCall(OpBind, s.addr, port, 0))
+		if s.dev == 0 {
+			d.call(slot, addrCall(OpConnect, s.to, helperPort, 0))
+		}
+		d.call(slot, Call{Op: OpConnect, Addr: Addr{Family: AF_UNSPEC}, AddrLen: 16})
+	}},
+	histories[5], histories[6],
+	{"device changed", func(d *duo, s *bindSpec, port uint16) {
+		slot := d.open(s)
+		d.call(slot, addrCall(OpBind, s.addr, port, 0))
+		d.set(slot, SOL_SOCKET, SO_BINDTOIFINDEX, (s.dev+1)%3)
+	}},
+}
+
 // cell binds a second socket after the first one's history, and lets it listen.
 func (d *duo) cell(h *history, a, b *bindSpec, port uint16) {
 	h.make(d, a, port)
 	slot := d.open(b)
-	if d.call(slot, addrCall(OpBind, b.addr, port, 0)).Errno == 0 {
+	if d.call(slot, addrCall(OpBind, b.addr, port, 0)).Errno == 0 && b.typ == SOCK_STREAM {
 		d.call(slot, listenCall(0, 1))
 	}
 	d.call(slot, Call{Op: OpGetsockname})
@@ -140,10 +167,10 @@ func (d *duo) cell(h *history, a, b *bindSpec, port uint16) {
 }
 
 // specs are all sides of a cell: places, options, and the given devices and users.
-func specs(dev int32, uid uint32) (list []bindSpec) {
+func specs(typ, dev int32, uid uint32) (list []bindSpec) {
 	for _, p := range places {
 		for r := int32(0); r < 4; r++ {
-			list = append(list, bindSpec{p, dev, r & 1, r >> 1, uid})
+			list = append(list, bindSpec{p, dev, r & 1, r >> 1, uid, typ})
 		}
 	}
 	return list
@@ -153,7 +180,12 @@ func specs(dev int32, uid uint32) (list []bindSpec) {
 // sockets, their addresses, families, devices, users, SO_REUSEADDR and
 // SO_REUSEPORT, and what happened to the first. All cells take half a minute;
 // without SOCKSPEC_FULL it is one in 29.
-func TestBindTableAgreesWithTheLiveKernel(t *testing.T) {
+func TestBindTableAgreesWithTheLiveKernel(t *testing.T) { bindTable(t, SOCK_STREAM, histories) }
+
+// BI-09 for UDP, whose rules are its own (udp_lib_lport_inuse).
+func TestBindTableOfUDPAgreesWithTheLiveKernel(t *testing.T) { bindTable(t, SOCK_DGRAM, udpHistories) }
+
+func bindTable(t *testing.T, typ int32, histories []history) {
 	k := newDuoKernel(t)
 	var d duo
 	port, cells, off, drawn := uint16(1024), 0, 0, 0
@@ -166,8 +198,8 @@ func TestBindTableAgreesWithTheLiveKernel(t *testing.T) {
 			devA, devB int32
 			uidB       uint32
 		}{{0, 0, 0}, {0, 0, 77}, {1, 0, 0}, {0, 2, 0}, {1, 1, 0}, {1, 2, 0}} {
-			for _, a := range specs(side.devA, 0) {
-				for _, b := range specs(side.devB, side.uidB) {
+			for _, a := range specs(typ, side.devA, 0) {
+				for _, b := range specs(typ, side.devB, side.uidB) {
 					if drawn++; drawn%step != 0 {
 						continue
 					}

@@ -33,7 +33,7 @@ func checkPorts(h *Host) error {
 }
 
 // ownsPort: only TCP's numbers are in this table.
-func (s *sock) ownsPort() bool { return s.prot == &tcpProt }
+func (s *sock) ownsPort() bool { return s.proto == IPPROTO_TCP }
 
 // check tests the owners under one address and counts them.
 func (a *addrBucket) check(h *Host, port uint16) (int, error) {

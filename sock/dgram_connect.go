@@ -165,6 +165,9 @@ func (h *Host) dgramConnected(s *sock, moved bool) {
 	if moved {
 		h.rehash(s)
 	}
+	if g := h.groupOf(s); g != nil {
+		g.conns = true
+	}
 	s.dg.connected, s.routed = true, true
 	s.af = afOf(s.remote.Addr())
 }

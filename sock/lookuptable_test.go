@@ -31,7 +31,7 @@ func drawLookup(r *mrand.Rand) lookupSpec {
 
 // listens opens a listener, as far as it gets.
 func (d *duo) listens(s *lookupSpec, port uint16) int {
-	slot := d.open(&bindSpec{place: s.place, dev: s.dev, reusePort: int32(flag(s.share == 1 || s.share == 2))})
+	slot := d.open(&bindSpec{place: s.place, dev: s.dev, reusePort: int32(flag(s.share == 1 || s.share == 2)), typ: SOCK_STREAM})
 	if d.call(slot, addrCall(OpBind, s.addr, port, 0)).Errno == 0 {
 		d.call(slot, listenCall(0, 5))
 		if s.share >= 2 {
@@ -172,7 +172,7 @@ func TestReusePortGroupsAgreeWithTheLiveKernel(t *testing.T) {
 		d.again(k)
 		at, slots := []place{places[0], places[4], places[6]}[r.IntN(3)], []int(nil)
 		for range 2 + r.IntN(4) {
-			s := bindSpec{place: at, dev: []int32{0, 0, 0, 1}[r.IntN(4)], reusePort: 1, uid: []uint32{0, 0, 0, 77}[r.IntN(4)]}
+			s := bindSpec{place: at, dev: []int32{0, 0, 0, 1}[r.IntN(4)], reusePort: 1, uid: []uint32{0, 0, 0, 77}[r.IntN(4)], typ: SOCK_STREAM}
 			slot := d.open(&s)
 			if d.call(slot, addrCall(OpBind, s.addr, port, 0)).Errno == 0 {
 				d.call(slot, listenCall(0, 5))

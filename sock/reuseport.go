@@ -11,6 +11,7 @@ import (
 type reuseGroup struct {
 	socks  []sockID // those that listen, in the order in which a hash finds them
 	closed []sockID // those that stopped and may be migrated from
+	conns  bool     // a member of UDP's has a peer, or had (has_conns)
 	// cookieSent is listener.cookieSent for all of them (synq_overflow_ts).
 	cookieSent Time
 }
@@ -65,7 +66,7 @@ func (h *Host) newGroup(s *sock) {
 		at, h.groups = len(h.groups), append(h.groups, reuseGroup{})
 	}
 	g := &h.groups[at]
-	g.socks, g.cookieSent = append(g.socks[:0], s.id), 0
+	*g = reuseGroup{socks: append(g.socks[:0], s.id), closed: g.closed[:0]}
 	s.group = int32(at) + 1
 }
 
@@ -89,13 +90,20 @@ func (h *Host) leaveGroup(s *sock) {
 
 // pickReusePort spreads connections over a group, by a hash of the connection's
 // name. Linux's hash is keyed, so which member it is can't be known, but it is
-// the same one for the same name (reuseport_select_sock_by_hash).
+// the same one for the same name (reuseport_select_sock_by_hash). Members of
+// UDP's that have a peer are passed over.
 func (h *Host) pickReusePort(s *sock, f flow) *sock {
 	g := h.groupOf(s)
 	if !s.opt.reusePort || g == nil || len(g.socks) == 0 {
 		return nil
 	}
-	return h.socks[g.socks[scale(f.hash(), len(g.socks))]]
+	at := scale(f.hash(), len(g.socks))
+	for i := range g.socks {
+		if o := h.socks[g.socks[(at+i)%len(g.socks)]]; o.dg == nil || !o.dg.connected {
+			return o
+		}
+	}
+	return nil
 }
 
 // scale maps a hash evenly to [0, n) (reciprocal_scale).
@@ -103,13 +111,14 @@ func scale(hash uint64, n int) int { return int(hash >> 32 * uint64(n) >> 32) }
 
 // clone copies a group.
 func (g *reuseGroup) clone() reuseGroup {
-	return reuseGroup{slices.Clone(g.socks), slices.Clone(g.closed), g.cookieSent}
+	return reuseGroup{slices.Clone(g.socks), slices.Clone(g.closed), g.conns, g.cookieSent}
 }
 
 // fingerprint feeds a group.
 func (g *reuseGroup) fingerprint(f *queue.Hash, now Time) {
 	fingerprintCookie(f, g.cookieSent, now)
 	f.U64(uint64(len(g.socks))<<32 | uint64(len(g.closed)))
+	f.Bool(g.conns)
 	for _, id := range g.socks {
 		f.U32(uint32(id))
 	}

@@ -117,7 +117,9 @@ func (h *Host) free(s *sock) {
 	h.fastJudge(s)
 	h.fastForget(s)
 	h.unhash(s)
-	h.putPort(s)
+	if s.ownsPort() {
+		h.putPort(s)
+	}
 	h.leaveGroup(s)
 	h.arm(timerConn|timer(uint32(s.id)), 0, false)
 	h.orphanRequests(s)
