@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -78,6 +79,7 @@ func (t *thread) begin(setUp func() error) {
 		return
 	}
 	realTime(0)
+	blockPipe()
 	t.loop()
 }
 
@@ -106,7 +108,7 @@ func (t *thread) perform() {
 	t.state.Store(running)
 	r := invoke(&t.call, t.halt)
 	at := t.in.Now()
-	r.Thread = t.id
+	r.Thread, r.SIGPIPE = t.id, r.Errno == sock.EPIPE && tookPipe()
 	t.in.mu.Lock()
 	t.in.done = append(t.in.done, conformance.Event{Kind: conformance.CallDone, At: at, Return: r})
 	t.in.mu.Unlock()
@@ -142,7 +144,18 @@ func (t *thread) asleep() bool {
 		return false
 	}
 	i := bytes.LastIndexByte(b, ')') // the name before it may hold anything
-	return i >= 0 && i+2 < len(b) && b[i+2] == 'S'
+	if i < 0 || i+2 >= len(b) || b[i+2] != 'S' {
+		return false
+	}
+	// In a futex it is Go that waits, on the way into the call or out of it. Where the kernel does not tell, that is rare. A task
+	// that is being woken on another processor still has a call here, so this alone would not do.
+	b, err = os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", t.tid))
+	if err != nil {
+		return true
+	}
+	nr, _, _ := bytes.Cut(b, []byte(" "))
+	n, err := strconv.Atoi(string(nr)) // "running", or -1 outside of any call
+	return err == nil && n >= 0 && n != unix.SYS_FUTEX
 }
 
 // stop ends the thread. Its call, if it is in one, has been woken by then.

@@ -1,0 +1,36 @@
+//go:build linux
+
+package kernel
+
+import (
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Settle returns when no thread is between waking up and its next sleep or return. A wake-up makes a thread runnable before the
+// call or packet that brought it about is through, so that what such a thread does can be told apart from what comes later. A
+// thread that computes for more than a second is left alone.
+func (in *instance) Settle() {
+	give := time.Now().Add(time.Second)
+	for _, t := range in.threads {
+		for t.busy() && !t.asleep() && time.Now().Before(give) {
+			time.Sleep(10 * time.Microsecond)
+		}
+	}
+}
+
+// pipeSet is a signal mask with SIGPIPE in it.
+var pipeSet = unix.Sigset_t{Val: [16]uint64{1 << (unix.SIGPIPE - 1)}}
+
+// blockPipe keeps SIGPIPE pending on the calling thread, to which alone a send raises it (sk_stream_error), so that it can be
+// seen after the call. The thread is never given back to Go.
+func blockPipe() { _ = unix.PthreadSigmask(unix.SIG_BLOCK, &pipeSet, nil) }
+
+// tookPipe takes a pending SIGPIPE of the calling thread, and tells whether there was one.
+func tookPipe() bool {
+	var now unix.Timespec
+	n, err := call6(unix.SYS_RT_SIGTIMEDWAIT, uintptr(unsafe.Pointer(&pipeSet)), 0, uintptr(unsafe.Pointer(&now)), 8, 0, 0)
+	return err == 0 && n == uintptr(unix.SIGPIPE)
+}
