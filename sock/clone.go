@@ -179,6 +179,8 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 		f.Bool(b)
 	}
 	s.fq.fingerprint(f, now)
+	f.U64(uint64(s.left.sent)<<32 | uint64(s.left.unsent))
+	f.U32(s.left.maxWnd)
 	s.opt.fingerprint(f)
 	if s.conn != nil {
 		f.U64(s.conn.Fingerprint(now))

@@ -48,7 +48,7 @@ func tcpClose(h *Host, s *sock, t *thread) outcome {
 		h.step(s, tcpstate.Input{Kind: tcpstate.Abort}) // no FIN: the peer gets a RST
 	}
 	if linger && s.opt.lingerTime != 0 && t != nil && s.conn.Readable() == 0 {
-		h.step(s, tcpstate.Input{Kind: tcpstate.Shutdown, How: tcpstate.ShutRead | tcpstate.ShutWrite})
+		h.step(s, tcpstate.Input{Kind: tcpstate.Shutdown, How: tcpstate.ShutRead | tcpstate.ShutWrite | tcpstate.ShutClose})
 		if s.closing() {
 			h.patience(t, false, s.opt.lingerTime)
 			t.file = noFile

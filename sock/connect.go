@@ -22,6 +22,7 @@ func (h *Host) streamConnect(s *sock, t *thread, send bool) outcome {
 		return fail(EINVAL)
 	}
 	if a.Family == AF_UNSPEC && !none {
+		s.disconnects++
 		err := s.prot.disconnect(h, s)
 		s.ss = disconnected(err)
 		h.wakeAll(s)

@@ -190,8 +190,9 @@ func getCongestion(_ *Host, s *sock, t *thread) outcome {
 // wakeWriter looks whether there is room to write by the new mark.
 func wakeWriter(h *Host, s *sock) { h.wake(s, wakeOut) }
 
-func setDeferAccept(_ *Host, s *sock, v *value) Errno {
+func setDeferAccept(h *Host, s *sock, v *value) Errno {
 	s.opt.deferAccept = secsToRetrans(v.int)
+	h.step(s, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.DeferAck, N: uint32(s.opt.deferAccept)})
 	return 0
 }
 

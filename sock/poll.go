@@ -69,13 +69,7 @@ func tcpIoctl(_ *Host, s *sock, request int64) outcome {
 		if listening {
 			return fail(EINVAL)
 		}
-		if s.conn == nil || s.handshaking() {
-			return done(0)
-		}
-		if request == SIOCOUTQ {
-			return done(int64(s.conn.OutQueue()))
-		}
-		return done(int64(s.conn.NotSent()))
+		return done(int64(s.outQueue(request == SIOCOUTQ)))
 	}
 	return fail(ENOTTY)
 }

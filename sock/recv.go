@@ -52,6 +52,15 @@ func tcpRecvmsg(h *Host, s *sock, t *thread) outcome {
 	return tcpRecvAgain(h, s, t)
 }
 
+// tcpRecvWoken goes on after a wait. One for nothing ends with any wake-up, and
+// with success: tcp_recvmsg_locked loops only while something is left to get.
+func tcpRecvWoken(h *Host, s *sock, t *thread) outcome {
+	if t.call.Len == 0 {
+		return h.received(s, t)
+	}
+	return tcpRecvAgain(h, s, t)
+}
+
 // recvTarget is the number of octets to wait for (sock_rcvlowat).
 func (s *sock) recvTarget(t *thread) int64 {
 	n := int64(t.call.Len)

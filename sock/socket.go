@@ -53,7 +53,8 @@ type sock struct {
 	slot          int32      // where, among the owners of the same address
 	lnext         sockID     // in LISTEN: the next listener of the same address and port
 	group         int32      // of SO_REUSEPORT, 0 = none
-	disconnects   uint32     // how often the connection was taken down by a call
+	disconnects   uint32     // how often connect to AF_UNSPEC took the connection down (sk_disconnects)
+	left          leftover
 	remote        netip.AddrPort
 	locks         uint8  // lockAddr, lockPort, connectBind
 	cookie        uint64 // SO_COOKIE, 0 until asked for

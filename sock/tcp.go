@@ -12,7 +12,7 @@ var tcpProt = protoOps{
 	init: tcpInit, preConnect: inetPreConnect, connect: tcpConnect, disconnect: tcpDisconnect, accept: tcpAccept, acceptAgain: tcpAcceptAgain,
 	shutdown: tcpShutdown, close: tcpClose, closeAgain: tcpCloseAgain, destroy: tcpDestroy,
 	getPort: tcpGetPort, ioctl: tcpIoctl, options: &tcpOptions,
-	sendmsg: tcpSendmsg, sendAgain: tcpSendAgain, recvmsg: tcpRecvmsg, recvAgain: tcpRecvAgain,
+	sendmsg: tcpSendmsg, sendAgain: tcpSendAgain, recvmsg: tcpRecvmsg, recvAgain: tcpRecvWoken,
 	deliver: tcpDeliver, icmpError: tcpICMPError,
 }
 
@@ -61,6 +61,9 @@ func (h *Host) startConn(s *sock, mtu uint32) {
 func (h *Host) attach(s *sock, c *tcpstate.Conn, iss tcpstate.Seq) {
 	s.conn, s.txHead = c, iss.Add(1)
 	s.tx, s.rx = queue.NewBytes(queue.MaxBytes), queue.NewBytes(queue.MaxBytes)
+	if s.opt.deferAccept > 0 {
+		h.step(s, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.DeferAck, N: 1})
+	}
 	for o := range s.opt.tcp {
 		if v, set := s.opt.tcp[o], s.opt.set>>o&1 != 0; set {
 			h.step(s, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.Option(o), N: v})
@@ -272,8 +275,8 @@ func tcpDisconnect(h *Host, s *sock) Errno {
 	if needReset(old) || old == tcpstate.SynSent {
 		s.err = ECONNRESET
 	}
+	s.left.disconnect(s.conn)
 	h.detach(s)
-	s.disconnects++
 	s.remote, s.shut = netipZero, 0
 	if old != tcpstate.Closed && s.locks&lockPort == 0 {
 		h.putPort(s)

@@ -4,8 +4,13 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 
 // shutdown closes one or both directions (inet_shutdown, tcp_shutdown).
 func (c *Conn) shutdown(how uint8) {
-	c.shut |= how
-	if how&ShutWrite != 0 {
+	c.shut |= how & (ShutRead | ShutWrite)
+	switch {
+	case how&ShutClose != 0 && !c.mini && c.state != SynSent:
+		if c.closeState(rule.UserClose) {
+			c.sendFin()
+		}
+	case how&ShutWrite != 0:
 		c.shutdownWrite(rule.UserShutdown)
 	}
 	if !c.orphan {

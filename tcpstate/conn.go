@@ -62,17 +62,24 @@ type negotiated struct {
 
 // settings are the user's, by setsockopt; zero means "the system's".
 type settings struct {
-	keepAlive, oobInline, writePending bool
-	nonagle                            uint8
-	keepCnt, synCnt                    uint8
-	userMSS                            uint16
-	keepIdle, keepIntvl                uint16 // seconds
-	linger2                            int16  // seconds; FIN-WAIT-2 of an orphan; negative = none
-	rtoMin, delackMax                  uint16 // ticks
-	thin                               bool   // linear time-outs of thin streams
-	userTimeout                        uint32 // milliseconds
-	rcvLowat, notSentLowat             uint32
+	keepAlive, oobInline   bool
+	ackLater               uint8 // why the last ACK of the handshake waits: ackForWrite, ackDeferred
+	nonagle                uint8
+	keepCnt, synCnt        uint8
+	userMSS                uint16
+	keepIdle, keepIntvl    uint16 // seconds
+	linger2                int16  // seconds; FIN-WAIT-2 of an orphan; negative = none
+	rtoMin, delackMax      uint16 // ticks
+	thin                   bool   // linear time-outs of thin streams
+	userTimeout            uint32 // milliseconds
+	rcvLowat, notSentLowat uint32
 }
+
+// Bits of settings.ackLater.
+const (
+	ackForWrite uint8 = 1 << iota // a write waits for the handshake (sk_write_pending)
+	ackDeferred                   // TCP_DEFER_ACCEPT
+)
 
 // Bits of settings.nonagle, as Linux's TCP_NAGLE_*.
 const (

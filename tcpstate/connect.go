@@ -181,9 +181,9 @@ func (c *Conn) synAckArrives(s *Segment) {
 		c.dataSendCheck()
 		return
 	}
-	if c.pingpong() || c.user.writePending {
+	if c.pingpong() || c.user.ackLater != 0 {
 		// The user is about to write: the ACK goes with the data.
-		c.user.writePending = false
+		c.user.ackLater &^= ackForWrite
 		c.ack.pending |= ackSched | ackTimer
 		c.enterQuickAck(maxQuickAcks)
 		c.timers.delack = c.now.Add(delackMax)

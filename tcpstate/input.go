@@ -40,10 +40,13 @@ const (
 	Set
 )
 
-// How bits of Shutdown, as Linux's RCV_SHUTDOWN and SEND_SHUTDOWN.
+// How bits of Shutdown, as Linux's RCV_SHUTDOWN and SEND_SHUTDOWN. ShutClose
+// beside both is what a close does before it lingers: where shutdown(2) leaves
+// SYN-RECEIVED alone, that sends the FIN.
 const (
 	ShutRead  uint8 = 1
 	ShutWrite uint8 = 2
+	ShutClose uint8 = 4
 )
 
 // SendFlags colour a Send.
@@ -101,6 +104,7 @@ const (
 	CongestionCtl        // TCP_CONGESTION: a Congestion value
 	OOBInline            // SO_OOBINLINE: boolean
 	WritePending         // boolean: a write waits for the handshake (sk_write_pending)
+	DeferAck             // boolean: the last ACK of the handshake waits for data (TCP_DEFER_ACCEPT on a connecting socket)
 	Accepted             // boolean: accept() has given a passive connection to the user (sk_socket)
 	BufLocks             // SO_BUF_LOCK: LockRcvBuf, LockSndBuf
 	ThinLTO              // TCP_THIN_LINEAR_TIMEOUTS: boolean

@@ -52,7 +52,9 @@ func (c *Conn) set(o Option, n uint32) {
 	case OOBInline:
 		c.user.oobInline = on
 	case WritePending:
-		c.user.writePending = on
+		c.user.setAckLater(ackForWrite, on)
+	case DeferAck:
+		c.user.setAckLater(ackDeferred, on)
 	case Accepted:
 		c.awaited = !on
 	case BufLocks:
@@ -95,6 +97,14 @@ func (c *Conn) rtoMin() Duration {
 		return Duration(u) * c.cfg.Tick
 	}
 	return c.cfg.RTOMin
+}
+
+// setAckLater notes or forgets a reason to hold the handshake's last ACK back.
+func (u *settings) setAckLater(why uint8, on bool) {
+	u.ackLater &^= why
+	if on {
+		u.ackLater |= why
+	}
 }
 
 // setNoDelay is __tcp_sock_set_nodelay.

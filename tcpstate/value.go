@@ -98,9 +98,9 @@ func (c *Conn) Fingerprint(now Time) uint64 {
 
 func (c *Conn) printOptions(p *printer) {
 	o, u := &c.opt, &c.user
-	p.bools(o.ts, o.sack, o.wscale, o.dsackSeen, u.keepAlive, u.oobInline, u.writePending, u.thin, o.tsRecentAt != never)
+	p.bools(o.ts, o.sack, o.wscale, o.dsackSeen, u.keepAlive, u.oobInline, u.thin, o.tsRecentAt != never)
 	p.nums(uint32(o.sndWScale), uint32(o.rcvWScale), uint32(o.mssClamp), uint32(o.hdrLen), o.advMSS, o.tsRecent)
-	p.nums(uint32(u.nonagle), uint32(u.keepCnt), uint32(u.synCnt), uint32(u.userMSS), u.rcvLowat, u.notSentLowat)
+	p.nums(uint32(u.ackLater), uint32(u.nonagle), uint32(u.keepCnt), uint32(u.synCnt), uint32(u.userMSS), u.rcvLowat, u.notSentLowat)
 	p.nums(uint32(u.keepIdle), uint32(u.keepIntvl), u.userTimeout, uint32(u.linger2), c.rtoMs, uint32(u.rtoMin), uint32(u.delackMax))
 }
 
