@@ -8,3 +8,8 @@ import "embed"
 //
 //go:embed scripts
 var Scripts embed.FS
+
+// Matrix is what the live kernel did in each cell of the call matrix, below the folder matrix: a file for each kind of socket.
+//
+//go:embed matrix
+var Matrix embed.FS

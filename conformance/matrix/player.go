@@ -1,0 +1,222 @@
+package matrix
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/sockspec/sockspec/conformance"
+	"github.com/sockspec/sockspec/packetio"
+	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// Player plays steps on one instance of a stack and spells what comes of them.
+type Player struct {
+	inst    conformance.Instance
+	fds     []int32                   // by slot
+	calls   map[sock.Thread]sock.Call // each thread's latest
+	speller speller
+}
+
+// Outcome is what one step brought about.
+type Outcome struct {
+	// Returns are the calls that returned, by order of thread; the step's own and others that it woke.
+	Returns []Returned
+	Packets []string // that left, in their order
+	Seen    []Seen   // the same, for whoever plays the peer
+}
+
+// Seen is a packet that the stack sent, in the numbers of [Packet].
+type Seen struct {
+	Proto         uint8
+	Src, Dst      netip.Addr
+	Local         int
+	Remote        uint16
+	Flags         tcpstate.Flags
+	Seq, Ack, Len uint32
+}
+
+// Returned is a call's result in words.
+type Returned struct {
+	Thread sock.Thread
+	Text   string
+	Made   bool // a descriptor, which has the next slot
+	Return sock.Return
+}
+
+// of is the result of a thread's call; false when it has not returned.
+func (o *Outcome) of(t sock.Thread) (string, bool) {
+	for i := range o.Returns {
+		if o.Returns[i].Thread == t {
+			return o.Returns[i].Text, true
+		}
+	}
+	return "", false
+}
+
+// setup is the world of all cells: that of scripts.
+func setup() conformance.Setup {
+	return conformance.Setup{
+		LocalV4: localV4, RemoteV4: peerV4, GatewayV4: localV4, PrefixV4: 16,
+		LocalV6: localV6, RemoteV6: peerV6, GatewayV6: netip.MustParseAddr("fd3d:fa7b:d17d:8888::"), PrefixV6: 48,
+		MTU: 1500, Seed: 1,
+	}
+}
+
+var (
+	localV4 = netip.MustParseAddr("192.168.0.1")
+	peerV4  = netip.MustParseAddr("192.0.2.1")
+	localV6 = netip.MustParseAddr("fd3d:fa7b:d17d:6::6")
+	peerV6  = netip.MustParseAddr("2001:db8::1")
+)
+
+// sysctls make results independent of the machine and of small delays: buffers as on a stock kernel, and nothing sent by a timer
+// of milliseconds. A stack that does not know one does without.
+var sysctls = [][2]string{
+	{"net.ipv4.tcp_rmem", "4096 131072 33554432"}, {"net.ipv4.tcp_wmem", "4096 16384 4194304"}, {"net.ipv4.tcp_autocorking", "0"},
+	{"net.ipv4.tcp_early_retrans", "0"}, {"net.ipv4.tcp_syncookies", "0"}, {"net.ipv4.ping_group_range", "0 0"},
+}
+
+// NewPlayer boots an instance.
+func NewPlayer(s conformance.Stack) (*Player, error) {
+	inst, err := s.Start(setup())
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range sysctls {
+		if err := inst.Command(conformance.SysctlCommand(c[0], c[1])); err != nil && !errors.Is(err, conformance.ErrUnsupported) {
+			return nil, errors.Join(err, inst.Close())
+		}
+	}
+	return &Player{inst: inst, calls: map[sock.Thread]sock.Call{}}, nil
+}
+
+// Close ends the instance.
+func (p *Player) Close() error { return p.inst.Close() }
+
+// tick is how far a virtual clock goes in a step: about what a call takes on a real one.
+const tick = 20 * tcpstate.Microsecond
+
+// Play carries a step out and waits until nothing goes on any more.
+func (p *Player) Play(s *Step) (Outcome, error) {
+	var err error
+	until := p.inst.Now().Add(s.Wait)
+	switch {
+	case s.Call != nil:
+		err = p.call(s)
+	case s.Packet != nil:
+		err = p.inject(s.Packet)
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	return p.settle(until)
+}
+
+func (p *Player) call(s *Step) error {
+	c := *s.Call
+	c.FD = p.fd(c.FD)
+	if c.Op == sock.OpEpollCtl {
+		c.Arg = int64(p.fd(int32(c.Arg)))
+	}
+	if c.Poll != nil {
+		c.Poll = append([]sock.PollFD(nil), c.Poll...)
+		for i := range c.Poll {
+			c.Poll[i].FD = p.fd(c.Poll[i].FD)
+		}
+	}
+	t := max(1, s.Thread)
+	p.calls[t] = c
+	return p.inst.Call(t, c)
+}
+
+// noFD is no descriptor of anybody's.
+const noFD = 100_000
+
+// fd is the stack's number of a slot. A slot that never came to be is a descriptor that is not open.
+func (p *Player) fd(slot int32) int32 {
+	if slot < 0 || int(slot) >= len(p.fds) {
+		return noFD
+	}
+	return p.fds[slot]
+}
+
+func (p *Player) inject(k *Packet) error {
+	b, err := packetio.Encode(nil, p.speller.packet(k))
+	if err != nil {
+		return fmt.Errorf("packet %+v: %w", *k, err)
+	}
+	p.speller.inbound(b)
+	return p.inst.Inject(b)
+}
+
+// maxEvents bounds what a step may bring about.
+const maxEvents = 10_000
+
+// Queues counts what waits at the listener in a slot; false when it is none, or the stack does not tell.
+func (p *Player) Queues(slot int32) (syn, accept int, ok bool) {
+	q, can := p.inst.(interface {
+		Queues(fd int32) (syn, accept int, err error)
+	})
+	if !can {
+		return 0, 0, false
+	}
+	syn, accept, err := q.Queues(p.fd(slot))
+	return syn, accept, err == nil
+}
+
+// settle collects what happens until the given time, and after it all that is under way.
+func (p *Player) settle(until sock.Time) (o Outcome, err error) {
+	settler, realClock := p.inst.(interface{ Settle() })
+	if realClock {
+		settler.Settle()
+	} else {
+		until = max(until, p.inst.Now().Add(tick))
+	}
+	for range maxEvents {
+		ev, ok, err := p.inst.Advance(max(until, p.inst.Now()))
+		if err != nil || !ok {
+			sortReturns(o.Returns)
+			return o, err
+		}
+		switch ev.Kind {
+		case conformance.PacketOut:
+			o.Packets = append(o.Packets, p.speller.outbound(ev.Packet))
+			if seen, ok := p.speller.seen(ev.Packet); ok {
+				o.Seen = append(o.Seen, seen)
+			}
+		case conformance.CallDone:
+			o.Returns = append(o.Returns, p.returned(ev.Return))
+		}
+	}
+	return o, fmt.Errorf("more than %d events in one step", maxEvents)
+}
+
+// returned files a new descriptor under the next slot, and spells the return.
+func (p *Player) returned(r sock.Return) Returned {
+	c := p.calls[r.Thread]
+	text := p.speller.result(&c, &r)
+	made := makes(&c) && r.Value >= 0
+	if made {
+		p.fds = append(p.fds, int32(r.Value))
+	}
+	return Returned{r.Thread, text, made, r}
+}
+
+// makes tells which calls return a descriptor.
+func makes(c *sock.Call) bool {
+	switch c.Op {
+	case sock.OpSocket, sock.OpAccept, sock.OpDup, sock.OpEpollCreate:
+		return true
+	}
+	return c.Op == sock.OpFcntl && (c.N == sock.F_DUPFD || c.N == sock.F_DUPFD_CLOEXEC)
+}
+
+func sortReturns(list []Returned) {
+	for i := 1; i < len(list); i++ {
+		for j := i; j > 0 && list[j].Thread < list[j-1].Thread; j-- {
+			list[j], list[j-1] = list[j-1], list[j]
+		}
+	}
+}

@@ -1,0 +1,291 @@
+package matrix
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/sockspec/sockspec/conformance/report"
+	"github.com/sockspec/sockspec/packetio"
+	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// speller spells results and packets of one instance so that chance does not show: it knows the ephemeral ports by the order in
+// which they came up, and the numbers that each side began with.
+type speller struct {
+	tcp   report.Speller
+	ports []uint16 // ephemeral ones, as they came up
+	first map[ends]tcpstate.Seq
+}
+
+// ends are the ports of a connection.
+type ends struct{ local, remote uint16 }
+
+// ours reports a port that steps name; any other is the stack's choice, be it from ip_local_port_range or an identifier of an
+// echo, which may be any number.
+func ours(n uint16) bool {
+	const some = 20
+	return n < 1024 || n >= callers && n < callers+some || n >= here && n < here+some || n >= there && n < there+some
+}
+
+// port names a port of the stack.
+func (s *speller) port(n uint16) string {
+	if ours(n) {
+		return fmt.Sprint(n)
+	}
+	for i, known := range s.ports {
+		if known == n {
+			return fmt.Sprintf("e%d", i+1)
+		}
+	}
+	s.ports = append(s.ports, n)
+	return fmt.Sprintf("e%d", len(s.ports))
+}
+
+// local is the port that a packet's Local stands for, 0 when there is none as yet.
+func (s *speller) local(n int) uint16 {
+	switch {
+	case n >= 0:
+		return uint16(n)
+	case -n <= len(s.ports):
+		return s.ports[-n-1]
+	}
+	return 0
+}
+
+// packet is the packet for this instance, with its numbers.
+func (s *speller) packet(k *Packet) *sock.Packet {
+	q := &sock.Packet{Src: k.Src, Dst: k.Dst, Proto: k.Proto, TTL: 64, SrcPort: k.Remote, DstPort: s.local(k.Local)}
+	if k.Len > 0 {
+		q.Payload = octets(k.Seq-1, k.Len)
+	}
+	switch k.Proto {
+	case sock.ProtoTCP:
+		q.Seg = tcpstate.Segment{Flags: k.Flags, Seq: peerISS.Add(k.Seq), Len: uint32(k.Len), Wnd: k.Window, Urg: k.Urgent}
+		if k.Flags.Has(tcpstate.ACK) {
+			q.Seg.Ack = s.first[ends{q.DstPort, q.SrcPort}].Add(k.Ack)
+		}
+		if k.MSS > 0 {
+			q.Seg.Opts = tcpstate.Options{Set: tcpstate.OptMSS | tcpstate.OptSACKOK | tcpstate.OptWScale, MSS: k.MSS}
+		}
+	case sock.ProtoICMP, sock.ProtoICMPv6:
+		q.ICMP = sock.ICMP{Type: k.Type, Code: k.Code, MTU: k.MTU}
+		if k.QuoteProto != 0 {
+			q.ICMP.Quote = sock.Quote{Src: k.Dst, Dst: k.Src, SrcPort: q.DstPort, DstPort: k.Remote, Proto: k.QuoteProto,
+				Seq: s.first[ends{q.DstPort, q.SrcPort}].Add(k.Seq)}
+		} else {
+			q.ICMP.MTU = uint32(q.DstPort)<<16 | k.MTU // identifier and sequence number
+		}
+		q.SrcPort, q.DstPort = 0, 0
+	}
+	return q
+}
+
+// inbound notes a packet that the stack is about to get.
+func (s *speller) inbound(b []byte) { s.tcp.Spell(b) }
+
+// stamps are the values of timestamps: the stack's own clock.
+var stamps = regexp.MustCompile(`TS val \d+ ecr (\d+)`)
+
+// outbound spells a packet of the stack's: the connection's ends, and the rest as a script has it.
+func (s *speller) outbound(b []byte) string {
+	var q sock.Packet
+	if err := packetio.Decode(b, &q); err != nil {
+		return s.foreign(b)
+	}
+	prefix := ""
+	if q.TTL != 64 {
+		prefix += fmt.Sprintf("[ttl %d] ", q.TTL)
+	}
+	if q.TOS != 0 {
+		prefix += fmt.Sprintf("[tos %#x] ", q.TOS)
+	}
+	if q.Proto == sock.ProtoICMP || q.Proto == sock.ProtoICMPv6 {
+		return prefix + s.icmp(&q)
+	}
+	prefix += fmt.Sprintf("%s>%s ", s.port(q.SrcPort), netip.AddrPortFrom(q.Dst, q.DstPort))
+	switch q.Proto {
+	case sock.ProtoTCP:
+		if q.Seg.Flags.Has(tcpstate.SYN) {
+			if s.first == nil {
+				s.first = map[ends]tcpstate.Seq{}
+			}
+			s.first[ends{q.SrcPort, q.DstPort}] = q.Seg.Seq
+		}
+		return prefix + stamps.ReplaceAllString(s.tcp.Spell(b), "TS ecr $1")
+	case sock.ProtoUDP:
+		return prefix + fmt.Sprintf("udp (%d)", len(q.Payload))
+	}
+	return s.foreign(b)
+}
+
+func (s *speller) icmp(q *sock.Packet) string {
+	text := fmt.Sprintf("%s icmp type_%d code_%d", q.Dst, q.ICMP.Type, q.ICMP.Code)
+	if q.ICMP.Quote.Src.IsValid() {
+		return text + fmt.Sprintf(" quote %s>%s", s.port(q.ICMP.Quote.SrcPort), netip.AddrPortFrom(q.ICMP.Quote.Dst, q.ICMP.Quote.DstPort))
+	}
+	return text + fmt.Sprintf(" id %s seq %d (%d)", s.port(uint16(q.ICMP.MTU>>16)), uint16(q.ICMP.MTU), len(q.Payload))
+}
+
+// seen is a packet that has been spelled; false for those that nobody could answer.
+func (s *speller) seen(b []byte) (Seen, bool) {
+	var q sock.Packet
+	if packetio.Decode(b, &q) != nil {
+		return Seen{}, false
+	}
+	v := Seen{Proto: q.Proto, Src: q.Src, Dst: q.Dst, Local: s.code(q.SrcPort), Remote: q.DstPort, Flags: q.Seg.Flags, Len: q.Seg.Len}
+	v.Seq = q.Seg.Seq.Since(s.first[ends{q.SrcPort, q.DstPort}])
+	v.Ack = q.Seg.Ack.Since(peerISS)
+	return v, true
+}
+
+// code is the inverse of local.
+func (s *speller) code(n uint16) int {
+	if i := slices.Index(s.ports, n); i >= 0 {
+		return -i - 1
+	}
+	return int(n)
+}
+
+// foreign spells a packet of a protocol that the codec does not know, as raw sockets send them.
+func (s *speller) foreign(b []byte) string {
+	switch {
+	case len(b) >= 20 && b[0]>>4 == 4:
+		return fmt.Sprintf("%s proto %d ttl %d (%d)", netip.AddrFrom4([4]byte(b[16:])), b[9], b[8], len(b)-int(b[0]&15)*4)
+	case len(b) >= 40 && b[0]>>4 == 6:
+		return fmt.Sprintf("%s proto %d ttl %d (%d)", netip.AddrFrom16([16]byte(b[24:])), b[6], b[7], len(b)-40)
+	}
+	return fmt.Sprintf("malformed (%d)", len(b))
+}
+
+// addr spells the address that a call wrote, with its length; nothing if it wrote none.
+func (s *speller) addr(r *sock.Return) string {
+	if r.AddrLen == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("family %d", r.Addr.Family)
+	if ap := r.Addr.AP; ap.IsValid() {
+		ip := ap.Addr().String()
+		if ap.Addr().Is6() {
+			ip = "[" + ip + "]"
+		}
+		text = ip + ":" + s.port(ap.Port())
+	}
+	if r.Addr.Scope != 0 {
+		text += fmt.Sprintf(" scope %d", r.Addr.Scope)
+	}
+	return fmt.Sprintf(" @%s/%d", text, r.AddrLen)
+}
+
+// result spells a return: "= 3 "abc"", "= -1 EPIPE SIGPIPE".
+func (s *speller) result(c *sock.Call, r *sock.Return) string {
+	var b strings.Builder
+	switch {
+	case r.Value < 0:
+		name := sock.ErrnoName(r.Errno)
+		if name == "" {
+			name = fmt.Sprintf("errno %d", r.Errno)
+		}
+		fmt.Fprintf(&b, "= -1 %s", name)
+	case makes(c):
+		b.WriteString("= fd")
+	default:
+		fmt.Fprintf(&b, "= %d", r.Value)
+	}
+	if r.SIGPIPE {
+		b.WriteString(" SIGPIPE")
+	}
+	if r.Value >= 0 {
+		s.results(&b, c, r)
+	}
+	return b.String()
+}
+
+// results spells what a call wrote through its pointers.
+func (s *speller) results(b *strings.Builder, c *sock.Call, r *sock.Return) {
+	switch c.Op {
+	case sock.OpRead:
+		b.WriteString(brief(r.Data))
+	case sock.OpRecv:
+		s.received(b, c, r)
+	case sock.OpGetsockopt, sock.OpIoctl:
+		b.WriteString(" " + number(r.Data))
+	case sock.OpPoll, sock.OpEpollWait:
+		for _, p := range r.Poll {
+			b.WriteString(" " + events(p.Revents))
+		}
+	case sock.OpAccept, sock.OpGetsockname, sock.OpGetpeername:
+		b.WriteString(s.addr(r))
+	}
+}
+
+// received spells what recvmsg wrote. A call that gives no room for control messages does not hear of them, nor that there was none.
+func (s *speller) received(b *strings.Builder, c *sock.Call, r *sock.Return) {
+	if r.MsgFlags&sock.MSG_ERRQUEUE != 0 && s.quotes(r.Data) {
+		fmt.Fprintf(b, " header (%d)", len(r.Data))
+	} else {
+		b.WriteString(brief(r.Data))
+	}
+	b.WriteString(s.addr(r))
+	flags, control := r.MsgFlags, r.Control
+	if len(c.Control) == 0 {
+		flags, control = flags&^sock.MSG_CTRUNC, nil
+	}
+	if flags != 0 {
+		fmt.Fprintf(b, " flags %#x", uint32(flags))
+	}
+	for _, m := range control {
+		fmt.Fprintf(b, " cmsg %d.%d %x", m.Level, m.Type, m.Data)
+	}
+}
+
+// quotes tells whether an error's data begin like a header that the stack sent: that holds chance.
+func (s *speller) quotes(data []byte) bool {
+	return len(data) >= 2 && slices.Contains(s.ports, binary.BigEndian.Uint16(data))
+}
+
+// brief quotes data; long data by its ends. Octets of 0 are what the call left alone.
+func brief(data []byte) string {
+	const most = 40
+	switch {
+	case len(bytes.Trim(data, "\x00")) == 0:
+		return ""
+	case len(data) <= most:
+		return fmt.Sprintf(" %q", data)
+	}
+	return fmt.Sprintf(" %q...%q", data[:8], data[len(data)-8:])
+}
+
+// number spells an option's value: an int as such, all else in hex.
+func number(data []byte) string {
+	if len(data) == 4 {
+		return fmt.Sprint(int32(binary.LittleEndian.Uint32(data)))
+	}
+	return fmt.Sprintf("x%x", data)
+}
+
+// eventNames are poll's events in the order in which they are spelled.
+var eventNames = []struct {
+	bit  uint32
+	name string
+}{{sock.POLLIN, "IN"}, {sock.POLLPRI, "PRI"}, {sock.POLLOUT, "OUT"}, {sock.POLLERR, "ERR"}, {sock.POLLHUP, "HUP"},
+	{sock.POLLNVAL, "NVAL"}, {sock.POLLRDNORM, "RDNORM"}, {sock.POLLRDBAND, "RDBAND"}, {sock.POLLWRNORM, "WRNORM"},
+	{sock.POLLWRBAND, "WRBAND"}, {sock.POLLRDHUP, "RDHUP"}}
+
+func events(mask uint32) string {
+	var names []string
+	for _, e := range eventNames {
+		if mask&e.bit != 0 {
+			names = append(names, e.name)
+		}
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, "|")
+}
