@@ -43,8 +43,8 @@ func (h *Host) newChild(af *afOps, s *sock, f flow, p *Packet) *sock {
 	c.id, c.parent, c.ss = id, s.id, ssUnconnected
 	c.lst, c.err, c.num, c.syn, c.cookie = nil, 0, 0, synCount{}, 0
 	c.fq, c.fastOwner, c.sockFast = nil, noSock, sockFast{}
-	c.opt.fromPacket(p)
-	c.routed = true
+	c.opt.ofChild(p, h.dev)
+	c.routed, c.savedSyn = true, ""
 	c.waiters = queue.Waiters[Thread]{}
 	c.locks &^= lockPort
 	c.sport = f.local.Port()

@@ -182,6 +182,9 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 	f.U64(uint64(s.left.sent)<<32 | uint64(s.left.unsent))
 	f.U32(s.left.maxWnd)
 	s.opt.fingerprint(f)
+	f.U32(s.mss)
+	f.Bool(s.routed)
+	f.U32(uint32(len(s.savedSyn)))
 	if s.conn != nil {
 		f.U64(s.conn.Fingerprint(now))
 		s.tx.Fingerprint(f)

@@ -36,6 +36,7 @@ const (
 	MibTCPACKSkippedChallenge
 	MibTCPChallengeACK
 	MibTCPSYNChallenge
+	MibTCPMinTTLDrop
 	MibTCPFastOpenActive         // data in our SYNs that the SYN-ACK acknowledged
 	MibTCPFastOpenActiveFail     // and that it did not, or that timed out
 	MibTCPFastOpenPassive        // connections made by a SYN
@@ -69,7 +70,7 @@ var mibNames = [numMibs]string{
 	"ActiveOpens", "PassiveOpens", "AttemptFails", "EstabResets", "CurrEstab", "InSegs", "OutSegs", "RetransSegs", "OutRsts",
 	"SyncookiesSent", "SyncookiesRecv", "SyncookiesFailed", "EmbryonicRsts", "OutOfWindowIcmps", "PAWSEstab", "TSEcrRejected",
 	"ListenOverflows", "ListenDrops", "TCPTimeouts", "TCPDeferAcceptDrop", "TCPReqQFullDoCookies", "TCPReqQFullDrop",
-	"TCPSynRetrans", "TCPACKSkippedSynRecv", "TCPACKSkippedChallenge", "TCPChallengeACK", "TCPSYNChallenge",
+	"TCPSynRetrans", "TCPACKSkippedSynRecv", "TCPACKSkippedChallenge", "TCPChallengeACK", "TCPSYNChallenge", "TCPMinTTLDrop",
 	"TCPFastOpenActive", "TCPFastOpenActiveFail", "TCPFastOpenPassive", "TCPFastOpenPassiveFail", "TCPFastOpenListenOverflow",
 	"TCPFastOpenCookieReqd", "TCPFastOpenBlackhole", "TCPFastOpenPassiveAltKey",
 	"UdpInDatagrams", "UdpNoPorts", "UdpInErrors", "UdpOutDatagrams", "UdpRcvbufErrors", "UdpSndbufErrors", "UdpInCsumErrors", "UdpIgnoredMulti",

@@ -100,7 +100,7 @@ func tcpDeliver(h *Host, p *Packet) {
 // connSegment gives a segment to its connection. A TIME-WAIT that gives way to
 // a new SYN hands it to the listener.
 func (h *Host) connSegment(s *sock, p *Packet) {
-	if s.conn.State() != tcpstate.TimeWait && h.filtered(s, p) {
+	if s.conn.State() != tcpstate.TimeWait && (h.fromAfar(s, p) || h.filtered(s, p)) {
 		return
 	}
 	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg}
@@ -109,6 +109,9 @@ func (h *Host) connSegment(s *sock, p *Packet) {
 	}
 	s.opt.incomingCPU = 0 // sk_incoming_cpu_update
 	h.stepWith(s, in, p.Payload)
+	if p.IPv6() && s.conn != nil && s.state() != tcpstate.Closed && s.conn.RcvNxt() == p.Seg.End() {
+		s.opt.latch6(p, h.dev)
+	}
 	for i := range h.conn {
 		if o := &h.conn[i]; o.Kind == tcpstate.Reopen {
 			h.reopen(s, p, o.N, o.Why)
@@ -137,7 +140,7 @@ func (h *Host) reopen(old *sock, p *Packet, isn uint32, why rule.ID) {
 
 // listenSegment is what LISTEN does with a segment (tcp_rcv_state_process).
 func (h *Host) listenSegment(s *sock, p *Packet) {
-	if h.filtered(s, p) {
+	if h.fromAfar(s, p) || h.filtered(s, p) {
 		return
 	}
 	if h.acceptCookie(s, p) {

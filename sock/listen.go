@@ -49,6 +49,7 @@ func inetListen(h *Host, s *sock, backlog int32) Errno {
 	}
 	h.detach(s)
 	h.fastListen(s, backlog)
+	s.opt.forgetAcks()
 	s.lst = &listener{synLog: h.synTableLog()}
 	s.lst.setBacklog(backlog)
 	// The port is checked once more, now that the state is LISTEN: two that
@@ -179,6 +180,7 @@ func (h *Host) connRequest(af *afOps, s *sock, p *Packet, isn isnChoice) {
 	r, out := lp.AnswerSYN(in, h.req[:0])
 	h.req = out
 	h.putRequest(s, f, r)
+	h.saveSyn(s, f, p)
 	h.followRequest(s, f, out)
 }
 
@@ -255,8 +257,12 @@ func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
 	if promote {
 		full := s.lst.acceptFull()
 		if !full && h.allocates(AllocChild) {
+			saved := r.saved
 			done, _ := h.dropRequest(f)
 			h.promote(s, f, done, &lp, p)
+			if id, ok := h.flows[f]; ok {
+				h.socks[id].savedSyn = saved
+			}
 			return
 		}
 		why := rule.NoMemory

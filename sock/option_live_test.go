@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -101,6 +102,7 @@ func (p *optPair) get(slot int, level int32, o *option, room int32) {
 		if o.does != refused {
 			p.differs(o, "(room %d): kernel %s %x, model %s %x", room, ErrnoName(err), want, ErrnoName(got.Errno), got.Data)
 		}
+	case o.name == "TCP_MAXSEG" && strings.Contains(p.where, "shut down for writing"): // half of the window in the FIN's ACK, which may come late
 	case o.name == "TCP_QUICKACK" && strings.Contains(p.where, "closed by the peer"): // the timer of the FIN's delayed ACK turns it on again
 	case err == 0 && (o.name == "IP_PKTOPTIONS" || o.name == "IPV6_2292PKTOPTIONS"): // control messages that the model does not make
 	case err == 0 && !sameOption(level, o.num, want, got.Data):
@@ -118,10 +120,28 @@ func sameOption(level, num int32, want, got []byte) bool {
 	case level == SOL_SOCKET && (num == SO_COOKIE || num == SO_NETNS_COOKIE),
 		level == SOL_TCP && (num == TCP_INFO || num == TCP_TIMESTAMP):
 		return true
+	case level == SOL_TCP && num == TCP_SAVED_SYN:
+		return sameSyn(want, got)
 	case level == SOL_SOCKET && num == SO_INCOMING_CPU && len(want) > 0 && want[0] < 8:
 		return got[0] < 8
 	case level == SOL_SOCKET && num == SO_MEMINFO:
 		return len(want) < 16 || bytes.Equal(want[4:8], got[4:8]) && bytes.Equal(want[12:16], got[12:16])
+	}
+	return bytes.Equal(want, got)
+}
+
+// sameSyn compares a SYN's headers but for what is drawn by chance: the numbers of
+// the packet and of the stream, the port, the clock, the checksums.
+func sameSyn(want, got []byte) bool {
+	chance := [][2]int{{4, 6}, {10, 12}, {20, 28}, {36, 38}, {48, 52}} // IPv4
+	if len(want) > 0 && want[0]>>4 == 6 {
+		chance = [][2]int{{1, 4}, {40, 48}, {56, 58}, {68, 72}}
+	}
+	for _, c := range chance {
+		if len(want) >= c[1] {
+			clear(want[c[0]:c[1]])
+			copy(got[c[0]:c[1]], want[c[0]:c[1]])
+		}
 	}
 	return bytes.Equal(want, got)
 }
@@ -216,7 +236,7 @@ func (p *optPair) structures(slot int, level int32, o *option) {
 func (p *optPair) image(slot int, levels []*optionLevel) {
 	for _, l := range levels {
 		for i := range l.rows {
-			p.get(slot, l.level, &l.rows[i], 64)
+			p.get(slot, l.level, &l.rows[i], 100)
 		}
 	}
 }
@@ -395,10 +415,11 @@ var optFamilies = []struct {
 // around its bounds, lengths that are too short and too long, pointers that lead
 // nowhere, with capabilities and without: set and read, the model answers as the
 // kernel does. After each option all others are read: none has moved unless the
-// kernel's has.
+// kernel's has. A run takes a sample of a sixth of the options in each state,
+// and all of them with SOCKSPEC_FULL.
 func TestOptionsAgreeWithTheLiveKernel(t *testing.T) {
 	k := newLive(t)
-	total := 0
+	total, drawn, step := 0, 0, optStep(6)
 	for _, kind := range optKinds {
 		for _, f := range optFamilies {
 			for i, st := range kind.states {
@@ -411,7 +432,7 @@ func TestOptionsAgreeWithTheLiveKernel(t *testing.T) {
 						continue // capabilities are asked for in every state alike
 					}
 					p.full = caps && (i == kind.full[0] || i == kind.full[1])
-					p.everyOption(f.family, f.at, &st, caps)
+					p.everyOption(f.family, f.at, &st, caps, &drawn, step)
 					total += p.n
 				}
 			}
@@ -420,14 +441,25 @@ func TestOptionsAgreeWithTheLiveKernel(t *testing.T) {
 	t.Logf("%d comparisons", total)
 }
 
+// optStep is n, or 1 when all is to be looked at.
+func optStep(n int) int {
+	if os.Getenv("SOCKSPEC_FULL") != "" {
+		return 1
+	}
+	return n
+}
+
 // everyOption exercises each option on a socket of its own.
-func (p *optPair) everyOption(family int32, at netip.AddrPort, st *optState, caps bool) {
+func (p *optPair) everyOption(family int32, at netip.AddrPort, st *optState, caps bool, drawn *int, step int) {
 	levels := []*optionLevel{&socketOptions, &ipOptions, &ipv6Options, &tcpOptions, &udpOptions,
 		{level: SOL_SOCKET, rows: []option{{num: 9999, name: "SOL_SOCKET 9999"}}}, {level: IPPROTO_UDP, rows: []option{{num: 99, name: "UDP 99"}}},
 		{level: IPPROTO_IP, rows: []option{{num: 9999, name: "IP 9999"}}}, {level: IPPROTO_IPV6, rows: []option{{num: 9999, name: "IPV6 9999"}}},
 		{level: IPPROTO_TCP, rows: []option{{num: 9999, name: "TCP 9999"}}}, {level: 77, rows: []option{{num: 1, name: "level 77"}}}}
 	for _, l := range levels {
 		for i := range l.rows {
+			if *drawn++; *drawn%step != 0 {
+				continue
+			}
 			slot := st.reach(p, family, at)
 			restore := func() {}
 			if !caps {

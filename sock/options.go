@@ -75,14 +75,11 @@ func (o *options) get(opt tcpstate.Option) uint32 { return o.tcp[opt] }
 // flag is get of a boolean.
 func (o *options) flag(opt tcpstate.Option) bool { return o.tcp[opt] != 0 }
 
-// fromPacket notes what a connection takes from the packet that completes its
-// handshake (tcp_v4_syn_recv_sock, tcp_v6_syn_recv_sock).
-func (o *options) fromPacket(p *Packet) {
-	o.incomingCPU = 0
-	dev := p.Dev
-	if dev == 0 {
-		dev = deviceOf(p.Dst)
-	}
+// ofChild turns a listener's options into its child's: most are inherited, some
+// begin anew, and some are taken from the packet that completes the handshake
+// (sk_clone, inet_csk_clone_lock, tcp_v4_syn_recv_sock, tcp_v6_syn_recv_sock).
+func (o *options) ofChild(p *Packet, dev int32) {
+	o.incomingCPU, o.priority = 0, 0
 	o.mcIndex6, o.mcHops = dev, int32(p.TTL)
 	if !p.IPv6() {
 		o.mcIndex, o.mcTTL = dev, int32(p.TTL)
@@ -92,11 +89,29 @@ func (o *options) fromPacket(p *Packet) {
 // forget lets go of what tcp_disconnect resets.
 func (o *options) forget() {
 	o.userMSS, o.windowClamp = 0, 0
-	for _, t := range [...]tcpstate.Option{tcpstate.RTOMinUs, tcpstate.DelackMaxUs, tcpstate.QuickAck} {
-		o.tcp[t] = 0
-		o.set &^= 1 << t
-	}
+	o.untell(tcpstate.RTOMinUs)
+	o.untell(tcpstate.DelackMaxUs)
+	o.forgetAcks()
 	o.peekOff = -1
+}
+
+// forgetAcks is inet_csk_delack_init: TCP_QUICKACK is what it was at first.
+func (o *options) forgetAcks() { o.untell(tcpstate.QuickAck) }
+
+func (o *options) untell(t tcpstate.Option) {
+	o.tcp[t] = 0
+	o.set &^= 1 << t
+}
+
+// latch6 keeps what the latest segment in order says, for IPV6_2292PKTOPTIONS;
+// it shows in the options of multicast (tcp_v6_do_rcv: ipv6_pktoptions).
+func (o *options) latch6(p *Packet, dev int32) {
+	if o.recv6.pktInfo || o.old6.pktInfo {
+		o.mcIndex6 = dev
+	}
+	if o.recv6.hopLimit || o.old6.hopLimit {
+		o.mcHops = int32(p.TTL)
+	}
 }
 
 // tell notes a setting and passes it on to the connection, if there is one.

@@ -11,6 +11,7 @@ import (
 type request struct {
 	tcpstate.Request
 	owner sockID // rsk_listener; noSock once that is closed
+	saved string // the SYN's headers, for TCP_SAVED_SYN
 }
 
 // requestTable holds the requests of all listeners by the connection's name, as
@@ -33,7 +34,7 @@ type synCount struct {
 // (inet_csk_reqsk_queue_hash_add). Listeners bound the table, each by its own limit.
 func (h *Host) putRequest(s *sock, f flow, r tcpstate.Request) {
 	h.requests.byFlow.SetLimit(math.MaxInt32)
-	h.requests.byFlow.Put(f, request{r, s.id})
+	h.requests.byFlow.Put(f, request{r, s.id, ""})
 	s.syn.len++
 	if r.Young() {
 		s.syn.young++

@@ -58,6 +58,7 @@ type sock struct {
 	remote        netip.AddrPort
 	locks         uint8  // lockAddr, lockPort, connectBind
 	cookie        uint64 // SO_COOKIE, 0 until asked for
+	savedSyn      string // headers of the SYN that made it, until they are asked for
 	mss           uint32 // of the latest connection, 0 = none (mss_cache)
 	routed        bool   // a route is remembered (sk_dst_cache)
 

@@ -283,6 +283,7 @@ func tcpDisconnect(h *Host, s *sock) Errno {
 	}
 	h.resetAddr(s)
 	s.opt.forget()
+	s.savedSyn = ""
 	if s.err != 0 {
 		h.wake(s, POLLERR)
 	}

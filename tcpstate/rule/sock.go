@@ -34,6 +34,7 @@ const (
 	ListenOverflow
 	AbortOnOverflow
 	ListenStop
+	MinTTL
 	// Segments and messages that reach nobody.
 	Martian
 	NotForUs
@@ -84,6 +85,7 @@ var sockRules = [...]Rule{
 	{"listen-overflow", "", "tcp_check_req: TCP_LISTEN_OVERFLOW", "the completing ACK is ignored while the accept queue is full, and SYN-ACKs go on"},
 	{"abort-on-overflow", "", "tcp_check_req: tcp_abort_on_overflow", "with the sysctl set, the completing ACK is reset while the accept queue is full"},
 	{"listen-stop", "", "inet_csk_listen_stop", "a listener that closes resets what waits to be accepted and forgets what waits for an ACK"},
+	{"TCP_MINTTL", "RFC 5082 3", "tcp_v4_rcv: min_ttl", "a packet that comes from farther away than IP_MINTTL or IPV6_MINHOPCOUNT allows is dropped"},
 	{"martian", "RFC 1122 3.2.1.3", "ip_route_input_slow", "a packet from or to an address that no link can carry is dropped"},
 	{"not-for-us", "", "ip_rcv: OTHERHOST", "a packet for an address that is not local is dropped"},
 	{"not-supported-protocol", "", "ip_local_deliver: IP_NOPROTO", "a packet of a protocol that the host does not have is dropped"},
