@@ -15,7 +15,7 @@ type planner func(a *args, p *plan)
 // (foreignCalls), so that a script that needs them is skipped and not failed.
 var planners = map[string]planner{
 	"socket": planSocket, "bind": planBind, "listen": planListen, "accept": planAccept, "accept4": planAccept,
-	"connect": planConnect, "shutdown": planShutdown, "close": planClose, "dup": planDup,
+	"connect": planConnect, "shutdown": planShutdown, "close": planClose, "dup": planDup, "dup2": planDup2, "dup3": planDup2,
 	"read": planRead, "readv": planReadv, "recv": planRecv, "recvfrom": planRecv, "recvmsg": planRecvmsg,
 	"write": planWrite, "writev": planWritev, "send": planSend, "sendto": planSendto, "sendmsg": planSendmsg,
 	"getsockopt": planGetsockopt, "setsockopt": planSetsockopt,
@@ -193,6 +193,24 @@ func planDup(a *args, p *plan) {
 	}
 	p.call = sock.Call{Op: sock.OpDup, FD: a.fd(0)}
 	a.duplicate(p)
+}
+
+// planDup2 is dup2 and dup3, onto a descriptor of the script.
+func planDup2(a *args, p *plan) {
+	if !a.count(2, 3) {
+		return
+	}
+	p.call = sock.Call{Op: sock.OpDup2, FD: a.fd(0), Arg: int64(a.fd(1))}
+	if len(a.call.Args) == 3 {
+		p.call.Op, p.call.Flags = sock.OpDup3, int32(a.num(2))
+	}
+	p.fd = true
+	p.after = func(r *sock.Return) error {
+		if old := a.e.fds[int32(a.num(0))]; old != nil && r.Value >= 0 {
+			a.e.fds[int32(a.num(1))] = &descriptor{live: int32(r.Value), family: old.family, typ: old.typ, proto: old.proto}
+		}
+		return nil
+	}
 }
 
 // duplicate files the copy of a descriptor. The connection keeps its first one.

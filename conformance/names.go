@@ -22,7 +22,7 @@ var (
 // pseudoCalls are performed by the engine. foreignCalls are Google's (run_system_call.c) and not had here: a script that makes
 // one is skipped.
 var (
-	pseudoCalls  = []string{"syn_queue", "accept_queue", "counter"}
+	pseudoCalls  = []string{"syn_queue", "accept_queue", "counter", "signal"}
 	foreignCalls = []string{"cap_set", "open", "sendfile", "pipe", "splice", "psp_rx_assoc", "psp_tx_assoc"}
 )
 

@@ -19,13 +19,22 @@ type Counterer interface {
 	Counters() (map[string]uint64, error)
 }
 
-// pseudoCall performs syn_queue(fd) = n, accept_queue(fd) = n and counter(name) = n, which ask the stack and make no call.
+// Interrupter is an Instance whose threads can be sent signals.
+type Interrupter interface {
+	// Interrupt sends a thread a signal whose handler has SA_RESTART: of a call that waits, it ends those that are not made again.
+	Interrupt(sock.Thread) error
+}
+
+// pseudoCall performs syn_queue(fd) = n, accept_queue(fd) = n and counter(name) = n, which ask the stack and make no call, and
+// signal(thread) = 0.
 func (e *engine) pseudoCall(c *script.Syscall) (done bool, err error) {
 	ask := e.askQueue
 	switch c.Name {
 	case "syn_queue", "accept_queue":
 	case "counter":
 		ask = e.askCounter
+	case "signal":
+		ask = e.sendSignal
 	default:
 		return false, nil
 	}
@@ -81,6 +90,21 @@ func (e *engine) askCounter(a *args) (int64, error) {
 	}
 	a.failf("argument 1: %s is no counter of the model's", name)
 	return 0, a.err
+}
+
+// sendSignal sends a signal to the thread of that label.
+func (e *engine) sendSignal(a *args) (int64, error) {
+	label := a.at(0).Text
+	t := e.threadOf(label, false)
+	if t < firstLabelThread {
+		a.failf("argument 1: %s is the label of no thread", label)
+		return 0, a.err
+	}
+	in, ok := e.inst.(Interrupter)
+	if !ok {
+		return 0, ErrUnsupported
+	}
+	return 0, in.Interrupt(t)
 }
 
 func (e *engine) readCounter(name string) (int64, error) {

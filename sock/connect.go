@@ -76,19 +76,16 @@ func (s *sock) handshaking() bool { return s.in(tcpstate.SynSent, tcpstate.SynRe
 // streamConnectAgain looks at a connect that waits: state, patience, signal, in
 // that order (inet_wait_for_connect and what follows it).
 func streamConnectAgain(h *Host, s *sock, t *thread) outcome {
+	waiting := s.handshaking()
 	switch {
-	case t.disconnects != s.disconnects:
-		return fail(EPIPE) // another thread took the connection down
-	case !s.handshaking():
-	case !h.waits(t):
+	case waiting && !h.waits(t):
 		return fail(t.late)
 	case t.signal:
 		return fail(t.intrErrno())
-	default:
+	case waiting:
 		return h.parkOn(t, s, false)
-	}
-	if t.signal {
-		return fail(t.intrErrno())
+	case t.disconnects != s.disconnects:
+		return fail(EPIPE) // another thread took the connection down by connect
 	}
 	return h.connectEnd(s)
 }
@@ -103,6 +100,7 @@ func (h *Host) connectEnd(s *sock) outcome {
 	if err == 0 {
 		err = ECONNABORTED
 	}
+	s.disconnects++
 	s.ss = disconnected(s.prot.disconnect(h, s))
 	return fail(err)
 }

@@ -73,6 +73,13 @@ func (s *sock) recvTarget(t *thread) int64 {
 // tcpRecvAgain takes what is there and decides, in Linux's order, whether to
 // wait for more.
 func tcpRecvAgain(h *Host, s *sock, t *thread) outcome {
+	if t.parked && t.disconnects != s.disconnects {
+		if t.done > 0 {
+			return h.received(s, t)
+		}
+		return fail(EPIPE) // connect took the connection down in the meantime (sk_wait_event)
+	}
+	t.disconnects = s.disconnects
 	end := h.takeData(s, t)
 	if end || t.done >= s.recvTarget(t) {
 		return h.received(s, t)

@@ -145,7 +145,7 @@ func (in *instance) note(r sock.Return) {
 		return
 	}
 	switch t.call.Op {
-	case sock.OpSocket, sock.OpAccept, sock.OpEpollCreate, sock.OpDup:
+	case sock.OpSocket, sock.OpAccept, sock.OpEpollCreate, sock.OpDup, sock.OpDup2, sock.OpDup3:
 		in.fds[int32(r.Value)] = true
 	}
 }
@@ -193,9 +193,29 @@ func (in *instance) Call(id sock.Thread, c sock.Call) error {
 		delete(in.fds, c.FD)
 	}
 	t.start(c)
+	in.settle(t)
+	return nil
+}
+
+// Interrupt sends a thread the one signal that Go's runtime has for itself, and never minds: its handler has SA_RESTART.
+func (in *instance) Interrupt(id sock.Thread) error {
+	t := in.threads[id]
+	if t == nil || !t.busy() {
+		return nil
+	}
+	if err := unix.Tgkill(unix.Getpid(), t.tid, unix.SIGURG); err != nil {
+		return fmt.Errorf("signal to thread %d: %w", id, err)
+	}
+	time.Sleep(100 * time.Microsecond) // until it has been taken, the thread still looks asleep
+	in.settle(t)
+	return nil
+}
+
+// settle waits until a thread's call has returned or sleeps in the kernel.
+func (in *instance) settle(t *thread) {
 	for wait := 20 * time.Microsecond; ; wait = 100 * time.Microsecond {
 		if !t.busy() || t.asleep() {
-			return nil
+			return
 		}
 		fd := []unix.PollFd{{Fd: int32(in.wake), Events: unix.POLLIN}}
 		ts := unix.NsecToTimespec(int64(wait))

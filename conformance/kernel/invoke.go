@@ -14,7 +14,7 @@ import (
 
 // supported refuses what invoke has no system call for.
 func supported(c *sock.Call) error {
-	if c.Op < sock.OpSocket || c.Op > sock.OpDup {
+	if c.Op < sock.OpSocket || c.Op > sock.OpDup3 {
 		return fmt.Errorf("operation %d: %w", c.Op, conformance.ErrUnsupported)
 	}
 	return nil
@@ -60,6 +60,10 @@ func invokePlain(c *sock.Call) sock.Return {
 		return raw(unix.SYS_CLOSE, uintptr(c.FD), 0, 0)
 	case sock.OpDup:
 		return raw(unix.SYS_FCNTL, uintptr(c.FD), unix.F_DUPFD_CLOEXEC, 0)
+	case sock.OpDup2: // of its two ways, onto itself is the one that dup3 has not
+		return raw(unix.SYS_DUP2, uintptr(c.FD), uintptr(c.Arg), 0)
+	case sock.OpDup3:
+		return raw(unix.SYS_DUP3, uintptr(c.FD), uintptr(c.Arg), uintptr(c.Flags))
 	case sock.OpFcntl:
 		return raw(unix.SYS_FCNTL, uintptr(c.FD), uintptr(c.N), uintptr(c.Arg))
 	case sock.OpEpollCreate:

@@ -58,6 +58,7 @@ type Instance struct {
 	packet  sock.Packet
 	events  []conformance.Event // not yet reported, in order
 	next    int
+	calls   map[sock.Thread]sock.Call // the latest of each thread
 }
 
 // epoch is the host's time when the script's clock shows 0: a host that has
@@ -75,7 +76,17 @@ func (in *Instance) Call(t sock.Thread, c sock.Call) error {
 	if err := lacks(&c); err != nil {
 		return err
 	}
+	if in.calls == nil {
+		in.calls = map[sock.Thread]sock.Call{}
+	}
+	in.calls[t] = c
 	in.take(in.host.Call(in.now+epoch, t, c, in.effects[:0]))
+	return nil
+}
+
+// Interrupt implements conformance.Interrupter.
+func (in *Instance) Interrupt(t sock.Thread) error {
+	in.take(in.host.Interrupt(in.now+epoch, t, in.effects[:0]))
 	return nil
 }
 
@@ -121,8 +132,13 @@ func (in *Instance) Advance(until sock.Time) (conformance.Event, bool, error) {
 // is reported for itself, so that a script can ask for it.
 func (in *Instance) take(effects []sock.Effect) {
 	in.effects = effects
+	var again []sock.Thread // calls that a signal broke and SA_RESTART makes once more
 	for i := range effects {
 		e := &effects[i]
+		if e.Kind == sock.Done && e.Return.Errno == sock.ERESTARTSYS {
+			again = append(again, e.Return.Thread)
+			continue
+		}
 		ev := conformance.Event{At: in.now, Why: []string{e.Why.String()}}
 		switch e.Kind {
 		case sock.Transmit:
@@ -138,6 +154,9 @@ func (in *Instance) take(effects []sock.Effect) {
 			ev.Kind = conformance.Ruled
 		}
 		in.events = append(in.events, ev)
+	}
+	for _, t := range again {
+		in.take(in.host.Call(in.now+epoch, t, in.calls[t], nil))
 	}
 }
 
