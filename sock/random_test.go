@@ -88,7 +88,9 @@ func (c *chaos) call(t *rapid.T) Call {
 // and time has passed nothing is left.
 func TestRandomInputsKeepTheInvariants(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		c := &chaos{h: New(testConfig()), now: Time(tcpstate.Second)}
+		cfg := testConfig()
+		cfg.Profile = rapid.SampledFrom([]*Profile{nil, &Linux24}).Draw(rt, "profile")
+		c := &chaos{h: New(cfg), now: Time(tcpstate.Second)}
 		c.h.Choose(Choice{HasPort: true, Port: 5000})
 		for range rapid.IntRange(1, 80).Draw(rt, "inputs") {
 			switch rapid.IntRange(0, 9).Draw(rt, "kind") {

@@ -109,6 +109,65 @@ var loadRules = []seedRule{
 		require.Zero(b, r)
 		require.Zero(b, o.h.count[MibTCPTimeouts])
 	}},
+	{"HQ-06", "2.4: in a table that is half full old requests go after two time-outs", func(b *bench) {
+		o := b.old()
+		o.sysctl("net.ipv4.tcp_syncookies", "1")
+		o.sysctl("net.ipv4.tcp_max_syn_backlog", "64")
+		fd := o.listener(1)
+		o.syns(4000, 40)
+		o.run(3*tcpstate.Second + 1600*tcpstate.Millisecond)
+		r, _ := o.queued(fd)
+		require.Equal(b, 40, r, "all have timed out once")
+		o.run(26 * tcpstate.Second)
+		r, _ = o.queued(fd)
+		require.Less(b, r, 32, "until the table is less than half full")
+		require.Greater(b, r, 10, "though one sweep may take several")
+		for m := range o.wire {
+			require.Equal(b, tcpstate.SYN|tcpstate.ACK, o.wire[m].Seg.Flags)
+		}
+		left := r
+		o.run(30 * tcpstate.Second)
+		r, _ = o.queued(fd)
+		require.Equal(b, left, r, "the others have five")
+	}},
+	{"HQ-06", "2.4: TCP_DEFER_ACCEPT never takes a bare ACK, and sends the SYN-ACK meanwhile", func(b *bench) {
+		o := b.old()
+		fd := o.listener(1)
+		o.set(fd, SOL_TCP, TCP_DEFER_ACCEPT, 4)
+		require.EqualValues(b, 6, o.get(fd, SOL_TCP, TCP_DEFER_ACCEPT), "two time-outs, of 3 and 6 seconds")
+		o.sysctl("net.ipv4.tcp_synack_retries", "1")
+		p := o.newPeer(4000)
+		p.syn()
+		p.see()
+		for range 2 {
+			p.send(tcpstate.ACK, "")
+			o.quiet()
+			require.Equal(b, rule.DeferAccept, o.why())
+			o.run(8 * tcpstate.Second)
+			require.Equal(b, "S.", p.see().Seg.Flags.String())
+		}
+		p.send(tcpstate.ACK, "")
+		o.quiet()
+		o.run(14 * tcpstate.Second)
+		r, a := o.queued(fd)
+		require.Equal(b, []int{0, 0}, []int{r, a})
+	}},
+	{"HQ-06", "2.4: a repeated SYN draws the SYN-ACK every time, and leaves its timer alone", func(b *bench) {
+		o := b.old()
+		o.listener(1)
+		o.newPeer(4000).syn()
+		for range 3 {
+			o.wire = nil
+			o.run(tcpstate.Millisecond)
+			o.newPeer(4000).syn()
+			require.Equal(b, "S.", o.sent().Seg.Flags.String())
+		}
+		o.run(2 * tcpstate.Second)
+		o.quiet()
+		o.run(3 * tcpstate.Second)
+		require.Equal(b, "S.", o.sent().Seg.Flags.String())
+		require.Zero(b, o.h.count[MibTCPSynRetrans])
+	}},
 	{"HQ-07", "SYN queue full: drop", func(b *bench) {
 		b.sysctl("net.ipv4.tcp_syncookies", "0")
 		b.listener(0)
