@@ -134,7 +134,13 @@ func (h *Host) countConn(c *tcpstate.Conn, o *tcpstate.Output) {
 		h.countState(o)
 		return
 	case tcpstate.Emit:
+		if o.Why == rule.SimultaneousSyn {
+			return // ends at SND.NXT, and so counts as sent before (__tcp_transmit_skb)
+		}
 		h.countSent(c.Packets(o.Seg.Len), o.Seg.Flags)
+		if o.Why == rule.PathMTURetransmit && o.Seg.Flags.Has(tcpstate.SYN) {
+			h.count[MibTCPSynRetrans]++
+		}
 	case tcpstate.Drop, tcpstate.Failed, tcpstate.SynDataAcked, tcpstate.SynDataLost, tcpstate.RequestOver:
 	default:
 		return
@@ -166,7 +172,7 @@ func (h *Host) countState(o *tcpstate.Output) {
 	if was {
 		h.count[MibEstabResets]++
 	}
-	if (o.From == tcpstate.SynSent || o.From == tcpstate.SynReceived) && o.Why != rule.UserAbort && o.Why != rule.UserClose {
+	if (o.From == tcpstate.SynSent || o.From == tcpstate.SynReceived) && o.Why != rule.UserAbort && o.Why != rule.UserClose && o.Why != rule.ResetUnread {
 		h.count[MibAttemptFails]++
 	}
 }

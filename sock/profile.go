@@ -42,6 +42,7 @@ var Linux24 = Profile{
 		{"net.ipv4.tcp_syn_retries", [3]int64{5}},
 		{"net.ipv4.tcp_syn_linear_timeouts", [3]int64{0}},
 		{"net.ipv4.tcp_ecn", [3]int64{0}},
+		{"net.ipv4.tcp_fastopen", [3]int64{0}},
 		{"net.ipv4.tcp_recovery", [3]int64{0}},
 		{"net.ipv4.tcp_early_retrans", [3]int64{0}},
 		{"net.ipv4.tcp_frto", [3]int64{0}},

@@ -284,6 +284,15 @@ var acceptRules = []seedRule{
 		require.EqualValues(b, 0, b.ok(recvCall(c, 1, 0)))
 		b.fails(EISCONN, connectCall(c, in4(remoteV4, 1)))
 	}},
+	{"AC-10", "a connection made by a SYN with data comes out in SYN-RECEIVED (fast open)", func(b *bench) {
+		fd := b.fastListener(1)
+		p, o := b.fastPeer(4000)
+		p.fastSyn(o, "data")
+		c := b.ok(acceptCall(fd))
+		require.Equal(b, tcpstate.SynReceived, b.h.socks[b.h.files[b.h.fileAt(c)].sock].state())
+		require.Equal(b, "data", string(b.call(recvCall(c, 10, 0)).Data))
+		b.fails(EISCONN, connectCall(c, in4(remoteV4, 1)))
+	}},
 	{"AC-11", "a connection reset while queued comes out, and reads tell", func(b *bench) {
 		fd := b.listener(1)
 		p := b.newPeer(4000)

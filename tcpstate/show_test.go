@@ -44,6 +44,16 @@ func (v shower) output(o Output) string {
 		s = fmt.Sprintf("reopen with %d", Seq(o.N).Since(v.our))
 	case Promote:
 		s = "promote"
+	case CookieLearned:
+		s = fmt.Sprintf("learned <%s> try %d", v.options(&o.Seg.Opts), o.N)
+	case SynDataAcked:
+		s = "SYN data acked"
+	case SynDataLost:
+		s = "SYN data lost"
+	case Blackholed:
+		s = "blackhole"
+	case RequestOver:
+		s = fmt.Sprintf("request over %d", o.N)
 	}
 	return s + " [" + o.Why.String() + "]"
 }
@@ -93,6 +103,9 @@ func (v shower) options(o *Options) string {
 	}
 	if o.Has(OptWScale) {
 		l = append(l, fmt.Sprintf("wscale %d", o.WScale))
+	}
+	if o.Has(OptFastOpen) {
+		l = append(l, fmt.Sprintf("FO %x", o.Cookie.Bytes()))
 	}
 	for _, r := range o.SACK[:o.NSACK] {
 		l = append(l, fmt.Sprintf("sack %d:%d", r.Start.Since(v.peer), r.End.Since(v.peer)))

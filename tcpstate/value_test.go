@@ -72,6 +72,11 @@ func (d deed) input(c *Conn, now Time) Input {
 	return in
 }
 
+// drawHow draws how an endpoint begins.
+func drawHow(r *rapid.T) string {
+	return rapid.SampledFrom([]string{"opened", "opened with data", "made by a SYN with data"}).Draw(r, "how")
+}
+
 // twin is an endpoint that began somewhere else.
 type twin struct {
 	c        *Conn
@@ -79,9 +84,18 @@ type twin struct {
 	iss, irs Seq
 }
 
-func newTwin(cfg *Config, iss, irs Seq, start Time) *twin {
+func newTwin(how string, cfg *Config, iss, irs Seq, start Time) *twin {
 	w := &twin{c: New(Params{Cfg: cfg, ISS: iss, MTU: 1500}), now: start, iss: iss, irs: irs}
-	w.step(Input{Kind: Open, Now: start})
+	switch how {
+	case "made by a SYN with data":
+		l := Listener{Params: Params{Cfg: cfg, ISS: iss, MTU: 1500}}
+		w.c, _ = l.FastAccept(Input{Now: start, Seg: Segment{Seq: irs, Len: 300, Flags: SYN, Wnd: 65535, Opts: plainOpts}}, nil)
+		return w
+	case "opened with data":
+		w.step(Input{Kind: Open, Now: start, Fast: FastSend, N: 300})
+	default:
+		w.step(Input{Kind: Open, Now: start})
+	}
 	w.step(Input{Kind: SegmentArrives, Now: start.Add(100 * Millisecond),
 		Seg: Segment{Seq: irs, Ack: iss.Add(1), Flags: SYN | ACK, Wnd: 65535, Opts: plainOpts}})
 	return w
@@ -94,7 +108,7 @@ func (w *twin) step(in Input) []Output {
 
 func TestCloneIsIndependent(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		w := newTwin(testConfig(), ourISS, peerISS, Time(Second))
+		w := newTwin(drawHow(r), testConfig(), ourISS, peerISS, Time(Second))
 		deeds := rapid.SliceOfN(rapid.Custom(drawDeed), 1, 25).Draw(r, "deeds")
 		split := rapid.IntRange(0, len(deeds)-1).Draw(r, "clone before")
 		for _, d := range deeds[:split] {
@@ -135,8 +149,9 @@ func TestCloneSharesNoQueue(t *testing.T) {
 func TestFingerprintDoesNotKnowWhereStreamsAndClockBegan(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		cfg := testConfig()
-		a := newTwin(cfg, ourISS, peerISS, Time(Second))
-		b := newTwin(cfg, Seq(rapid.Uint32().Draw(r, "ISS")), Seq(rapid.Uint32().Draw(r, "IRS")),
+		how := drawHow(r)
+		a := newTwin(how, cfg, ourISS, peerISS, Time(Second))
+		b := newTwin(how, cfg, Seq(rapid.Uint32().Draw(r, "ISS")), Seq(rapid.Uint32().Draw(r, "IRS")),
 			Time(rapid.Int64Range(1, 1000).Draw(r, "start, s")*Second))
 		for _, d := range rapid.SliceOfN(rapid.Custom(drawDeed), 1, 25).Draw(r, "deeds") {
 			va, vb := shower{a.iss, a.irs}, shower{b.iss, b.irs}
@@ -183,7 +198,7 @@ func earliest(c *Conn) (at Time, ok bool) {
 
 func TestATimeoutAtTheDeadlineMovesTheDeadline(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		w := newTwin(testConfig(), ourISS, peerISS, Time(Second))
+		w := newTwin(drawHow(r), testConfig(), ourISS, peerISS, Time(Second))
 		for _, d := range rapid.SliceOfN(rapid.Custom(drawDeed), 1, 40).Draw(r, "deeds") {
 			w.step(d.input(w.c, w.now))
 			require.NoError(r, w.c.Check())
@@ -208,7 +223,7 @@ func TestATimeoutAtTheDeadlineMovesTheDeadline(t *testing.T) {
 
 func TestEveryConnectionComesToAnEndByItself(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		w := newTwin(testConfig(), ourISS, peerISS, Time(Second))
+		w := newTwin(drawHow(r), testConfig(), ourISS, peerISS, Time(Second))
 		for _, d := range rapid.SliceOfN(rapid.Custom(drawDeed), 0, 20).Draw(r, "deeds") {
 			w.step(d.input(w.c, w.now))
 		}
