@@ -13,3 +13,15 @@ func (h *Host) Queues(fd int32) (syn, accept int, err Errno) {
 	}
 	return int(s.syn.len), s.lst.accept.Len(), 0
 }
+
+// SocketsInUse counts the sockets in being: those with descriptors, those that
+// wait to be accepted, and those that live on behind a close, TIME-WAIT included
+// (/proc/net/sockstat). A listener's requests are none.
+func (h *Host) SocketsInUse() (n int) {
+	for _, s := range h.socks {
+		if s != nil {
+			n++
+		}
+	}
+	return n
+}
