@@ -31,6 +31,7 @@ func Accept(p Params, r *Request) *Conn {
 	}
 	c.ecn.on = r.ECNOK
 	c.stat.totalRetrans = uint32(r.NumRetrans)
+	c.stat.segsIn = 1 // the SYN
 	if r.NumTimeout > 0 {
 		c.stat.totalRTO = uint16(r.NumTimeout)
 		c.ca.undoOn, c.ca.undoMarker = true, r.ISS

@@ -42,7 +42,7 @@ var loadKinds = []struct {
 	variants int
 }{
 	{"syn", 10, loadClients, 8}, {"ack", 10, loadClients, 14}, {"rst", 3, loadClients, 7}, {"icmp", 1, loadClients, 4},
-	{"accept", 3, 1, 1}, {"close-child", 1, 8, 1}, {"listen", 2, 1, 5}, {"shutdown", 1, 1, 1}, {"close", 1, 1, 1}, {"open", 1, 1, 5},
+	{"shake", 5, loadClients, 8}, {"accept", 5, 1, 1}, {"close-child", 1, 8, 1}, {"listen", 2, 1, 5}, {"shutdown", 1, 1, 1}, {"close", 1, 1, 1}, {"open", 1, 1, 5},
 	{"defer", 1, 1, 4}, {"syncnt", 1, 1, 3}, {"newer", 1, loadClients, 1}, {"sysctl", 3, 8, 6},
 }
 
@@ -76,6 +76,11 @@ func (o loadOp) do(s *loadSide, n int, newer *[loadClients]int) (string, error) 
 	switch o.Kind {
 	case "syn":
 		return "", s.inject(o.C, o.syn(n, loadIRS(o.C, newer[o.C])))
+	case "shake":
+		if err := s.inject(o.C, o.syn(n, loadIRS(o.C, newer[o.C]))); err != nil {
+			return "", err
+		}
+		return "", s.inject(o.C, loadOp{C: o.C}.ack(s, n, loadIRS(o.C, newer[o.C])))
 	case "ack":
 		return "", s.inject(o.C, o.ack(s, n, loadIRS(o.C, newer[o.C])))
 	case "rst":
@@ -117,7 +122,8 @@ func (o loadOp) call(s *loadSide) (string, error) {
 		r, err = s.call(sock.Call{Op: sock.OpAccept, FD: s.listener, Flags: sock.SOCK_NONBLOCK})
 		if err == nil && r.Errno == 0 {
 			s.children = append(s.children, int32(r.Value))
-			return fmt.Sprint("accepted ", r.Addr.AP), nil
+			info, err := s.info(int32(r.Value), childInfo)
+			return fmt.Sprint("accepted ", r.Addr.AP, info), err
 		}
 	case "listen":
 		r, err = s.call(sock.Call{Op: sock.OpListen, FD: s.listener, N: backlogs[o.V]})

@@ -198,6 +198,47 @@ func (s *loadSide) open(backlog int64) error {
 	return err
 }
 
+// infoField is a number in struct tcp_info.
+type infoField struct {
+	name string
+	at   int
+	size int
+}
+
+// listenInfo and childInfo are the fields that no clock has a part in.
+var (
+	listenInfo = []infoField{{"state", 0, 1}, {"unacked", 24, 4}, {"sacked", 28, 4}, {"cwnd", 80, 4}, {"reordering", 88, 4}}
+	childInfo  = []infoField{{"state", 0, 1}, {"options", 5, 1}, {"wscale", 6, 1}, {"snd_mss", 16, 4}, {"rcv_mss", 20, 4},
+		{"unacked", 24, 4}, {"pmtu", 60, 4}, {"rcv_ssthresh", 64, 4}, {"cwnd", 80, 4}, {"advmss", 84, 4}, {"rcv_space", 96, 4},
+		{"total_retrans", 100, 4}, {"bytes_received", 128, 8}, {"segs_out", 136, 4}, {"segs_in", 140, 4}}
+)
+
+// info reads fields of TCP_INFO.
+func (s *loadSide) info(fd int32, fields []infoField) (string, error) {
+	r, err := s.call(sock.Call{Op: sock.OpGetsockopt, FD: fd, Level: sock.SOL_TCP, Name: sock.TCP_INFO, Len: 280})
+	if err != nil || len(r.Data) < 144 {
+		return "", fmt.Errorf("TCP_INFO: %v, %d octets: %w", r.Errno, len(r.Data), err)
+	}
+	line := ""
+	for _, f := range fields {
+		var v uint64
+		for i := f.size - 1; i >= 0; i-- {
+			v = v<<8 | uint64(r.Data[f.at+i])
+		}
+		line += fmt.Sprintf(" %s %d", f.name, v)
+	}
+	return line, nil
+}
+
+// readiness is what poll says of the listener.
+func (s *loadSide) readiness() (string, error) {
+	r, err := s.call(sock.Call{Op: sock.OpPoll, Poll: []sock.PollFD{{FD: s.listener, Events: sock.POLLIN | sock.POLLOUT | sock.POLLRDHUP}}})
+	if err != nil || len(r.Poll) != 1 {
+		return "", err
+	}
+	return fmt.Sprintf("poll %#x", r.Poll[0].Revents), nil
+}
+
 // reset closes a connection with a RST.
 func (s *loadSide) reset(fd int32) error {
 	if _, err := s.call(sock.Call{Op: sock.OpSetsockopt, FD: fd, Level: sock.SOL_SOCKET, Name: sock.SO_LINGER, Data: []byte{1, 0, 0, 0, 0, 0, 0, 0}}); err != nil {
@@ -246,7 +287,15 @@ func (s *loadSide) look(known map[string]uint64) ([]string, error) {
 		if s.opened > 1 { // the kernel's files show an earlier listener's requests too
 			syn = 0
 		}
-		lines = append(lines, fmt.Sprintf("queues %d %d", syn, accept))
+		info, err := s.info(s.listener, listenInfo)
+		if err != nil {
+			return nil, err
+		}
+		ready, err := s.readiness()
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, fmt.Sprintf("queues %d %d", syn, accept), "listener"+info, ready)
 	}
 	all, err := s.in.(conformance.Counterer).Counters()
 	if err != nil {
