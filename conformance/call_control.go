@@ -44,7 +44,10 @@ func (a *args) controlData(c *sock.Control, x *script.Expr) []byte {
 		return nil
 	}
 	if x.Kind != script.ExprBraces {
-		return binary.LittleEndian.AppendUint32(nil, uint32(a.value(x)))
+		return narrow(c, binary.LittleEndian.AppendUint32(nil, uint32(a.value(x))))
+	}
+	if b, ok := a.structControl(c, x); ok {
+		return b
 	}
 	if sec, ok := x.Field("scm_sec"); ok {
 		nsec, _ := x.Field("scm_nsec")

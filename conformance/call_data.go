@@ -59,6 +59,9 @@ func planRecv(a *args, p *plan) {
 	}
 	p.call = sock.Call{Op: sock.OpRecv, FD: a.fd(0), Flags: int32(a.num(3))}
 	a.room(p, 1)
+	if n == 6 {
+		a.fromAddr(p, a.at(4))
+	}
 }
 
 func planRecvmsg(a *args, p *plan) {
@@ -76,6 +79,7 @@ func planRecvmsg(a *args, p *plan) {
 		}
 		return a.e.compareControl(m, r.Control)
 	}
+	a.fromAddr(p, m.name)
 }
 
 func planWrite(a *args, p *plan) {
@@ -131,6 +135,9 @@ func planSendmsg(a *args, p *plan) {
 		Control: m.control}
 	if m.named {
 		p.call.Addr = a.e.cfg.sockAddr(a.e.cfg.remote(), a.e.cfg.connectPort)
+		if m.name.Kind == script.ExprBraces {
+			p.call.Addr = a.sockaddr(m.name)
+		}
 		p.call.AddrLen = 16
 		if p.call.Addr.Family == afInet6 {
 			p.call.AddrLen = 28
@@ -142,6 +149,7 @@ func planSendmsg(a *args, p *plan) {
 // msghdr is a struct msghdr as a script writes it.
 type msghdr struct {
 	named   bool
+	name    *script.Expr // as written, nil for none
 	length  int32
 	pieces  int
 	flags   int64
@@ -164,7 +172,7 @@ func (a *args) msghdr(x *script.Expr) *msghdr {
 		v := &f.Elems[0]
 		switch f.Text {
 		case "msg_name":
-			m.named = v.Kind == script.ExprEllipsis
+			m.name, m.named = v, v.Kind == script.ExprEllipsis || v.Kind == script.ExprBraces
 		case "msg_iov":
 			count := int64(len(v.Elems))
 			if len(f.Elems) > 1 {

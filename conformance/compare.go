@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/sockspec/sockspec/conformance/script"
+	"github.com/sockspec/sockspec/sock"
 )
 
 // compare checks a packet that came against the one expected, both in the script's numbers (verify_outbound_live_packet). What
@@ -25,6 +26,8 @@ func (e *engine) compare(c *conn, p *script.Packet, want, got *segment) error {
 		what = "icmp_type"
 	case p.ICMP != nil && got.icmpCode != want.icmpCode:
 		what = "icmp_code"
+	case p.ICMP != nil && p.ICMP.Echo == script.EchoUDP && !got.quotesUDP(int(p.ICMP.Len)):
+		what = "icmp quote"
 	}
 	if what == "" && p.ICMP == nil && !bytes.Equal(got.payload, want.payload) {
 		what = "payload octets"
@@ -39,6 +42,23 @@ func (e *engine) compare(c *conn, p *script.Packet, want, got *segment) error {
 		return e.compareOptions(p, want, got)
 	}
 	return nil
+}
+
+// leavesPayload tells that a script does not say how long an ICMP message is: how much of a packet an error quotes is the
+// stack's affair (RFC 1122 section 3.2.2). Only [raw (len)] does.
+func leavesPayload(p *script.Packet) bool { return p.ICMP != nil && p.ICMP.Echo != script.EchoRaw }
+
+// quotesUDP reports whether an ICMP error quotes a datagram of n octets.
+func (s *segment) quotesUDP(n int) bool {
+	b := s.payload
+	if len(b) < 1 {
+		return false
+	}
+	proto, at := 9, int(b[0]&15)*4
+	if s.v6() {
+		proto, at = 6, 40
+	}
+	return len(b) >= at+8 && at >= 20 && b[proto] == sock.ProtoUDP && int(be16(b[at+4:])) == 8+n
 }
 
 // compareTCP names the first header field that differs.
