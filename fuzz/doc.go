@@ -18,6 +18,7 @@
 //	go test ./fuzz -run '^$' -fuzz '^FuzzHost$'                     calls, segments, ICMP errors, signals and time
 //	go test ./conformance/script -run '^$' -fuzz '^FuzzParse$'      scripts
 //	go test ./packetio -run '^$' -fuzz '^FuzzDecode$'               packets from the wire
+//	go test ./sock -run '^$' -fuzz '^FuzzWire$'                     packets that a host hands to itself, as bytes
 //	go test ./packetio -run '^$' -fuzz '^FuzzReadCapture$'          capture files
 //	go test ./packetio -run '^$' -fuzz '^FuzzLink$'                 the in-memory link
 //	go test ./queue -run '^$' -fuzz '^FuzzBytes$'                   each of queue's types against its dumb model

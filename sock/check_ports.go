@@ -32,8 +32,9 @@ func checkPorts(h *Host) error {
 	return nil
 }
 
-// ownsPort: only TCP's numbers are in this table.
-func (s *sock) ownsPort() bool { return s.proto == IPPROTO_TCP }
+// ownsPort: only streams have their numbers in this table; a RAW socket may be of
+// TCP, too.
+func (s *sock) ownsPort() bool { return s.typ == SOCK_STREAM }
 
 // check tests the owners under one address and counts them.
 func (a *addrBucket) check(h *Host, port uint16) (int, error) {

@@ -66,7 +66,20 @@ func (t *thread) own() {
 	t.call.Data = slices.Clone(t.call.Data)
 	t.call.Poll = slices.Clone(t.call.Poll)
 	t.call.Groups, t.held = nil, slices.Clone(t.held)
+	if t.lingers {
+		t.ret = t.ret.clone()
+		return
+	}
 	t.ret = Return{Thread: t.ret.Thread}
+}
+
+// clone copies what a call returns, with memory of its own.
+func (r Return) clone() Return {
+	r.Data, r.Poll, r.Control = slices.Clone(r.Data), slices.Clone(r.Poll), slices.Clone(r.Control)
+	for i := range r.Control {
+		r.Control[i].Data = slices.Clone(r.Control[i].Data)
+	}
+	return r
 }
 
 // clone copies a socket.

@@ -114,7 +114,9 @@ func (h *Host) conclude(t *thread, o outcome) {
 		return
 	}
 	if waited && !o.park {
-		o = h.unpark(t, o)
+		if o = h.unpark(t, o); o.park {
+			t.ret = t.ret.clone() // what it came to is told after the close, in a later input
+		}
 	}
 	if o.park {
 		h.parkThread(t)
