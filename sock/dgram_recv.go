@@ -140,15 +140,16 @@ func (h *Host) handDatagram(s *sock, t *thread, i int, off int32) outcome {
 	if t.call.Flags&MSG_TRUNC != 0 {
 		value = size
 	}
-	if s.opt.peekOff >= 0 {
-		s.movePeekOff(value, peek)
-	}
+	s.movePeekOff(value, peek)
 	return done(int64(value))
 }
 
-// movePeekOff moves the place to peek at on by what was shown, back by what was
-// taken away before it (sk_peek_offset_bwd).
+// movePeekOff moves SO_PEEK_OFF, when it is on: by what was shown forward, by
+// what was taken away before it back (sk_peek_offset_fwd, sk_peek_offset_bwd).
 func (s *sock) movePeekOff(n int32, peek bool) {
+	if s.opt.peekOff < 0 {
+		return
+	}
 	if peek {
 		n = -n
 	}

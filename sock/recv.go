@@ -48,7 +48,10 @@ func tcpRecvmsg(h *Host, s *sock, t *thread) outcome {
 		return h.recvUrgent(s, t)
 	}
 	h.patience(t, h.nonblock(t) || flags&MSG_DONTWAIT != 0, s.opt.rcvTimeo)
-	t.hole = 0
+	t.hole, t.peekAt = 0, 0
+	if flags&MSG_PEEK != 0 {
+		t.peekAt = uint32(max(s.opt.peekOff, 0))
+	}
 	return tcpRecvAgain(h, s, t)
 }
 
@@ -119,7 +122,7 @@ func (h *Host) takeData(s *sock, t *thread) (end bool) {
 	for first := true; first || t.done < int64(t.call.Len); first = false {
 		pos := uint32(0)
 		if peek {
-			pos = uint32(t.done) + t.hole
+			pos = t.peekAt + uint32(t.done) + t.hole
 		}
 		at, _, urgent := s.conn.Urgent()
 		if urgent && at == pos && t.done > 0 {
@@ -165,6 +168,7 @@ func (h *Host) moveData(s *sock, t *thread, pos, n uint32, peek bool) {
 		s.rx.ReadAt(pos, t.in[old:])
 	}
 	t.done += int64(n)
+	s.movePeekOff(int32(n), peek)
 	if !peek && n > 0 {
 		h.step(s, tcpstate.Input{Kind: tcpstate.Receive, N: n})
 		s.conn.UrgentPassed()

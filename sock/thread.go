@@ -21,6 +21,7 @@ type thread struct {
 	done        int64  // octets moved so far
 	disconnects uint32 // the socket's, when the wait began
 	hole        uint32 // urgent octets that a peek stepped over
+	peekAt      uint32 // where a peek begins (SO_PEEK_OFF)
 	fd          int32  // that accept has for what it will return, -1 when it has none
 	connected   bool   // a send is past the handshake
 	fast        bool   // a send waits for the connection that it opened
