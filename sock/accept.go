@@ -45,7 +45,7 @@ func (h *Host) newChild(af *afOps, s *sock, f flow, p *Packet) *sock {
 	c.fq, c.fastOwner, c.sockFast = nil, noSock, sockFast{}
 	c.opt.ofChild(p, h.dev)
 	c.routed, c.savedSyn = true, ""
-	c.waiters = queue.Waiters[Thread]{}
+	c.waiters, c.watch = queue.Waiters[Thread]{}, nil
 	c.locks &^= lockPort
 	c.sport = f.local.Port()
 	c.local, c.source, c.remote = f.local.Addr(), f.local.Addr(), f.remote

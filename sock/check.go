@@ -9,7 +9,7 @@ import (
 // Check tests what must hold between any two inputs; an error names the rule
 // that does not, and the place. Tests and fuzzing call it after every input.
 func (h *Host) Check() error {
-	for _, check := range [...]func(*Host) error{checkFiles, checkSocks, checkListeners, checkRequests, checkFlows, checkPorts, checkGroups, checkThreads} {
+	for _, check := range [...]func(*Host) error{checkFiles, checkSocks, checkListeners, checkRequests, checkFlows, checkPorts, checkGroups, checkThreads, checkEpolls} {
 		if err := check(h); err != nil {
 			return err
 		}

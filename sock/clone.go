@@ -43,7 +43,8 @@ func (h *Host) Clone() *Host {
 	c.epolls = slices.Clone(h.epolls)
 	for i := range c.epolls {
 		e := &c.epolls[i]
-		e.items, e.ready, e.waiters = slices.Clone(e.items), slices.Clone(e.ready), e.waiters.Clone()
+		e.items, e.free, e.ready = slices.Clone(e.items), slices.Clone(e.free), slices.Clone(e.ready)
+		e.waiters, e.watch = e.waiters.Clone(), slices.Clone(e.watch)
 	}
 	c.threads = slices.Clone(h.threads)
 	for i := range c.threads {
@@ -100,6 +101,7 @@ func (s *sock) clone() *sock {
 	}
 	c.fq = s.fq.clone()
 	c.tx, c.rx, c.waiters = s.tx.Clone(), s.rx.Clone(), s.waiters.Clone()
+	c.watch = slices.Clone(s.watch)
 	return &c
 }
 
@@ -137,6 +139,9 @@ func (h *Host) Fingerprint() uint64 {
 		h.threads[i].fingerprint(&f, h.now)
 	}
 	h.requests.fingerprint(&f, h.now)
+	for i := range h.epolls {
+		h.epolls[i].fingerprint(&f)
+	}
 	h.icmp.fingerprint(&f, h.now)
 	f.U64(uint64(h.ipID)<<32 | uint64(h.pingRover))
 	for _, list := range [...][]sockID{h.raws, h.pings} {

@@ -22,7 +22,7 @@ func (h *Host) release(t *thread, was file) outcome {
 		h.freeEpoll(was.epoll)
 	case fileSocket:
 		s := h.socks[was.sock]
-		h.epollForget(s)
+		h.epollForget(&s.watch)
 		if t != nil {
 			t.sock = s.id
 		}

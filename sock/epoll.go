@@ -6,26 +6,35 @@ import "github.com/sockspec/sockspec/queue"
 // which it became so (struct eventpoll).
 type epoll struct {
 	used    bool
-	items   []epitem
-	ready   []epkey
+	items   []epitem // by slot; free ones have no file
+	free    []int32  // slots to be used again
+	ready   []int32  // slots
 	waiters queue.Waiters[Thread]
+	watch   []epref // what watches the epoll itself
 }
 
-// epkey names an item: a descriptor may be reused while a dup keeps the file.
-type epkey struct {
-	fd   int32
-	file fileID
-}
-
-// epitem is one entry of the interest list.
+// epitem is one entry of the interest list. A descriptor may be reused while a
+// dup keeps the file, so it takes both to name one.
 type epitem struct {
-	key    epkey
+	fd     int32
+	file   fileID // noFile where the slot is free
+	linked bool   // on the ready list
 	events uint32
 	data   uint64
 }
 
-// epPrivate are the bits that EPOLLONESHOT leaves when it fires (EP_PRIVATE_BITS).
-const epPrivate = EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE
+// epref is an entry of an epoll on the wait list of what it watches (struct
+// eppoll_entry).
+type epref struct{ ep, slot int32 }
+
+const (
+	// epPrivate are the bits that EPOLLONESHOT leaves when it fires (EP_PRIVATE_BITS).
+	epPrivate = EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE
+	// epExclusiveOK are those that may go with EPOLLEXCLUSIVE.
+	epExclusiveOK = POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE
+	// epMaxNests bounds epolls that watch epolls (EP_MAX_NESTS).
+	epMaxNests = 4
+)
 
 // sysEpollCreate is epoll_create1(2).
 func sysEpollCreate(h *Host, t *thread) outcome {
@@ -66,7 +75,7 @@ func (h *Host) epollAt(fd int32) (*epoll, fileID, Errno) {
 	return &h.epolls[h.files[f].epoll], f, 0
 }
 
-// sysEpollCtl is epoll_ctl(2).
+// sysEpollCtl is epoll_ctl(2), with Linux's order of checks (do_epoll_ctl).
 func sysEpollCtl(h *Host, t *thread) outcome {
 	c := &t.call
 	target := clampInt32(c.Arg)
@@ -75,167 +84,159 @@ func sysEpollCtl(h *Host, t *thread) outcome {
 		return fail(EBADF)
 	}
 	ep, self, err := h.epollAt(c.FD)
-	if err != 0 || self == f {
+	nested := h.files[f].kind == fileEpoll
+	switch {
+	case err != 0 || self == f:
+		return fail(EINVAL)
+	case c.Events&EPOLLEXCLUSIVE == 0:
+	case c.N == EPOLL_CTL_MOD, c.N == EPOLL_CTL_ADD && (nested || c.Events&^epExclusiveOK != 0):
 		return fail(EINVAL)
 	}
-	key := epkey{target, f}
-	i := ep.find(key)
-	switch c.N {
-	case EPOLL_CTL_ADD:
-		if i >= 0 {
-			return fail(EEXIST)
-		}
+	at := h.files[self].epoll
+	if c.N == EPOLL_CTL_ADD && nested && h.epollLoops(at, h.files[f].epoll) {
+		return fail(ELOOP)
+	}
+	slot := h.epollFind(at, target, f)
+	switch {
+	case c.N == EPOLL_CTL_ADD && slot >= 0:
+		return fail(EEXIST)
+	case c.N == EPOLL_CTL_ADD:
 		if !h.allocates(AllocEpoll) {
 			return fail(ENOMEM)
 		}
-		ep.items = append(ep.items, epitem{key: key})
-		i = len(ep.items) - 1
-	case EPOLL_CTL_MOD:
-		if i < 0 {
-			return fail(ENOENT)
-		}
-	case EPOLL_CTL_DEL:
-		if i < 0 {
-			return fail(ENOENT)
-		}
-		ep.remove(i)
+		slot = h.epollInsert(at, epitem{fd: target, file: f}, c.Events&EPOLLEXCLUSIVE != 0)
+	case c.N != EPOLL_CTL_MOD && c.N != EPOLL_CTL_DEL:
+		return fail(EINVAL)
+	case slot < 0:
+		return fail(ENOENT)
+	case c.N == EPOLL_CTL_DEL:
+		h.epollRemove(at, slot)
 		return done(0)
-	default:
+	case ep.items[slot].events&EPOLLEXCLUSIVE != 0:
 		return fail(EINVAL)
 	}
-	it := &ep.items[i]
+	it := &ep.items[slot]
 	it.events, it.data = c.Events|POLLERR|POLLHUP, c.UData
-	if h.pollFile(&h.files[f])&it.events != 0 {
-		h.epollReady(ep, key)
+	if h.epollItem(it, 1) != 0 && !it.linked {
+		h.epollLink(at, slot)
 	}
 	return done(0)
 }
 
-func (ep *epoll) find(k epkey) int {
-	for i := range ep.items {
-		if ep.items[i].key == k {
-			return i
+// watchList is where those who watch a file stand.
+func (h *Host) watchList(id fileID) *[]epref {
+	f := &h.files[id]
+	if f.kind == fileEpoll {
+		return &h.epolls[f.epoll].watch
+	}
+	return &h.socks[f.sock].watch
+}
+
+// epollFind is the slot of a descriptor and its file, -1 when they are not watched.
+func (h *Host) epollFind(ep, fd int32, f fileID) int32 {
+	for _, r := range *h.watchList(f) {
+		if r.ep == ep && h.epolls[ep].items[r.slot].fd == fd {
+			return r.slot
 		}
 	}
 	return -1
 }
 
-func (ep *epoll) remove(i int) {
-	k := ep.items[i].key
-	ep.items = append(ep.items[:i], ep.items[i+1:]...)
-	for j := range ep.ready {
-		if ep.ready[j] == k {
-			ep.ready = append(ep.ready[:j], ep.ready[j+1:]...)
-			return
-		}
+// epollInsert takes the item in. Who watches exclusively stands at the end of
+// the wait list, everybody else at its head (ep_ptable_queue_proc).
+func (h *Host) epollInsert(at int32, it epitem, exclusive bool) int32 {
+	ep := &h.epolls[at]
+	slot := int32(len(ep.items))
+	if n := len(ep.free); n > 0 {
+		slot, ep.free = ep.free[n-1], ep.free[:n-1]
+		ep.items[slot] = it
+	} else {
+		ep.items = append(ep.items, it)
 	}
+	list := h.watchList(it.file)
+	*list = append(*list, epref{at, slot})
+	if !exclusive {
+		copy((*list)[1:], *list)
+		(*list)[0] = epref{at, slot}
+	}
+	return slot
 }
 
-// epollReady puts an item at the end of the ready list, once, and wakes one who
-// waits.
-func (h *Host) epollReady(ep *epoll, k epkey) {
-	for _, r := range ep.ready {
-		if r == k {
-			return
+// epollRemove takes an item off the interest list, the ready list and the wait
+// list of its file (ep_remove).
+func (h *Host) epollRemove(at, slot int32) {
+	ep := &h.epolls[at]
+	list := h.watchList(ep.items[slot].file)
+	for i, r := range *list {
+		if r == (epref{at, slot}) {
+			*list = append((*list)[:i], (*list)[i+1:]...)
+			break
 		}
 	}
-	ep.ready = append(ep.ready, k)
-	h.run = ep.waiters.WakeOne(h.run)
+	ep.dismiss(slot)
 }
 
-// epollNotify tells every epoll that watches the socket of an event
-// (ep_poll_callback). A wake-up without a key counts as every event.
-func (h *Host) epollNotify(s *sock, mask uint32) {
-	for i := range h.epolls {
-		ep := &h.epolls[i]
-		for j := range ep.items {
-			it := &ep.items[j]
-			f := &h.files[it.key.file]
-			if f.kind == fileSocket && f.sock == s.id && it.events&^epPrivate != 0 && it.events&mask != 0 {
-				h.epollReady(ep, it.key)
-			}
+// dismiss frees a slot.
+func (ep *epoll) dismiss(slot int32) {
+	for i, r := range ep.ready {
+		if r == slot {
+			ep.ready = append(ep.ready[:i], ep.ready[i+1:]...)
+			break
 		}
 	}
-}
-
-// sysEpollWait is epoll_wait(2): Len events at most, Timeout in milliseconds.
-func sysEpollWait(h *Host, t *thread) outcome {
-	if t.call.Len <= 0 {
-		return fail(EINVAL)
-	}
-	_, f, err := h.epollAt(t.call.FD)
-	if err != 0 {
-		return fail(err)
-	}
-	t.file = f
-	h.pollPatience(t)
-	return epollResume(h, t)
-}
-
-// epollResume hands out what is ready (ep_send_events): level-triggered items
-// go to the end of the list and are looked at again next time; edge-triggered
-// and one-shot ones wait for an event, or for epoll_ctl.
-func epollResume(h *Host, t *thread) outcome {
-	ep := &h.epolls[h.files[t.file].epoll]
-	t.poll = t.poll[:0]
-	n := len(ep.ready)
-	for ; n > 0 && len(t.poll) < int(t.call.Len); n-- {
-		k := ep.ready[0]
-		ep.ready = ep.ready[:copy(ep.ready, ep.ready[1:])]
-		i := ep.find(k)
-		if i < 0 {
-			continue
-		}
-		it := &ep.items[i]
-		got := h.pollFile(&h.files[k.file]) & it.events
-		if it.events&^epPrivate == 0 || got == 0 {
-			continue
-		}
-		t.poll = append(t.poll, PollFD{FD: k.fd, Events: got, Revents: got, Data: it.data})
-		switch {
-		case it.events&EPOLLONESHOT != 0:
-			it.events &= epPrivate
-		case it.events&EPOLLET == 0:
-			ep.ready = append(ep.ready, k)
-		}
-	}
-	t.ret.Poll = t.poll
-	switch {
-	case len(t.poll) > 0:
-		return done(int64(len(t.poll)))
-	case t.signal:
-		return fail(EINTR)
-	case !h.waits(t):
-		return done(0)
-	}
-	ep.waiters.Add(t.id, true)
-	return parks()
-}
-
-// epollPoll is what an epoll that is itself polled shows.
-func (h *Host) epollPoll(i int32) uint32 {
-	ep := &h.epolls[i]
-	for _, k := range ep.ready {
-		if j := ep.find(k); j >= 0 && h.files[k.file].kind == fileSocket &&
-			h.pollFile(&h.files[k.file])&ep.items[j].events != 0 {
-			return POLLIN | POLLRDNORM
-		}
-	}
-	return 0
+	ep.items[slot] = epitem{file: noFile}
+	ep.free = append(ep.free, slot)
 }
 
 // epollForget takes a file that is being closed off every interest list
-// (eventpoll_release).
-func (h *Host) epollForget(s *sock) {
-	for i := range h.epolls {
-		ep := &h.epolls[i]
-		for j := len(ep.items) - 1; j >= 0; j-- {
-			if f := ep.items[j].key.file; h.files[f].refs <= 0 {
-				ep.remove(j)
-			}
-		}
+// (eventpoll_release_file).
+func (h *Host) epollForget(watch *[]epref) {
+	for _, r := range *watch {
+		h.epolls[r.ep].dismiss(r.slot)
 	}
+	*watch = nil
 }
 
-// freeEpoll lets go of an epoll.
-func (h *Host) freeEpoll(i int32) { h.epolls[i] = epoll{} }
+// freeEpoll lets go of an epoll, and of all that it watches (ep_free).
+func (h *Host) freeEpoll(at int32) {
+	h.epollForget(&h.epolls[at].watch)
+	for slot := range h.epolls[at].items {
+		if h.epolls[at].items[slot].file != noFile {
+			h.epollRemove(at, int32(slot))
+		}
+	}
+	h.epolls[at] = epoll{}
+}
+
+// epollLoops reports whether letting ep watch to would make a circle, or nest
+// too deep (ep_loop_check).
+func (h *Host) epollLoops(ep, to int32) bool {
+	down := h.epollDepth(ep, to, 0)
+	return down > epMaxNests || down+1+h.epollHeight(ep, 0) > epMaxNests
+}
+
+// epollDepth is how many epolls lie below one another; too many when ep is
+// among them (ep_loop_check_proc).
+func (h *Host) epollDepth(ep, at int32, depth int) (most int) {
+	if at == ep || depth > epMaxNests {
+		return epMaxNests + 1
+	}
+	for i := range h.epolls[at].items {
+		it := &h.epolls[at].items[i]
+		if it.file != noFile && h.files[it.file].kind == fileEpoll {
+			most = max(most, h.epollDepth(ep, h.files[it.file].epoll, depth+1)+1)
+		}
+	}
+	return most
+}
+
+// epollHeight is how many lie above (ep_get_upwards_depth_proc).
+func (h *Host) epollHeight(at int32, depth int) (most int) {
+	if depth > epMaxNests {
+		return depth
+	}
+	for _, r := range h.epolls[at].watch {
+		most = max(most, h.epollHeight(r.ep, depth+1)+1)
+	}
+	return most
+}

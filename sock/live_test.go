@@ -160,6 +160,19 @@ func (l *live) call(c Call) Return {
 		if r.Errno == 0 {
 			r.Data = append(r.Data, l.buf[:n]...)
 		}
+	case OpEpollCreate:
+		sys(unix.SYS_EPOLL_CREATE1, uintptr(c.Flags))
+	case OpEpollCtl:
+		ev := unix.EpollEvent{Events: c.Events, Fd: int32(c.UData)}
+		sys(unix.SYS_EPOLL_CTL, fd, uintptr(c.N), uintptr(c.Arg), uintptr(unsafe.Pointer(&ev)))
+	case OpEpollWait:
+		var evs [16]unix.EpollEvent
+		sys(unix.SYS_EPOLL_WAIT, fd, uintptr(unsafe.Pointer(&evs)), uintptr(c.Len), uintptr(c.Timeout))
+		for _, e := range evs[:max(r.Value, 0)] {
+			r.Poll = append(r.Poll, PollFD{Revents: e.Events, Data: uint64(uint32(e.Fd))})
+		}
+	case OpDup:
+		sys(unix.SYS_DUP, fd)
 	case OpFcntl:
 		sys(unix.SYS_FCNTL, fd, uintptr(c.N), uintptr(c.Arg))
 	case OpIoctl:

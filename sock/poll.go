@@ -154,7 +154,7 @@ func (h *Host) pollOne(p *PollFD) uint32 {
 // pollFile is what can be done with a file.
 func (h *Host) pollFile(f *file) uint32 {
 	if f.kind == fileEpoll {
-		return h.epollPoll(f.epoll)
+		return h.epollPoll(f.epoll, 0)
 	}
 	s := h.socks[f.sock]
 	return s.ops.poll(h, s)

@@ -85,6 +85,7 @@ type sock struct {
 	raw *rawState  // of RAW sockets
 
 	waiters queue.Waiters[Thread]
+	watch   []epref // epolls that watch it, in the order of being told
 }
 
 // Bits of sock.locks (SOCK_BINDADDR_LOCK, SOCK_BINDPORT_LOCK, SOCK_CONNECT_BIND).

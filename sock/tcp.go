@@ -284,9 +284,7 @@ func tcpDisconnect(h *Host, s *sock) Errno {
 	h.resetAddr(s)
 	s.opt.forget()
 	s.savedSyn = ""
-	if s.err != 0 {
-		h.wake(s, POLLERR)
-	}
+	h.wake(s, POLLERR) // sk_error_report, error or not
 	return 0
 }
 
@@ -307,7 +305,7 @@ func (h *Host) splitTimeWait(s *sock) {
 	id := tw.id
 	*tw = *s
 	tw.id, tw.dead, tw.parent, tw.num, tw.syn, tw.fq = id, true, noSock, 0, synCount{}, nil
-	tw.waiters, tw.tx, tw.rx = queue.Waiters[Thread]{}, queue.Bytes{}, queue.Bytes{}
+	tw.waiters, tw.watch, tw.tx, tw.rx = queue.Waiters[Thread]{}, nil, queue.Bytes{}, queue.Bytes{}
 	h.tcpCount++
 	h.shareBucket(tw, s)
 	h.flows[tw.flow()] = id

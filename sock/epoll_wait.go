@@ -1,0 +1,166 @@
+package sock
+
+import "github.com/sockspec/sockspec/queue"
+
+// maxEpollEvents bounds the events of one epoll_wait (EP_MAX_EVENTS).
+const maxEpollEvents = maxInt32 / 12
+
+// epollItem is what an item has to report. An epoll that is watched is looked
+// into, a bounded depth down (ep_item_poll).
+func (h *Host) epollItem(it *epitem, depth int) uint32 {
+	f := &h.files[it.file]
+	if f.kind == fileEpoll {
+		return h.epollPoll(f.epoll, depth) & it.events
+	}
+	return h.pollFile(f) & it.events
+}
+
+// epollPoll is what an epoll that is itself polled shows. What turns out not to
+// be ready is taken off the list on the way (__ep_eventpoll_poll).
+func (h *Host) epollPoll(at int32, depth int) uint32 {
+	if depth > epMaxNests+1 {
+		return 0
+	}
+	ep := &h.epolls[at]
+	for len(ep.ready) > 0 {
+		it := &ep.items[ep.ready[0]]
+		if h.epollItem(it, depth+1) != 0 {
+			h.run = ep.waiters.WakeOne(h.run) // ep_done_scan: the list is not empty
+			return POLLIN | POLLRDNORM
+		}
+		it.linked = false
+		ep.ready = ep.ready[:copy(ep.ready, ep.ready[1:])]
+	}
+	return 0
+}
+
+// epollLink puts an item at the end of the ready list, wakes one who waits and
+// tells those who watch the epoll.
+func (h *Host) epollLink(at, slot int32) {
+	ep := &h.epolls[at]
+	if it := &ep.items[slot]; !it.linked {
+		it.linked = true
+		ep.ready = append(ep.ready, slot)
+	}
+	h.run = ep.waiters.WakeOne(h.run)
+	h.epollTell(ep.watch, POLLIN|POLLRDNORM)
+}
+
+// epollNotify tells every epoll that watches the socket of an event.
+func (h *Host) epollNotify(s *sock, mask uint32) { h.epollTell(s.watch, mask) }
+
+// epollTell goes along a wait list: all are told until one that watches
+// exclusively has woken somebody (__wake_up_common).
+func (h *Host) epollTell(list []epref, mask uint32) {
+	for _, r := range list {
+		if h.epollEvent(r, mask) && mask != wakeAny {
+			return
+		}
+	}
+}
+
+// epollEvent is ep_poll_callback: the item becomes ready if it asked for such an
+// event. A wake-up without a key counts as every event. It reports an exclusive
+// item that has woken somebody.
+func (h *Host) epollEvent(r epref, mask uint32) bool {
+	ep := &h.epolls[r.ep]
+	events := ep.items[r.slot].events
+	if events&^epPrivate == 0 || events&mask == 0 {
+		return false
+	}
+	sleeps := ep.waiters.Len() > 0
+	h.epollLink(r.ep, r.slot)
+	if events&EPOLLEXCLUSIVE == 0 || !sleeps {
+		return false
+	}
+	switch mask & (POLLIN | POLLOUT) {
+	case POLLIN:
+		return events&POLLIN != 0
+	case POLLOUT:
+		return events&POLLOUT != 0
+	case 0:
+		return true
+	}
+	return mask == wakeAny
+}
+
+// sysEpollWait is epoll_wait(2): Len events at most, Timeout in milliseconds.
+func sysEpollWait(h *Host, t *thread) outcome {
+	if t.call.Len <= 0 || t.call.Len > maxEpollEvents {
+		return fail(EINVAL)
+	}
+	_, f, err := h.epollAt(t.call.FD)
+	if err != 0 {
+		return fail(err)
+	}
+	t.file = f
+	h.pollPatience(t)
+	return epollResume(h, t)
+}
+
+// epollResume hands out what is ready. When something is left on the list, or
+// was put back, the next one who waits may look (ep_send_events, ep_done_scan).
+func epollResume(h *Host, t *thread) outcome {
+	at := h.files[t.file].epoll
+	ep := &h.epolls[at]
+	ep.waiters.Remove(t.id) // it is awake, by whatever woke it
+	h.epollSend(t, at)
+	if len(ep.ready) > 0 {
+		h.run = ep.waiters.WakeOne(h.run)
+	}
+	t.ret.Poll = t.poll
+	switch {
+	case len(t.poll) > 0:
+		return done(int64(len(t.poll)))
+	case t.signal:
+		return fail(EINTR)
+	case !h.waits(t):
+		return done(0)
+	}
+	ep.waiters.Add(t.id, true)
+	return parks()
+}
+
+// epollSend fills t.poll: level-triggered items go to the end of the list and
+// are looked at again next time; edge-triggered and one-shot ones wait for an
+// event, or for epoll_ctl.
+func (h *Host) epollSend(t *thread, at int32) {
+	ep := &h.epolls[at]
+	t.poll = t.poll[:0]
+	for n := len(ep.ready); n > 0 && len(t.poll) < int(t.call.Len); n-- {
+		slot := ep.ready[0]
+		ep.ready = ep.ready[:copy(ep.ready, ep.ready[1:])]
+		it := &ep.items[slot]
+		it.linked = false
+		got := h.epollItem(it, 1)
+		if got == 0 {
+			continue
+		}
+		t.poll = append(t.poll, PollFD{FD: it.fd, Events: got, Revents: got, Data: it.data})
+		switch {
+		case it.events&EPOLLONESHOT != 0:
+			it.events &= epPrivate
+		case it.events&EPOLLET == 0:
+			it.linked = true
+			ep.ready = append(ep.ready, slot)
+		}
+	}
+}
+
+// fingerprint feeds what a later epoll_wait could tell.
+func (ep *epoll) fingerprint(f *queue.Hash) {
+	f.Bool(ep.used)
+	for i := range ep.items {
+		it := &ep.items[i]
+		f.U64(uint64(uint32(it.fd))<<32 | uint64(uint32(it.file)))
+		f.U64(uint64(it.events)<<1 | uint64(flag(it.linked)))
+		f.U64(it.data)
+	}
+	for _, r := range ep.ready {
+		f.U32(uint32(r))
+	}
+	for _, r := range ep.watch {
+		f.U64(uint64(uint32(r.ep))<<32 | uint64(uint32(r.slot)))
+	}
+	ep.waiters.Fingerprint(f, queue.HashInteger[Thread])
+}
