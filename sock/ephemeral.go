@@ -1,6 +1,11 @@
 package sock
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
 
 // portRange is the range of ephemeral ports, both ends included
 // (inet_sk_get_local_port_range).
@@ -78,7 +83,7 @@ func (h *Host) openPort(s *sock, port uint16, relax bool) bool {
 // socket has none (__inet_hash_connect).
 func (h *Host) hashConnect(s *sock) bool {
 	if s.num != 0 {
-		return h.claim(s, s.num)
+		return h.claim(s, s.num, false)
 	}
 	if p, ok := shift(&h.fixed.port); ok && p != 0 && h.connectPort(s, p) {
 		return true
@@ -120,10 +125,10 @@ func (h *Host) connectPort(s *sock, port uint16) bool {
 	if h.sysctl.reservedPort(port) || b != nil && (b.fastReuse >= 0 || b.fastReusePort >= 0) {
 		return false
 	}
-	if !h.claim(s, port) {
+	if !h.claim(s, port, true) {
 		return false
 	}
-	if b == nil {
+	if b = h.bucketAt(port); b == nil { // or gone with a TIME-WAIT that gave way
 		b = h.makeBucket(port)
 		b.fastReuse, b.fastReusePort = connectMark, connectMark
 	}
@@ -133,12 +138,41 @@ func (h *Host) connectPort(s *sock, port uint16) bool {
 	return true
 }
 
-// claim gives the connection its name if nobody has it (__inet_check_established).
-func (h *Host) claim(s *sock, port uint16) bool {
+// claim gives the connection its name if nobody has it, or a TIME-WAIT that
+// gives way (__inet_check_established). chosen: the port is the host's choice.
+func (h *Host) claim(s *sock, port uint16, chosen bool) bool {
 	f := flow{netip.AddrPortFrom(s.local, port), s.remote}
 	if id, taken := h.flows[f]; taken && id != s.id {
-		return false
+		tw := h.socks[id]
+		heir, ok := h.twUnique(tw, chosen)
+		if !ok {
+			return false
+		}
+		h.heir = heir
+		e := h.emit(Changed, rule.TimeWaitReused, tw.id)
+		e.From, e.To = tw.conn.State(), tcpstate.Closed
+		h.free(tw)
 	}
 	h.flows[f] = s.id
 	return true
+}
+
+// twUnique tells what a connection may inherit from a TIME-WAIT of the same
+// name: its timestamps must be able to tell old segments from new ones. A port
+// that bind fixed is taken at once, one of the host's choice after a second and,
+// by default, between loopback's addresses only (tcp_twsk_unique).
+func (h *Host) twUnique(tw *sock, chosen bool) (tcpstate.Heir, bool) {
+	if !tw.timeWait() {
+		return tcpstate.Heir{}, false
+	}
+	heir, ok := tw.conn.Heir(h.now)
+	if !ok || !chosen {
+		return heir, ok
+	}
+	reuse := h.sysctl.get(ctlTCPTwReuse)
+	inside := tw.opt.boundDev == loopbackIndex || tw.local.IsLoopback() || tw.remote.Addr().IsLoopback()
+	if reuse == 0 || heir.FinWait2 || reuse == 2 && !inside {
+		return heir, false
+	}
+	return heir, int64(heir.Waited) > h.sysctl.get(ctlTCPTwReuseDelay)
 }

@@ -99,6 +99,7 @@ type Host struct {
 	run   []Thread          // woken, to be looked at
 	loop  []Packet          // to an address of our own, under way
 	spare [][]byte          // memory of datagrams that were read
+	heir  tcpstate.Heir     // left by a TIME-WAIT to the connect under way, if TSRecentAt is not 0
 	dev   int32             // by which the packet under way came in (inet_iif)
 }
 

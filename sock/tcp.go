@@ -48,7 +48,12 @@ func (h *Host) params(s *sock, mtu uint32, ipv6 bool) tcpstate.Params {
 // startConn makes the control block of a connection that this socket opens.
 func (h *Host) startConn(s *sock, mtu uint32) {
 	p := h.params(s, mtu, s.af.ipv6)
-	p.ISS, p.TSOffset = h.drawISS(), h.drawTSOffset()
+	if w := &h.heir; w.TSRecentAt != 0 {
+		p.ISS, p.TSOffset, p.TSRecent, p.TSRecentAt = w.ISS, w.TSOffset, w.TSRecent, w.TSRecentAt
+		*w = tcpstate.Heir{}
+	} else {
+		p.ISS, p.TSOffset = h.drawISS(), h.drawTSOffset()
+	}
 	s.err = 0 // shutdown stays, though: only disconnect clears it
 	h.attach(s, tcpstate.New(p), p.ISS)
 	if s.shut != 0 {

@@ -98,7 +98,7 @@ func New(p Params) *Conn {
 	c.rcv.clamp = p.Clamp
 	c.rcv.scaling = defaultScaling
 	c.opt.mssClamp = defaultMSS
-	c.opt.tsOffset = p.TSOffset
+	c.opt.tsOffset, c.opt.tsRecent, c.opt.tsRecentAt = p.TSOffset, p.TSRecent, p.TSRecentAt
 	c.user.userMSS = p.UserMSS
 	c.user.rcvLowat = 1
 	c.ca.init(c.cfg)

@@ -6,16 +6,21 @@ import (
 
 // Params fix what a new connection cannot choose for itself.
 type Params struct {
-	Cfg      *Config // nil = Linux()'s
-	ISS      Seq     // initial send sequence number
-	TSOffset uint32  // added to every timestamp value sent (secure_tcp_ts_off)
-	MTU      uint32  // of the path, octets of IP packet
-	IPv6     bool    // 40 octets of IP header instead of 20
-	UserMSS  uint16  // TCP_MAXSEG, 0 = none
-	RcvBuf   int32   // octets; 0 = Cfg.Rmem[1]
-	SndBuf   int32   // octets; 0 = Cfg.Wmem[1]
-	Locks    uint8   // LockRcvBuf and LockSndBuf: SO_RCVBUF or SO_SNDBUF was set
-	Clamp    uint32  // TCP_WINDOW_CLAMP, 0 = none
+	Cfg *Config // nil = Linux()'s
+	ISS Seq     // initial send sequence number
+	// TSRecent and TSRecentAt are what is known of the peer's timestamps before
+	// it has sent any, from an earlier connection of the same name; TSRecentAt
+	// is 0 for nothing.
+	TSRecent   uint32
+	TSRecentAt Time
+	TSOffset   uint32 // added to every timestamp value sent (secure_tcp_ts_off)
+	MTU        uint32 // of the path, octets of IP packet
+	IPv6       bool   // 40 octets of IP header instead of 20
+	UserMSS    uint16 // TCP_MAXSEG, 0 = none
+	RcvBuf     int32  // octets; 0 = Cfg.Rmem[1]
+	SndBuf     int32  // octets; 0 = Cfg.Wmem[1]
+	Locks      uint8  // LockRcvBuf and LockSndBuf: SO_RCVBUF or SO_SNDBUF was set
+	Clamp      uint32 // TCP_WINDOW_CLAMP, 0 = none
 }
 
 // Bits of Params.Locks.

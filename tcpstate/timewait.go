@@ -14,7 +14,7 @@ func (c *Conn) timeWait(to State, wait Duration, why rule.ID) {
 	}
 	c.mini = true
 	c.ack.lastOOW = never
-	c.timers = timers{wait: c.now.Add(wait)}
+	c.timers = timers{wait: c.now.Add(wait), since: tsClock(c.now)}
 	c.purgeSendQueue()
 	c.purgeOOO() // a bucket has no queues
 	c.shut = ShutRead | ShutWrite
@@ -106,11 +106,7 @@ func (c *Conn) reopen(listening bool) {
 		return
 	}
 	c.endMini(rule.TimeWaitReopen)
-	iss := c.snd.nxt.Add(65535 + 2)
-	if iss == 0 {
-		iss++
-	}
-	c.tell(Reopen, rule.TimeWaitReopen).N = uint32(iss)
+	c.tell(Reopen, rule.TimeWaitReopen).N = uint32(c.heirISS())
 }
 
 // miniFinWait2 is FIN-WAIT-2 of an orphan: only a FIN is welcome.
@@ -133,6 +129,7 @@ func (c *Conn) miniFinWait2(s *Segment, paws bool) {
 		c.rcv.nxt, c.rcv.wup = end, end
 		if c.arrived.ts {
 			c.storeTSRecent()
+			c.timers.since = tsClock(c.now)
 		}
 		c.timers.wait = c.now.Add(c.cfg.TimeWaitLen)
 		c.miniAck(rule.FinReceived)

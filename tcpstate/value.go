@@ -130,6 +130,9 @@ func (c *Conn) printSend(p *printer) {
 		p.bools(b.eor)
 	}
 	p.nums(uint32(c.timers.kind))
+	if c.mini {
+		p.nums(tsClock(p.now) - c.timers.since)
+	}
 	for _, t := range [...]Time{c.timers.xmit, c.timers.delack, c.timers.keep, c.timers.compress, c.timers.wait} {
 		p.time(t)
 	}

@@ -68,6 +68,7 @@ var unscripted = map[string]string{
 	"no-memory":              "hooks are functions in Go; sock's own tests have them",
 	"security-refuses":       "hooks are functions in Go; sock's own tests have them",
 	"UDP_CSUM":               "scripts write right checksums; sock's own tests spoil them",
+	"timewait-reused":        "takes two connections of one name; sock's own tests make them",
 	"thread-busy":            "the engine makes no second call on a thread that waits",
 	"thread-ends":            "a script is one process; sock's own tests end others",
 	"thread-gone":            "a script is one process; sock's own tests end others",

@@ -35,6 +35,7 @@ const (
 	AbortOnOverflow
 	ListenStop
 	MinTTL
+	TimeWaitReused
 	// Segments and messages that reach nobody.
 	Martian
 	NotForUs
@@ -86,6 +87,7 @@ var sockRules = [...]Rule{
 	{"abort-on-overflow", "", "tcp_check_req: tcp_abort_on_overflow", "with the sysctl set, the completing ACK is reset while the accept queue is full"},
 	{"listen-stop", "", "inet_csk_listen_stop", "a listener that closes resets what waits to be accepted and forgets what waits for an ACK"},
 	{"TCP_MINTTL", "RFC 5082 3", "tcp_v4_rcv: min_ttl", "a packet that comes from farther away than IP_MINTTL or IPV6_MINHOPCOUNT allows is dropped"},
+	{"timewait-reused", "RFC 6191", "tcp_twsk_unique", "a connection that this host opens takes the name of a TIME-WAIT that has waited a second, if timestamps tell the two apart"},
 	{"martian", "RFC 1122 3.2.1.3", "ip_route_input_slow", "a packet from or to an address that no link can carry is dropped"},
 	{"not-for-us", "", "ip_rcv: OTHERHOST", "a packet for an address that is not local is dropped"},
 	{"not-supported-protocol", "", "ip_local_deliver: IP_NOPROTO", "a packet of a protocol that the host does not have is dropped"},
