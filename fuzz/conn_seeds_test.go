@@ -12,7 +12,7 @@ const (
 
 // connSeeds reach every state, every edge and most rules that one endpoint can reach.
 func connSeeds() (all []seed) {
-	for _, group := range [][]seed{openSeeds, dataSeeds, lossSeeds, oddSeeds, closeSeeds, listenSeeds} {
+	for _, group := range [][]seed{openSeeds, fastSeeds, dataSeeds, lossSeeds, oddSeeds, closeSeeds, listenSeeds} {
 		all = append(all, group...)
 	}
 	return all
@@ -34,6 +34,32 @@ var openSeeds = []seed{
 	{"user time-out ends the attempt", zero, then([]Op{set(usertimeout, 2), op(OpOpen)}, times(3, expire))},
 	{"a delayed handshake ACK", zero, []Op{set(quickack, 1), op(OpOpen), seg(syn|ack, opts(synOpts)), expire}},
 	{"ECN", [setupSize]byte{16 << 2}, []Op{op(OpOpen), seg(syn|ack|ece, opts(synOpts)), send(k1000), seg(ack | ece), send(k1000), seg(ack | cwr), seg(ack|psh, length(k1000), at(rcvNxt, 3<<4)), expire, expire}},
+}
+
+var (
+	fastListening = [setupSize]byte{1, 0, 0, 16}
+	fastSyn       = seg(syn, opts(synOpts), length(k1000))
+	fastOpening   = Op{Kind: OpOpen, Flags: 3, Len: k1000, Opts: 1 | 1<<2}
+)
+
+var fastSeeds = []seed{
+	{"SYN with data, acknowledged", zero, []Op{fastOpening, seg(syn|ack, opts(synOpts)), data, send(k1000), bare, closing}},
+	{"SYN with data, left out", zero, []Op{fastOpening, seg(syn|ack, acks(3, ahead1), opts(synOpts)), bare, data, closing}},
+	{"SYN with data, lost three times", zero, then([]Op{fastOpening}, times(5, expire), []Op{seg(syn|ack, acks(3, ahead1), opts(synOpts)), bare, data})},
+	{"SYN with data on a narrow path", zero, []Op{fastOpening, icmp(2, 1, 1), seg(syn|ack, acks(3, ahead1), opts(synOpts)), bare}},
+	{"SYN-ACK with data and FIN", zero, []Op{fastOpening, seg(syn|ack|fin, opts(synOpts), length(k100)), read, closing, bare}},
+	{"RST and FIN out of order after a Fast Open", zero, []Op{fastOpening, seg(syn|ack, opts(synOpts)), seg(rst, at(rcvNxt, ahead1000)), seg(fin|ack, at(rcvNxt, ahead1000)), seg(rst)}},
+	{"SYN put off", zero, []Op{{Kind: OpOpen, Flags: 1}, seg(rst), fastOpening, seg(syn|ack, opts(synOpts)), data}},
+	{"SYN put off, SYN comes", zero, []Op{{Kind: OpOpen, Flags: 1}, seg(syn, opts(synOpts)), fastOpening, closing, expire}},
+	{"cookie asked for", zero, []Op{{Kind: OpOpen, Flags: 2, Opts: 1}, seg(syn|ack, opts(synOpts)), data}},
+	{"connection made by a SYN", fastListening, []Op{fastSyn, read, send(k1000), seg(ack), bare, data, closing, bare, finAck}},
+	{"connection made by a SYN, closed before the ACK", fastListening, []Op{fastSyn, read, closing, expire, seg(ack, at(edge, ahead1000)), bare, finAck}},
+	{"connection made by a SYN, closed unread", fastListening, []Op{fastSyn, closing}},
+	{"connection made by a SYN, shut before the ACK", fastListening, []Op{fastSyn, op(OpShutdown, 2), expire, bare, finAck}},
+	{"SYN-ACKs of a connection until it gives up", fastListening, then([]Op{fastSyn, send(k1000)}, times(10, expire))},
+	{"odd segments to a connection made by a SYN", fastListening, []Op{fastSyn, seg(syn, at(3, 0), opts(synOpts), after(s1)), seg(syn, at(3, 0), opts(synOpts), after(0)), seg(0), seg(ack, acks(0, ahead1)),
+		seg(ack, at(edge, ahead1000), after(s1)), seg(ack, opts(2)), seg(syn, at(rcvNxt, ahead1)), icmp(0, 3, 0), seg(rst, at(rcvNxt, ahead1), after(s1)), seg(rst)}},
+	{"ICMP about the SYN-ACK of a connection", fastListening, []Op{fastSyn, icmp(1, 3, 0)}},
 }
 
 var dataSeeds = []seed{

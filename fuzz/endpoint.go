@@ -28,6 +28,7 @@ type view struct {
 	edge        tcpstate.Seq // right edge of the window that the latest segment showed
 	edgeOK      bool
 	crossed     bool   // two SYNs crossed
+	pending     bool   // a SYN made the connection, and its SYN-ACK is not acknowledged
 	scale       uint8  // that our SYN offered
 	sent, acked uint64 // octets taken by Send, released by Acked
 	stored      queue.Ranges
@@ -202,6 +203,9 @@ func (e *Endpoint) listen(in tcpstate.Input) error {
 	e.Cover.Rules[why] = true
 	switch what {
 	case tcpstate.ListenSyn:
+		if e.setup.Fast && in.Seg.Len > 0 {
+			return e.fastAccept(in)
+		}
 		r, out := e.listener.AnswerSYN(in, e.out[:0])
 		e.req, e.view = &r, view{}
 		return e.checkRequest(out)
@@ -213,6 +217,17 @@ func (e *Endpoint) listen(in tcpstate.Input) error {
 		e.out = append(e.out, tcpstate.Output{Kind: tcpstate.Emit, Why: why, Seg: rst})
 	}
 	return nil
+}
+
+// fastAccept makes a connection of a SYN with data at once.
+func (e *Endpoint) fastAccept(in tcpstate.Input) error {
+	conn, out := e.listener.FastAccept(in, e.out[:0])
+	e.fresh(conn)
+	e.out, e.view.pending = out, true
+	if err := conn.Check(); err != nil {
+		return err
+	}
+	return e.checkOutputs(in, snapshot{state: tcpstate.Closed, una: conn.SndUna(), rcvNxt: in.Seg.Seq.Add(1)})
 }
 
 // stepRequest: the handshake's end makes the connection, if there is room for it.

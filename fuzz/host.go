@@ -57,8 +57,13 @@ func NewHostRun(setup byte) *HostRun {
 	if setup&8 != 0 {
 		cfg.MTU = 576
 	}
+	h := sock.New(cfg)
+	if setup&16 != 0 { // Fast Open with cookies, and without
+		_ = h.SetSysctl("net.ipv4.tcp_fastopen", []string{"0x403", "0x607"}[setup>>5&1])
+		_ = h.SetSysctl("net.ipv4.tcp_fastopen_blackhole_timeout_sec", "5")
+	}
 	return &HostRun{
-		Host: sock.New(cfg), Rules: map[rule.ID]bool{}, now: tcpstate.Time(tcpstate.Second),
+		Host: h, Rules: map[rule.ID]bool{}, now: tcpstate.Time(tcpstate.Second),
 		parked: map[sock.Thread]bool{}, fds: []int32{-1}, twins: true,
 	}
 }

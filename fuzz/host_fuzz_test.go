@@ -47,7 +47,7 @@ func hostOp(what byte, rest ...byte) []byte {
 	return append(b, make([]byte, opSize-len(b))...)
 }
 
-// hostSeeds: a server, a client, both on loopback, and a listener under load.
+// hostSeeds: a server, a client, both on loopback, a listener under load, and Fast Open.
 // Descriptor 1 of the run is the first socket, 2 the second.
 var hostSeeds = func() [][]byte {
 	join := func(ops ...[]byte) []byte {
@@ -66,5 +66,8 @@ var hostSeeds = func() [][]byte {
 		hostOp(hostSend, 2, 0, 3), hostOp(hostRecv, 3, 0, 3), hostOp(hostClose, 3), hostOp(hostRecv, 2, 0, 3), hostOp(hostClose, 2))
 	load := join(hostOp(hostSocket), hostOp(hostServe, 1, 3, 0), hostOp(hostNewFlow, 0, 0, 0, 0), hostOp(hostSegment), hostOp(hostNewFlow, 0, 0, 0, 1), hostOp(hostSegment),
 		hostOp(hostNewFlow, 0, 0, 0, 2), hostOp(hostTick), hostOp(hostAccept, 1), hostOp(hostICMP, 0, 1), hostOp(hostInterrupt), hostOp(hostClose, 1), hostOp(hostTick))
-	return [][]byte{server, client, loop, load}
+	fast := join(hostOp(hostSocket), hostOp(hostServe, 1, 3, 5), hostOp(hostNewFlow, 0, 0, 3, 0, synOpts&^1), hostOp(hostAccept, 1), hostOp(hostSend, 2, 0, 3),
+		hostOp(hostRecv, 2, 0, 3), hostOp(hostSegment), hostOp(hostClose, 2), hostOp(hostSocket, 0, 0, 0, 1), hostOp(hostSend, 3, 0, 5, 16), hostOp(hostSocket), hostOp(hostSend, 4, 3, 5, 16), hostOp(hostAccept, 1))
+	fast[0] = 48 // no cookies needed
+	return [][]byte{server, client, loop, load, fast}
 }()

@@ -99,6 +99,9 @@ func (r *HostRun) call(o Op) sock.Call {
 		c.Op, addr = sock.OpConnect, netip.AddrPortFrom(choose(peerAddrs, o.Ack), choose(hostPorts, o.Wnd))
 	case hostSend:
 		c.Op, c.Data, c.Flags = sock.OpSend, make([]byte, min(c.Len, 5000)), []int32{0, sock.MSG_DONTWAIT, sock.MSG_OOB, sock.MSG_MORE | sock.MSG_NOSIGNAL, sock.MSG_EOR}[o.Opts%5]
+		if o.Wnd&16 != 0 {
+			c.Flags, addr = c.Flags|sock.MSG_FASTOPEN, netip.AddrPortFrom(choose(peerAddrs, o.Ack), choose(hostPorts, o.Wnd))
+		}
 	case hostRecv:
 		c.Op, c.Flags = sock.OpRecv, []int32{0, sock.MSG_DONTWAIT, sock.MSG_PEEK, sock.MSG_WAITALL, sock.MSG_OOB, sock.MSG_TRUNC, sock.MSG_ERRQUEUE}[o.Opts%7]
 	case hostClose:
@@ -133,6 +136,7 @@ var hostOptions = [][2]int32{
 	{sock.SOL_TCP, sock.TCP_DEFER_ACCEPT}, {sock.SOL_TCP, sock.TCP_LINGER2}, {sock.SOL_TCP, sock.TCP_USER_TIMEOUT}, {sock.SOL_TCP, sock.TCP_QUICKACK},
 	{sock.SOL_TCP, sock.TCP_WINDOW_CLAMP}, {sock.SOL_TCP, sock.TCP_MAXSEG}, {sock.SOL_TCP, sock.TCP_KEEPIDLE}, {sock.SOL_TCP, sock.TCP_SYNCNT},
 	{sock.SOL_IP, sock.IP_RECVERR}, {sock.SOL_IP, sock.IP_TTL}, {sock.IPPROTO_IPV6, sock.IPV6_V6ONLY}, {sock.SOL_TCP, sock.TCP_NOTSENT_LOWAT},
+	{sock.SOL_TCP, sock.TCP_FASTOPEN}, {sock.SOL_TCP, sock.TCP_FASTOPEN_CONNECT}, {sock.SOL_TCP, sock.TCP_FASTOPEN_NO_COOKIE}, {sock.SOL_TCP, sock.TCP_FASTOPEN_KEY},
 }
 
 // segment delivers a segment in or near its place, or one of a flow not seen yet.

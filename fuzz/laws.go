@@ -88,6 +88,8 @@ func (e *Endpoint) checkOutputs(in tcpstate.Input, before snapshot) error {
 			if o.N > in.N {
 				return law("Send of %d octets took %d", in.N, o.N)
 			}
+		case tcpstate.RequestOver:
+			e.view.pending = false
 		case tcpstate.Acked:
 			e.view.acked += uint64(o.N)
 		case tcpstate.Store:
@@ -158,8 +160,11 @@ func (e *Endpoint) checkEdge(in tcpstate.Input, s *tcpstate.Segment) error {
 	edge := s.Ack.Add(uint32(s.Wnd) << scale)
 	mini := e.conn.SockState() == tcpstate.Closed
 	noMem := s.Wnd == 0 && in.Kind == tcpstate.SegmentArrives && in.Seg.SeqLen() > 0
-	if s.Flags.Has(tcpstate.SYN) && s.Wnd == 65535 && v.edgeOK {
-		return nil // more does not fit an unscaled window
+	switch {
+	case s.Flags.Has(tcpstate.SYN) && v.edgeOK && (s.Wnd == 65535 || v.pending):
+		return nil // more does not fit an unscaled window; a connection's SYN-ACK stays as it was
+	case v.pending && in.Kind == tcpstate.SegmentArrives && s.Len == 0:
+		return nil // its request answers, with the window of the SYN-ACK rounded down (tcp_v4_reqsk_send_ack)
 	}
 	if v.edgeOK && edge.Less(v.edge) && !noMem && !mini {
 		return law("right edge of the window moved left by %d, from %d to %d", v.edge.Since(edge), v.edge, edge)
@@ -243,7 +248,7 @@ func (e *Endpoint) checkBounds(in tcpstate.Input) error {
 		return law("deadline %d is not after the time-out at %d", at, e.now)
 	case c.SockState() != tcpstate.Closed && synchronised && c.OutQueue() > 0 && !armed:
 		return law("%d octets wait without a timer", c.OutQueue())
-	case (c.State() == tcpstate.SynSent || c.State() == tcpstate.TimeWait) && !armed:
+	case (c.State() == tcpstate.SynSent && !c.FastDeferred() || c.State() == tcpstate.TimeWait) && !armed:
 		return law("no timer ends this state")
 	}
 	return nil

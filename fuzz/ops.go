@@ -17,7 +17,7 @@ const (
 	OpAbort                  //
 	OpSet                    // Flags: the option, Len: a value for it
 	OpICMP                   // Flags: what, Seq: about which octet
-	OpOpen                   // connect
+	OpOpen                   // connect; Flags: the part of Fast Open, Len: octets to send, Opts: see fastOpen
 	OpWait                   // time passes, nothing else
 	numOps
 )
@@ -113,7 +113,8 @@ func (e *Endpoint) input(o Op) (tcpstate.Input, bool) {
 	case OpICMP:
 		e.icmp(o, &in)
 	case OpOpen:
-		in.Kind = tcpstate.Open
+		in.Kind, in.Fast = tcpstate.Open, tcpstate.FastMode(o.Flags&3)
+		fastOpen(&in.Seg.Opts, o.Opts)
 	default:
 		return in, false
 	}
@@ -166,6 +167,16 @@ func (e *Endpoint) segmentOptions(s *tcpstate.Segment, o uint8) {
 		p.Set |= tcpstate.OptMSS
 		p.MSS = mss
 	}
+}
+
+// fastOpen is what an Open remembers of the peer: bit 0 a cookie option, 1 in
+// its experimental form, 2-3 the cookie's length, 4-5 the MSS.
+func fastOpen(p *tcpstate.Options, o uint8) {
+	if o&1 != 0 {
+		p.Set |= tcpstate.OptFastOpen
+		p.Cookie = tcpstate.FastCookie{Len: []uint8{0, 4, 8, 16}[o>>2&3], Exp: o&2 != 0}
+	}
+	p.MSS = []uint16{0, 1460, 88, 1}[o>>4&3]
 }
 
 // sack adds blocks that acknowledge, repeat, or lie.

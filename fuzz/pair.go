@@ -63,6 +63,7 @@ func NewPair(in []byte, trace Trace) (*Pair, []byte) {
 		s := Setup{
 			Passive: i == 1 && b[1]&1 == 0, IPv6: b[0]&1 != 0, Plain: b[i] >> 2 & 31, Small: b[i]&128 != 0,
 			ISS: iss[i], IRS: iss[1-i], MTU: choose(mtus[:3], b[3]>>2&3), Odd: b[3] >> 4 & 8,
+			Fast: b[0]&2 != 0,
 		}
 		e := NewEndpoint(s, NewCoverage())
 		if trace != nil {
@@ -93,6 +94,9 @@ func (p *Pair) feed(i int, in tcpstate.Input, payload []byte) error {
 			}
 		case tcpstate.Readable:
 			u.readable = true
+		case tcpstate.Became:
+			// accept() and sk_state_change wake: data may have come with the SYN.
+			u.readable = u.readable || o.From == tcpstate.Closed || o.From == tcpstate.SynSent
 		case tcpstate.Writable:
 			u.writable = true
 		}
@@ -132,7 +136,11 @@ func (p *Pair) emit(i int, s tcpstate.Segment) error {
 	u := p.side[i]
 	var payload []byte
 	if s.Len > 0 {
-		from := int(s.Seq.Since(u.setup.ISS.Add(1)))
+		first := s.Seq
+		if s.Flags.Has(tcpstate.SYN) {
+			first = first.Add(1)
+		}
+		from := int(first.Since(u.setup.ISS.Add(1)))
 		to := from + int(s.Len)
 		if from < u.freed || to > u.written {
 			return law("octets %d to %d sent, of %d written and %d released", from, to, u.written, u.freed)

@@ -16,6 +16,9 @@ const (
 	numPairOps
 )
 
+// firstOctets are what a side that opens fast has to say at once.
+const firstOctets = 700
+
 // RunPair connects the pair, does the ops over the bad link, and then lets both
 // sides finish over a perfect one. The error is the first law broken.
 func RunPair(in []byte, trace Trace) error {
@@ -26,7 +29,12 @@ func RunPair(in []byte, trace Trace) error {
 	}
 	for i, u := range p.side {
 		if !u.listens {
-			if err := p.feed(i, tcpstate.Input{Kind: tcpstate.Open}, nil); err != nil {
+			in := tcpstate.Input{Kind: tcpstate.Open}
+			if u.setup.Fast {
+				in.Fast, in.N = tcpstate.FastSend, firstOctets
+				u.plan = firstOctets
+			}
+			if err := p.feed(i, in, nil); err != nil {
 				return err
 			}
 		}

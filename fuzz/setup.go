@@ -13,6 +13,7 @@ type Setup struct {
 	Odd        uint8 // bit 0 tcp_rfc1337, 1 tcp_abort_on_overflow, 2 tcp_stdurg, 3 accept queue full at first
 	UserMSS    uint16
 	DeferCount uint8
+	Fast       bool // a SYN with data makes the connection at once (RFC 7413)
 }
 
 // setupSize is a Setup's bytes at the head of an input.
@@ -32,7 +33,7 @@ func ReadSetup(in []byte) (s Setup, rest []byte) {
 	s = Setup{
 		Passive: b[0]&1 != 0, IPv6: b[0]&2 != 0, Plain: b[0] >> 2 & 31, Small: b[0]&128 != 0,
 		ISS: choose(firstISS, b[1]&15), IRS: choose(firstIRS, b[1]>>4), MTU: choose(mtus, b[2]&15), Odd: b[2] >> 4,
-		UserMSS: []uint16{0, 88, 536, 1460}[b[3]&3], DeferCount: b[3] >> 2 & 3,
+		UserMSS: []uint16{0, 88, 536, 1460}[b[3]&3], DeferCount: b[3] >> 2 & 3, Fast: b[3]&16 != 0,
 	}
 	return s, in[n:]
 }

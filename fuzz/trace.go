@@ -14,7 +14,8 @@ type Trace func(format string, args ...any)
 var (
 	inputNames = [...]string{"", "segment", "timeout", "open", "send", "receive", "shutdown", "close", "abort", "unreachable", "too big", "set"}
 	// Names of outputs, with what of them is worth showing.
-	outputNames = [...]string{"", "emit", "drop", "became", "store", "acked", "sent", "readable", "writable", "failed", "soft", "gone", "reopen", "promote"}
+	outputNames = [...]string{"", "emit", "drop", "became", "store", "acked", "sent", "readable", "writable", "failed", "soft", "gone", "reopen", "promote",
+		"cookie learned", "SYN data acked", "SYN data lost", "blackhole", "request over"}
 )
 
 // describe is one event and what followed, a line each.

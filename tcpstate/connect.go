@@ -4,10 +4,12 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 
 // open is the active OPEN (RFC 9293 section 3.10.1; tcp_connect).
 func (c *Conn) open(in *Input) {
-	if c.state != Closed && !c.FastDeferred() {
+	switch {
+	case c.state == Closed:
+		c.become(SynSent, rule.ActiveOpen)
+	case c.state != SynSent || !c.FastDeferred():
 		return
 	}
-	c.become(SynSent, rule.ActiveOpen)
 	if in.Fast == FastDeferred {
 		c.fo = &fastOpen{flags: fastDefer}
 		return
