@@ -129,8 +129,9 @@ func checkListeners(h *Host) error {
 		}
 		l := s.lst
 		if uint64(l.accept.Len()) > uint64(l.accept.Limit()) && l.accept.Len() > int(l.backlog)+1 {
-			// A backlog lowered while the queue was full leaves it so.
-			if l.accept.Len() > int(h.sysctl.get(ctlSomaxconn))+1 {
+			// A backlog lowered while the queue was full leaves it so, and
+			// connections that migrate ask for no room.
+			if l.accept.Len() > int(h.sysctl.get(ctlSomaxconn))+1 && h.count[MibTCPMigrateReqSuccess] == 0 {
 				return fmt.Errorf("listener %d: %d wait to be accepted, backlog %d", i, l.accept.Len(), l.backlog)
 			}
 		}

@@ -35,6 +35,8 @@ const (
 	MibTCPACKSkippedSynRecv
 	MibTCPACKSkippedChallenge
 	MibTCPChallengeACK
+	MibTCPMigrateReqSuccess
+	MibTCPMigrateReqFailure
 	MibTCPSYNChallenge
 	MibTCPMinTTLDrop
 	MibTCPFastOpenActive         // data in our SYNs that the SYN-ACK acknowledged
@@ -70,7 +72,7 @@ var mibNames = [numMibs]string{
 	"ActiveOpens", "PassiveOpens", "AttemptFails", "EstabResets", "CurrEstab", "InSegs", "OutSegs", "RetransSegs", "OutRsts",
 	"SyncookiesSent", "SyncookiesRecv", "SyncookiesFailed", "EmbryonicRsts", "OutOfWindowIcmps", "PAWSEstab", "TSEcrRejected",
 	"ListenOverflows", "ListenDrops", "TCPTimeouts", "TCPDeferAcceptDrop", "TCPReqQFullDoCookies", "TCPReqQFullDrop",
-	"TCPSynRetrans", "TCPACKSkippedSynRecv", "TCPACKSkippedChallenge", "TCPChallengeACK", "TCPSYNChallenge", "TCPMinTTLDrop",
+	"TCPSynRetrans", "TCPACKSkippedSynRecv", "TCPACKSkippedChallenge", "TCPChallengeACK", "TCPMigrateReqSuccess", "TCPMigrateReqFailure", "TCPSYNChallenge", "TCPMinTTLDrop",
 	"TCPFastOpenActive", "TCPFastOpenActiveFail", "TCPFastOpenPassive", "TCPFastOpenPassiveFail", "TCPFastOpenListenOverflow",
 	"TCPFastOpenCookieReqd", "TCPFastOpenBlackhole", "TCPFastOpenPassiveAltKey",
 	"UdpInDatagrams", "UdpNoPorts", "UdpInErrors", "UdpOutDatagrams", "UdpRcvbufErrors", "UdpSndbufErrors", "UdpInCsumErrors", "UdpIgnoredMulti",

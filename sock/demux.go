@@ -82,11 +82,15 @@ func tcpDeliver(h *Host, p *Packet) {
 		return
 	}
 	if r := h.requests.byFlow.Get(f); r != nil {
-		if s := h.listenerOf(r); s != nil {
+		s := h.listenerOf(r)
+		if s == nil {
+			s = h.heirOf(f, r) // its listener has stopped
+		}
+		if s != nil {
 			h.requestSegment(s, f, r, p)
 			return
 		}
-		h.dropRequest(f) // its listener has stopped
+		h.dropRequest(f)
 	}
 	// Linux could have a second connection of that name, by another device.
 	if s := h.findListener(f); s != nil && !named {

@@ -55,38 +55,39 @@ type Host struct {
 	fileCount int32
 	hooks     Hooks
 
-	addrs      []netip.Prefix // never written
-	mtu        uint32
-	device     string
-	noRoute    bool
-	sysctl     sysctls
-	tcp        *tcpstate.Config // made from sysctl; never written, replaced on change
-	rand       rand
-	secret     uint64 // of SYN cookies
-	fixed      choices
-	now        Time
-	files      []file  // by fileID
-	socks      []*sock // by sockID; nil where free
-	spareSocks slots
-	epolls     []epoll // by index; free ones have no users
-	threads    []thread
-	ports      []*bucket    // bind table, in order of port
-	groups     []reuseGroup // by sock.group less one; free ones are empty
-	flows      map[flow]sockID
-	requests   requestTable
-	timers     queue.Deadlines[timer]
-	raws       []sockID // RAW sockets that receive, newest first
-	pings      []sockID // ping sockets with a number, newest first
-	pingRover  uint16   // the last number that was given out
-	icmp       icmpLimits
-	ipID       uint16 // of the last packet that may be fragmented
-	paths      []path // narrower than the link, oldest first
-	fast       fastHost
-	udp        udpTable
-	listens    listenTable
-	tcpCount   int32 // TCP sockets in being (CR-22)
-	count      Counters
-	cookies    uint64 // the latest SO_COOKIE
+	addrs       []netip.Prefix // never written
+	mtu         uint32
+	device      string
+	noRoute     bool
+	sysctl      sysctls
+	tcp         *tcpstate.Config // made from sysctl; never written, replaced on change
+	rand        rand
+	secret      uint64 // of SYN cookies
+	fixed       choices
+	now         Time
+	files       []file  // by fileID
+	socks       []*sock // by sockID; nil where free
+	spareSocks  slots
+	epolls      []epoll // by index; free ones have no users
+	threads     []thread
+	ports       []*bucket    // bind table, in order of port
+	groupSerial uint32       // of the latest reuseport group
+	groups      []reuseGroup // by sock.group less one; free ones are empty
+	flows       map[flow]sockID
+	requests    requestTable
+	timers      queue.Deadlines[timer]
+	raws        []sockID // RAW sockets that receive, newest first
+	pings       []sockID // ping sockets with a number, newest first
+	pingRover   uint16   // the last number that was given out
+	icmp        icmpLimits
+	ipID        uint16 // of the last packet that may be fragmented
+	paths       []path // narrower than the link, oldest first
+	fast        fastHost
+	udp         udpTable
+	listens     listenTable
+	tcpCount    int32 // TCP sockets in being (CR-22)
+	count       Counters
+	cookies     uint64 // the latest SO_COOKIE
 
 	sparePorts []*bucket // memory for ports to come
 

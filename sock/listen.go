@@ -74,8 +74,11 @@ func (h *Host) listenStop(s *sock) {
 	h.unhashListener(s)
 	e := h.emit(Changed, rule.ListenStop, s.id)
 	e.From, e.To = tcpstate.Listen, tcpstate.Closed
+	name := h.nameOf(s) // where connections may migrate it is still in its group
 	for id, ok := l.accept.Pop(); ok; id, ok = l.accept.Pop() {
-		h.forgetChild(h.socks[id])
+		if c := h.socks[id]; !h.migrateChild(name, c) {
+			h.forgetChild(c)
+		}
 	}
 	if s.fq != nil {
 		s.fq.resets = nil
@@ -257,6 +260,9 @@ func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
 	if promote {
 		full := s.lst.acceptFull()
 		if !full && h.allocates(AllocChild) {
+			if s.id != r.owner {
+				h.count[MibTCPMigrateReqSuccess]++
+			}
 			saved := r.saved
 			done, _ := h.dropRequest(f)
 			h.promote(s, f, done, &lp, p)
@@ -264,6 +270,9 @@ func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
 				h.socks[id].savedSyn = saved
 			}
 			return
+		}
+		if s.id != r.owner {
+			h.count[MibTCPMigrateReqFailure]++
 		}
 		why := rule.NoMemory
 		if full {
@@ -276,24 +285,4 @@ func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
 	if gone {
 		h.dropRequest(f)
 	}
-}
-
-// requestTimeout lets the SYN-ACK timers fire that are due. Those of a socket
-// that listens no more just go.
-func (h *Host) requestTimeout() {
-	for range h.requests.timers.Len() {
-		_, f, ok := h.requests.timers.PopDue(int64(h.now))
-		if !ok {
-			break
-		}
-		r := h.requests.byFlow.Get(f)
-		s := h.listenerOf(r)
-		if s == nil {
-			h.dropRequest(f)
-			continue
-		}
-		lp := h.listenParams(s, f)
-		h.expireRequest(s, f, r, &lp)
-	}
-	h.armRequests()
 }

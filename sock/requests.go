@@ -10,8 +10,9 @@ import (
 // request is a connection whose third segment is awaited, and whose it is.
 type request struct {
 	tcpstate.Request
-	owner sockID // rsk_listener; noSock once that is closed
-	saved string // the SYN's headers, for TCP_SAVED_SYN
+	owner sockID    // rsk_listener; noSock once that is closed
+	saved string    // the SYN's headers, for TCP_SAVED_SYN
+	group groupName // of the owner, once that is closed
 }
 
 // requestTable holds the requests of all listeners by the connection's name, as
@@ -34,7 +35,7 @@ type synCount struct {
 // (inet_csk_reqsk_queue_hash_add). Listeners bound the table, each by its own limit.
 func (h *Host) putRequest(s *sock, f flow, r tcpstate.Request) {
 	h.requests.byFlow.SetLimit(math.MaxInt32)
-	h.requests.byFlow.Put(f, request{r, s.id, ""})
+	h.requests.byFlow.Put(f, request{r, s.id, "", groupName{}})
 	s.syn.len++
 	if r.Young() {
 		s.syn.young++
@@ -64,9 +65,10 @@ func (h *Host) orphanRequests(s *sock) {
 	if s.syn.len == 0 {
 		return
 	}
+	name := h.nameOf(s)
 	for _, r := range h.requests.byFlow.All() {
 		if r.owner == s.id {
-			r.owner = noSock
+			r.owner, r.group = noSock, name
 		}
 	}
 	s.syn = synCount{}
@@ -91,6 +93,26 @@ func (h *Host) stepRequest(s *sock, f flow, r *request, lp *tcpstate.Listener, i
 	h.watchRequest(s, f, r)
 }
 
+// requestTimeout lets the SYN-ACK timers fire that are due. Those of a socket
+// that listens no more just go.
+func (h *Host) requestTimeout() {
+	for range h.requests.timers.Len() {
+		_, f, ok := h.requests.timers.PopDue(int64(h.now))
+		if !ok {
+			break
+		}
+		r := h.requests.byFlow.Get(f)
+		s := h.listenerOf(r)
+		if s == nil {
+			h.expireElsewhere(f, r)
+			continue
+		}
+		lp := h.listenParams(s, f)
+		h.expireRequest(s, f, r, &lp)
+	}
+	h.armRequests()
+}
+
 // armRequests sets the host's timer to the earliest of all requests'.
 func (h *Host) armRequests() {
 	at, _, some := h.requests.timers.Min()
@@ -108,6 +130,7 @@ func (t *requestTable) fingerprint(f *queue.Hash, now Time) {
 		k.fingerprint(f)
 		r.Fingerprint(f, now)
 		f.U32(uint32(r.owner))
+		f.U64(uint64(r.group.at)<<32 | uint64(r.group.serial))
 	}
 	t.timers.Fingerprint(f, int64(now), func(k *flow, f *queue.Hash) { k.fingerprint(f) })
 }

@@ -12,6 +12,7 @@ type reuseGroup struct {
 	socks  []sockID // those that listen, in the order in which a hash finds them
 	closed []sockID // those that stopped and may be migrated from
 	conns  bool     // a member of UDP's has a peer, or had (has_conns)
+	serial uint32   // tells it from later groups in its place
 	// cookieSent is listener.cookieSent for all of them (synq_overflow_ts).
 	cookieSent Time
 }
@@ -66,7 +67,8 @@ func (h *Host) newGroup(s *sock) {
 		at, h.groups = len(h.groups), append(h.groups, reuseGroup{})
 	}
 	g := &h.groups[at]
-	*g = reuseGroup{socks: append(g.socks[:0], s.id), closed: g.closed[:0]}
+	h.groupSerial++
+	*g = reuseGroup{socks: append(g.socks[:0], s.id), closed: g.closed[:0], serial: h.groupSerial}
 	s.group = int32(at) + 1
 }
 
@@ -111,7 +113,7 @@ func scale(hash uint64, n int) int { return int(hash >> 32 * uint64(n) >> 32) }
 
 // clone copies a group.
 func (g *reuseGroup) clone() reuseGroup {
-	return reuseGroup{slices.Clone(g.socks), slices.Clone(g.closed), g.conns, g.cookieSent}
+	return reuseGroup{slices.Clone(g.socks), slices.Clone(g.closed), g.conns, g.serial, g.cookieSent}
 }
 
 // fingerprint feeds a group.

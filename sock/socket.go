@@ -123,9 +123,9 @@ func (h *Host) free(s *sock) {
 	if s.ownsPort() {
 		h.putPort(s)
 	}
+	h.orphanRequests(s)
 	h.leaveGroup(s)
 	h.arm(timerConn|timer(uint32(s.id)), 0, false)
-	h.orphanRequests(s)
 	if s.prot.destroy != nil {
 		s.prot.destroy(h, s)
 	}

@@ -34,6 +34,7 @@ const (
 	ListenOverflow
 	AbortOnOverflow
 	ListenStop
+	Migrated
 	MinTTL
 	TimeWaitReused
 	// Segments and messages that reach nobody.
@@ -86,6 +87,7 @@ var sockRules = [...]Rule{
 	{"listen-overflow", "", "tcp_check_req: TCP_LISTEN_OVERFLOW", "the completing ACK is ignored while the accept queue is full, and SYN-ACKs go on"},
 	{"abort-on-overflow", "", "tcp_check_req: tcp_abort_on_overflow", "with the sysctl set, the completing ACK is reset while the accept queue is full"},
 	{"listen-stop", "", "inet_csk_listen_stop", "a listener that closes resets what waits to be accepted and forgets what waits for an ACK"},
+	{"migrated", "", "reuseport_migrate_sock: tcp_migrate_req", "what waits at a listener that stops goes to another one of its SO_REUSEPORT group, if the sysctl allows it"},
 	{"TCP_MINTTL", "RFC 5082 3", "tcp_v4_rcv: min_ttl", "a packet that comes from farther away than IP_MINTTL or IPV6_MINHOPCOUNT allows is dropped"},
 	{"timewait-reused", "RFC 6191", "tcp_twsk_unique", "a connection that this host opens takes the name of a TIME-WAIT that has waited a second, if timestamps tell the two apart"},
 	{"martian", "RFC 1122 3.2.1.3", "ip_route_input_slow", "a packet from or to an address that no link can carry is dropped"},
