@@ -117,7 +117,7 @@ func (h *Host) outputBy(dst, src netip.Addr, dev int32) (outRoute, Errno) {
 	case addrBroadcast:
 		r.broadcast, r.local = true, true
 	case addrMulticast:
-		r.local = h.member(dst, dev)
+		r.local = h.member(dst, src, dev)
 	}
 	return r, 0
 }
@@ -135,7 +135,7 @@ func (h *Host) output6(dst, src netip.Addr, dev int32) (outRoute, Errno) {
 	case dev == DevLoopback, dev != 0 && !h.hasDevice(dev), h.wayTo(dst) == 0:
 		return outRoute{}, ENETUNREACH
 	default:
-		r.local = dst.IsMulticast() && h.member(dst, DevLink)
+		r.local = dst.IsMulticast() && h.member(dst, src, DevLink)
 	}
 	switch {
 	case src.Is4():

@@ -207,7 +207,7 @@ func (h *Host) Deliver(now Time, p *Packet, out []Effect) []Effect {
 	switch k := h.kindOf(p.Dst); {
 	case h.martian(p):
 		h.emit(Dropped, rule.Martian, noSock)
-	case k == addrUnicast, k == addrAny, k == addrMulticast && !h.member(p.Dst, h.dev):
+	case k == addrUnicast, k == addrAny, k == addrMulticast && !h.member(p.Dst, p.Src, h.dev):
 		h.emit(Dropped, rule.NotForUs, noSock)
 	default:
 		h.deliver(p)

@@ -31,9 +31,12 @@ func (o *options) groupSource() netip.Addr {
 // (MCAST_INCLUDE) or all but them (MCAST_EXCLUDE).
 type membership struct {
 	group   netip.Addr
+	addr    netip.Addr // of the interface, as the join named it
 	dev     int32
 	include bool
 	sources []netip.Addr
+	// filtered: there has been a source, and the mode stays.
+	filtered bool
 }
 
 // allows reports whether the filter lets a source through.
@@ -49,6 +52,7 @@ func (m *membership) allows(src netip.Addr) bool {
 func (m *membership) fingerprint(f *queue.Hash) {
 	hashAddr(f, netip.AddrPortFrom(m.group, uint16(m.dev)))
 	f.Bool(m.include)
+	f.Bool(m.filtered)
 	for _, a := range m.sources {
 		hashAddr(f, netip.AddrPortFrom(a, 0))
 	}
@@ -92,13 +96,17 @@ var (
 )
 
 // member reports whether the host is in the group on the interface
-// (ip_check_mc_rcu, ipv6_chk_mcast_addr): everybody is in that of all hosts.
-func (h *Host) member(group netip.Addr, dev int32) bool {
+// and hears src there (ip_check_mc_rcu, ipv6_chk_mcast_addr): everybody is in
+// that of all hosts.
+func (h *Host) member(group, src netip.Addr, dev int32) bool {
 	if group == allHosts4 || group == allHosts6 || group == allSelf6 {
 		return true
 	}
 	for _, s := range h.socks {
-		if s != nil && s.dg != nil && s.findGroup(group, dev) != nil {
+		if s == nil || s.dg == nil {
+			continue
+		}
+		if m := s.findGroup(group, dev); m != nil && m.allows(src) {
 			return true
 		}
 	}

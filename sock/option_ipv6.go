@@ -19,8 +19,8 @@ var ipv6Options = optionLevel{
 		{num: IPV6_MULTICAST_IF, name: "IPV6_MULTICAST_IF", only: onDatagrams, least: 4, set: setMulticastIf6, cell: func(o *options) *int32 { return &o.mcIndex6 }},
 		{num: IPV6_MULTICAST_HOPS, name: "IPV6_MULTICAST_HOPS", only: onDatagrams, least: 4, lo: -1, hi: 255, set: setMulticastHops, cell: func(o *options) *int32 { return &o.mcHops }, note: "-1 means 1"},
 		{num: IPV6_MULTICAST_LOOP, name: "IPV6_MULTICAST_LOOP", least: 4, lo: 0, hi: 1, flag: func(o *options) *bool { return &o.mcLoop6 }},
-		{num: IPV6_ADD_MEMBERSHIP, name: "IPV6_ADD_MEMBERSHIP", does: refused, writeOnly: true, set: membership6},
-		{num: IPV6_DROP_MEMBERSHIP, name: "IPV6_DROP_MEMBERSHIP", does: refused, writeOnly: true, set: membership6},
+		{num: IPV6_ADD_MEMBERSHIP, name: "IPV6_ADD_MEMBERSHIP", writeOnly: true, set: setMembership6(true)},
+		{num: IPV6_DROP_MEMBERSHIP, name: "IPV6_DROP_MEMBERSHIP", writeOnly: true, set: setMembership6(false)},
 		{num: IPV6_ROUTER_ALERT, name: "IPV6_ROUTER_ALERT", does: refused, least: 4, set: refuse, get: zero, note: "for RAW with IPPROTO_RAW"},
 		{num: IPV6_MTU_DISCOVER, name: "IPV6_MTU_DISCOVER", least: 4, lo: IP_PMTUDISC_DONT, hi: IP_PMTUDISC_OMIT, cell: func(o *options) *int32 { return &o.pmtudisc6 }},
 		{num: IPV6_MTU, name: "IPV6_MTU", least: 4, set: setMTU6, get: getMTU, note: "setting bounds fragments; reading tells the path's, ENOTCONN without one"},
@@ -28,7 +28,7 @@ var ipv6Options = optionLevel{
 		{num: IPV6_V6ONLY, name: "IPV6_V6ONLY", least: 4, set: setV6only, flag: func(o *options) *bool { return &o.v6only }, note: "EINVAL once bound"},
 		{num: IPV6_JOIN_ANYCAST, name: "IPV6_JOIN_ANYCAST", does: refused, writeOnly: true, set: joinAnycast},
 		{num: IPV6_LEAVE_ANYCAST, name: "IPV6_LEAVE_ANYCAST", does: refused, writeOnly: true, set: refuseBelow(20)},
-		{num: IPV6_MULTICAST_ALL, name: "IPV6_MULTICAST_ALL", does: kept, least: 4, flag: func(o *options) *bool { return &o.mcAll6 }},
+		{num: IPV6_MULTICAST_ALL, name: "IPV6_MULTICAST_ALL", least: 4, flag: func(o *options) *bool { return &o.mcAll6 }},
 		{num: IPV6_ROUTER_ALERT_ISOLATE, name: "IPV6_ROUTER_ALERT_ISOLATE", does: kept, least: 4, flag: func(o *options) *bool { return &o.raIsolate }},
 		{num: IPV6_RECVERR_RFC4884, name: "IPV6_RECVERR_RFC4884", does: kept, least: 4, lo: 0, hi: 1, flag: func(o *options) *bool { return &o.recvErr4884v6 }},
 		{num: IPV6_FLOWLABEL_MGR, name: "IPV6_FLOWLABEL_MGR", does: refused, set: refuseBelow(32), data: refuseFlowLabel},
@@ -175,17 +175,6 @@ func setMulticastIf6(h *Host, s *sock, v *value) Errno {
 	}
 	s.opt.mcIndex6 = v.int
 	return 0
-}
-
-// membership6 refuses groups; a stream can have none.
-func membership6(_ *Host, s *sock, v *value) Errno {
-	switch {
-	case v.n < 20:
-		return EINVAL
-	case s.typ == SOCK_STREAM:
-		return EPROTO
-	}
-	return ENOPROTOOPT
 }
 
 // joinAnycast asks for a capability before it refuses.

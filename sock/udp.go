@@ -98,7 +98,7 @@ func (h *Host) udpBadSum(p *Packet) {
 // udpDeliverGroup gives a copy to each socket that wants it, and the last one
 // to the first that was found (__udp4_lib_mcast_deliver). Nobody answers.
 func (h *Host) udpDeliverGroup(p *Packet, src, dst netip.AddrPort, dev int32) {
-	if p.Dst.IsMulticast() && !h.member(p.Dst, dev) {
+	if p.Dst.IsMulticast() && !h.member(p.Dst, p.Src, dev) {
 		h.emit(Dropped, rule.NotForUs, noSock)
 		return
 	}

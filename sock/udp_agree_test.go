@@ -175,6 +175,54 @@ func drawControl(t *rapid.T) (list []Control) {
 	return rapid.SliceOfN(rapid.SampledFrom(some), 1, 2).Draw(t, "messages")
 }
 
+// members begins with three sockets that share a port, can send to groups over
+// loopback, and of which two are in one.
+func (p dgramPair) members(t *rapid.T) (families []uint16) {
+	group := []byte{224, 0, 0, 5, 127, 0, 0, 1}
+	for i := range 3 {
+		p.call(t, -1, Call{Op: OpSocket, Domain: AF_INET, Type: SOCK_DGRAM | SOCK_NONBLOCK})
+		p.call(t, i, setCall(0, SOL_SOCKET, SO_REUSEADDR, cint(1)))
+		p.call(t, i, setCall(0, SOL_IP, IP_MULTICAST_IF, cint(0x0100007f)))
+		p.call(t, i, Call{Op: OpBind, Addr: in4(netip.IPv4Unspecified(), 7001), AddrLen: 16})
+		if i < 2 {
+			if rapid.Bool().Draw(t, "one source") {
+				source := rapid.SampledFrom([]byte{1, 2}).Draw(t, "source")
+				p.call(t, i, setCall(0, SOL_IP, IP_ADD_SOURCE_MEMBERSHIP, append(group[:8:8], 127, 0, 0, source)))
+			} else {
+				p.call(t, i, setCall(0, SOL_IP, IP_ADD_MEMBERSHIP, group))
+			}
+		}
+		families = append(families, AF_INET)
+	}
+	return families
+}
+
+// drawMembership draws an option of groups. Sources are the two that loopback has.
+func drawMembership(t *rapid.T) Call {
+	group := netip.MustParseAddr(rapid.SampledFrom([]string{"224.0.0.5", "224.0.0.5", "224.0.0.1", "127.0.0.1"}).Draw(t, "group"))
+	v6 := netip.MustParseAddr(rapid.SampledFrom([]string{"ff05::9", "ff02::1", "::1", "::ffff:224.0.0.5"}).Draw(t, "group6"))
+	iface := netip.MustParseAddr(rapid.SampledFrom([]string{"127.0.0.1", "127.0.0.1", "0.0.0.0", "192.0.2.9"}).Draw(t, "interface"))
+	source := netip.MustParseAddr(rapid.SampledFrom([]string{"127.0.0.1", "127.0.0.2"}).Draw(t, "source"))
+	dev := rapid.SampledFrom([]int32{0, 1, 9}).Draw(t, "index")
+	mreq := append(group.AsSlice(), iface.AsSlice()...)
+	switch n := rapid.IntRange(0, 8).Draw(t, "which"); n {
+	case 0, 1:
+		return setCall(0, SOL_IP, IP_ADD_MEMBERSHIP, mreq)
+	case 2:
+		return setCall(0, SOL_IP, IP_ADD_MEMBERSHIP, append(mreq, cint(dev)...))
+	case 3:
+		return setCall(0, SOL_IP, IP_DROP_MEMBERSHIP, mreq)
+	case 4:
+		return setCall(0, SOL_IP, IP_DROP_MEMBERSHIP, append(mreq, cint(dev)...))
+	case 5:
+		return setCall(0, SOL_IP, rapid.SampledFrom([]int32{IP_ADD_SOURCE_MEMBERSHIP, IP_DROP_SOURCE_MEMBERSHIP}).Draw(t, "option"), append(mreq, source.AsSlice()...))
+	case 6:
+		return setCall(0, SOL_IP, rapid.SampledFrom([]int32{IP_BLOCK_SOURCE, IP_UNBLOCK_SOURCE}).Draw(t, "option"), append(mreq, source.AsSlice()...))
+	default:
+		return setCall(0, SOL_IPV6, rapid.SampledFrom([]int32{IPV6_ADD_MEMBERSHIP, IPV6_DROP_MEMBERSHIP}).Draw(t, "option"), append(v6.AsSlice(), cint(dev)...))
+	}
+}
+
 // drawUDPCall draws a call on a socket of that family.
 func drawUDPCall(t *rapid.T, family uint16) Call {
 	switch op := rapid.SampledFrom([]Op{
@@ -202,6 +250,9 @@ func drawUDPCall(t *rapid.T, family uint16) Call {
 	case OpShutdown:
 		return Call{Op: op, N: rapid.Int64Range(-1, 3).Draw(t, "how")}
 	case OpSetsockopt:
+		if rapid.IntRange(0, 7).Draw(t, "group") == 0 {
+			return drawMembership(t)
+		}
 		o := rapid.SampledFrom(udpOpts).Draw(t, "option")
 		return setCall(0, o.level, o.name, cint(rapid.SampledFrom(o.values).Draw(t, "value")))
 	case OpGetsockopt:
@@ -225,6 +276,10 @@ func TestRandomDatagramCallsAgreeWithTheLiveKernel(t *testing.T) {
 		p := dgramPair{newPair(rt, k)}
 		defer p.end()
 		var families []uint16
+		grouped := rapid.IntRange(0, 3).Draw(rt, "grouped") == 0
+		if grouped {
+			families = p.members(rt)
+		}
 		for range rapid.IntRange(1, 60).Draw(rt, "calls") {
 			n := len(p.fds[0])
 			if n == 0 || n < 5 && rapid.IntRange(0, 4).Draw(rt, "open") == 0 {
@@ -234,6 +289,10 @@ func TestRandomDatagramCallsAgreeWithTheLiveKernel(t *testing.T) {
 				continue
 			}
 			slot := rapid.IntRange(0, n-1).Draw(rt, "slot")
+			if grouped && rapid.IntRange(0, 3).Draw(rt, "to group") == 0 {
+				p.call(rt, slot, Call{Op: OpSend, Data: make([]byte, rapid.IntRange(0, 9).Draw(rt, "n")), Addr: in4(netip.MustParseAddr("224.0.0.5"), 7001), AddrLen: 16})
+				continue
+			}
 			if rapid.IntRange(0, 24).Draw(rt, "close") == 0 {
 				p.close(rt, slot)
 				families = slices.Delete(families, slot, slot+1)
@@ -242,6 +301,41 @@ func TestRandomDatagramCallsAgreeWithTheLiveKernel(t *testing.T) {
 			if c := drawUDPCall(rt, families[slot]); !p.corked(slot, c) {
 				p.call(rt, slot, c)
 			}
+		}
+	})
+}
+
+// How much a receive buffer takes, what is dropped and what SO_RXQ_OVFL tells
+// of it, come out as on the kernel: datagrams of any size, read and looked at.
+func TestReceiveBuffersAgreeWithTheLiveKernel(t *testing.T) {
+	k := newLive(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		p := dgramPair{newPair(rt, k)}
+		defer p.end()
+		family, to, n := int32(AF_INET), in4(loopback4, 7001), int32(16)
+		if rapid.Bool().Draw(rt, "v6") {
+			family, to, n = AF_INET6, in6(netip.IPv6Loopback(), 7001), 28
+		}
+		for range 2 {
+			p.call(rt, -1, Call{Op: OpSocket, Domain: family, Type: SOCK_DGRAM | SOCK_NONBLOCK})
+		}
+		p.call(rt, 0, Call{Op: OpBind, Addr: to, AddrLen: n})
+		p.call(rt, 0, setCall(0, SOL_SOCKET, SO_RXQ_OVFL, cint(1)))
+		p.call(rt, 0, setCall(0, SOL_SOCKET, SO_RCVBUF, cint(rapid.SampledFrom([]int32{0, 2000, 5000, 20000}).Draw(rt, "rcvbuf"))))
+		for range rapid.IntRange(1, 60).Draw(rt, "calls") {
+			switch rapid.IntRange(0, 5).Draw(rt, "op") {
+			case 0, 1, 2:
+				size := rapid.SampledFrom([]int{0, 1, 150, 184, 185, 197, 198, 632, 633, 645, 646, 1500, 3000, 9000, 20000}).Draw(rt, "n")
+				p.call(rt, 1, Call{Op: OpSend, Data: make([]byte, size), Addr: to, AddrLen: n})
+			case 3, 4:
+				p.call(rt, 0, Call{Op: OpRecv, Len: 100, Flags: rapid.SampledFrom([]int32{0, 0, 0, MSG_PEEK}).Draw(rt, "flags")})
+			default:
+				p.call(rt, 0, pollCall(0, PollFD{Events: POLLIN}))
+			}
+			want := p.k.call(Call{Op: OpGetsockopt, FD: p.fds[0][0], Level: SOL_SOCKET, Name: SO_MEMINFO, Len: 36})
+			_, s, _ := p.h.lookup(p.fds[1][0])
+			require.Equal(rt, rd32(want.Data), s.dg.rmem, "sk_rmem_alloc (kernel, model)%s", p)
+			require.Equal(rt, uint32(rd32(want.Data[32:])), s.dg.drops, "sk_drops%s", p)
 		}
 	})
 }

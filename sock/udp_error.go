@@ -29,8 +29,9 @@ func (h *Host) fragSize(s *sock, r *outRoute) uint32 {
 		most += ip6HdrLen // IPv6 counts its own header apart
 	}
 	if s.pmtudiscFor(r.dst) < IP_PMTUDISC_PROBE {
-		mtu = min(h.pathMTU(r.dst, mtu), most)
+		mtu = h.pathMTU(r.dst, mtu)
 	}
+	mtu = min(mtu, most)
 	if own := uint32(s.opt.fragSize); own != 0 && r.dst.Is6() {
 		mtu = min(mtu, own) // IPV6_MTU
 	}
