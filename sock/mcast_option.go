@@ -157,12 +157,13 @@ func setSource4(include, add bool) func(*Host, *sock, *value) Errno {
 			return EINVAL
 		case v.fault:
 			return EFAULT
-		case s.dg == nil:
-			return ENOPROTOOPT
 		}
 		r := groupRequest{
 			group: netip.AddrFrom4([4]byte(v.data)), addr: netip.AddrFrom4([4]byte(v.data[4:])),
 			source: netip.AddrFrom4([4]byte(v.data[8:])),
+		}
+		if s.dg == nil {
+			return h.filterStream(&r, include && add)
 		}
 		if include && add {
 			if err := h.joinMulticast(s, &r, true); err != 0 && err != EADDRINUSE {
@@ -171,6 +172,20 @@ func setSource4(include, add bool) func(*Host, *sock, *value) Errno {
 		}
 		return h.filter(s, &r, include, add)
 	}
+}
+
+// filterStream answers a stream, which may ask but is in no group: Linux would
+// let it join by its source, to no effect, and here it can't.
+func (h *Host) filterStream(r *groupRequest, joins bool) Errno {
+	switch {
+	case !r.group.IsMulticast():
+		return EINVAL
+	case !h.findDevice(r):
+		return ENODEV
+	case joins:
+		return ENOPROTOOPT
+	}
+	return EINVAL
 }
 
 // setMembership6 makes the setters of IPV6_JOIN_GROUP and IPV6_LEAVE_GROUP, with
