@@ -180,14 +180,10 @@ func (h *Host) pingBindAddr4(s *sock, c *Call) (netip.Addr, Errno) {
 	return a, 0
 }
 
-// pingConnect looks at the address's length first (ping_pre_connect,
-// ping_v6_pre_connect), and in IPv6 at its family.
+// pingConnect is that of RAW in either family.
 func pingConnect(h *Host, s *sock, a Addr, n int32) Errno {
-	switch {
-	case s.family == AF_INET:
+	if s.family == AF_INET {
 		return datagramConnect(h, s, a, n)
-	case n < sizeofIn6RFC2133:
-		return EINVAL
 	}
 	return raw6Connect(h, s, a, n)
 }
