@@ -16,6 +16,14 @@ var inetDgramOps = sockOps{
 	release: inetRelease,
 }
 
+// inetRawOps are those of RAW and ping sockets (inet_sockraw_ops,
+// inet6_sockraw_ops): the same, by another name.
+var inetRawOps = func() sockOps {
+	o := inetDgramOps
+	o.name = "inet_sockraw_ops"
+	return o
+}()
+
 // noListen and noAccept are sock_no_listen and sock_no_accept.
 func noListen(*Host, *sock, int32) Errno     { return EOPNOTSUPP }
 func noAccept(*Host, *sock, *thread) outcome { return fail(EOPNOTSUPP) }

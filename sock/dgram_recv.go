@@ -12,6 +12,8 @@ type dgramOps struct {
 	lazyRmem bool
 	// refusesOOB: MSG_OOB is EOPNOTSUPP, where UDP takes no notice.
 	refusesOOB bool
+	// hidesLength: MSG_TRUNC does not make the call return the true length.
+	hidesLength bool
 	// taken is told of each datagram that was read, or lost on the way to the
 	// program's memory; nil for none.
 	taken func(h *Host, d *dgram, lost bool)
@@ -137,7 +139,7 @@ func (h *Host) handDatagram(s *sock, t *thread, i int, off int32) outcome {
 	t.ret.Addr.Scope = h.scopeOf(d.src.Addr(), d.dev)
 	h.recvControl(s, t, &d, off)
 	value := n
-	if t.call.Flags&MSG_TRUNC != 0 {
+	if t.call.Flags&MSG_TRUNC != 0 && !s.prot.dgram.hidesLength {
 		value = size
 	}
 	s.movePeekOff(value, peek)

@@ -28,14 +28,14 @@ var (
 	inetsw = [...]protosw{
 		{SOCK_STREAM, IPPROTO_TCP, &inetStreamOps, &tcpProt, false},
 		{SOCK_DGRAM, IPPROTO_UDP, &inetDgramOps, &udpProt, false},
-		{SOCK_DGRAM, IPPROTO_ICMP, &inetDgramOps, &pingProt, true},
-		{SOCK_RAW, IPPROTO_IP, &inetDgramOps, &rawProt, true},
+		{SOCK_DGRAM, IPPROTO_ICMP, &inetRawOps, &pingProt, true},
+		{SOCK_RAW, IPPROTO_IP, &inetRawOps, &rawProt, true},
 	}
 	inetsw6 = [...]protosw{
 		{SOCK_STREAM, IPPROTO_TCP, &inetStreamOps, &tcpProt, false},
 		{SOCK_DGRAM, IPPROTO_UDP, &inetDgramOps, &udpProt, false},
-		{SOCK_DGRAM, IPPROTO_ICMPV6, &inetDgramOps, &pingProt, true},
-		{SOCK_RAW, IPPROTO_IP, &inetDgramOps, &raw6Prot, true},
+		{SOCK_DGRAM, IPPROTO_ICMPV6, &inetRawOps, &pingProt, true},
+		{SOCK_RAW, IPPROTO_IP, &inetRawOps, &raw6Prot, true},
 	}
 )
 

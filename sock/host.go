@@ -220,7 +220,7 @@ func (h *Host) Deliver(now Time, p *Packet, out []Effect) []Effect {
 // made is read first; what the host made leaves its checksum to a card, and
 // there is none.
 func (h *Host) deliverLooped(p *Packet) {
-	p.partial = !p.Opaque
+	p.partial = !p.Opaque && !p.summed
 	if p.Opaque {
 		size := p.truesize
 		if !readWire(p.Wire, p) {

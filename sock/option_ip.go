@@ -3,7 +3,7 @@ package sock
 import "net/netip"
 
 // onDatagrams are the kinds that multicast is for.
-const onDatagrams = onDgram | onRaw | onICMP
+const onDatagrams = onDgram | onRaw | onICMP | onPing
 
 // ipOptions is IPPROTO_IP (do_ip_setsockopt, do_ip_getsockopt). A value may be
 // an int, an octet, or nothing for 0.

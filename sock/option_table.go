@@ -19,7 +19,8 @@ const (
 	onDgram
 	onRaw
 	onICMP // RAW with ICMP for protocol
-	onAll  = onStream | onDgram | onRaw | onICMP
+	onPing // datagrams of ICMP
+	onAll  = onStream | onDgram | onRaw | onICMP | onPing
 )
 
 // kind is the socket's own.
@@ -27,8 +28,10 @@ func (s *sock) kind() kinds {
 	switch {
 	case s.typ == SOCK_STREAM:
 		return onStream
-	case s.typ == SOCK_DGRAM:
+	case s.typ == SOCK_DGRAM && s.proto == IPPROTO_UDP:
 		return onDgram
+	case s.typ == SOCK_DGRAM:
+		return onPing
 	case s.proto == IPPROTO_ICMP && s.family == AF_INET:
 		return onICMP
 	}

@@ -63,8 +63,8 @@ type Packet struct {
 	// way within the host, octets; 0 for what came from the link.
 	truesize int32
 	// partial: its transport has no checksum yet, but the pseudo-header's sum in
-	// its place (CHECKSUM_PARTIAL); nobody checks it.
-	partial bool
+	// its place (CHECKSUM_PARTIAL); nobody checks it. With summed it never is so.
+	partial, summed bool
 	BadSum  bool // with Opaque: it is the transport's checksum that is wrong
 }
 

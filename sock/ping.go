@@ -14,7 +14,7 @@ import (
 var pingProt = protoOps{
 	name: "PING", init: pingInit, bind: pingBind, connect: pingConnect, disconnect: datagramDisconnect,
 	shutdown: datagramShutdown, close: pingClose, getPort: pingGetPort, unhash: pingUnhash,
-	sendmsg: pingSendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain, dgram: &dgramOps{refusesOOB: true},
+	sendmsg: pingSendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain, dgram: &dgramOps{refusesOOB: true, hidesLength: true},
 }
 
 // pingInit lets those in whose group is in net.ipv4.ping_group_range: nobody, at
@@ -255,7 +255,7 @@ func pingSendmsg(h *Host, s *sock, t *thread) outcome {
 	switch {
 	case err != 0:
 		return fail(err)
-	case c.Flags&MSG_PROBE != 0:
+	case c.Flags&MSG_PROBE != 0 && s.family == AF_INET: // IPv6 takes no notice
 		return done(int64(len(c.Data)))
 	}
 	if err := h.pingSend(s, c.Data, &p); err != 0 {
@@ -275,6 +275,9 @@ func (h *Host) pingPlan(s *sock, t *thread, p *sendPlan) (err Errno) {
 	}
 	if err := h.ipCmsg(s, t, p); err != 0 {
 		return err
+	}
+	if a := p.dst.Addr(); a.Is6() && a.IsUnspecified() {
+		return ENETUNREACH // it does not mean this host here
 	}
 	if err := h.rawRoute(s, t, p); err != 0 {
 		return err

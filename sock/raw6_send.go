@@ -75,7 +75,7 @@ func (s *sock) raw6Dest(c *Call, p *sendPlan) Errno {
 
 // putChecksum fills in the checksum where the socket wants one: EINVAL when the
 // packet ends before (rawv6_push_pending_frames).
-func (s *sock) putChecksum(b []byte, proto uint8) Errno {
+func (s *sock) putChecksum(b []byte, p *sendPlan) Errno {
 	at, body := int(s.raw.checksumAt), b[ip6HdrLen:]
 	switch {
 	case at < 0:
@@ -84,8 +84,10 @@ func (s *sock) putChecksum(b []byte, proto uint8) Errno {
 		return EINVAL
 	}
 	body[at], body[at+1] = 0, 0
-	c := ^tcpstate.Fold(tcpstate.Sum(tcpstate.Pseudo(b[8:40], proto, len(body)), body))
-	if c == 0 && proto == ProtoUDP {
+	src, dst := p.route.src.As16(), p.route.dst.As16()
+	acc := tcpstate.Sum(tcpstate.Pseudo(src[:], p.proto, len(body)), dst[:])
+	c := ^tcpstate.Fold(tcpstate.Sum(acc, body))
+	if c == 0 && p.proto == ProtoUDP {
 		c = 0xffff
 	}
 	binary.BigEndian.PutUint16(body[at:], c)

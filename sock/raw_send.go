@@ -85,9 +85,14 @@ func (h *Host) rawSend(s *sock, t *thread, p *sendPlan) outcome {
 	case flags&MSG_CONFIRM != 0 && flags&MSG_PROBE != 0 && callLen(&t.call) == 0:
 	case s.opt.hdrIncl:
 		err = h.rawSendHeader(s, t, p)
-	case flags&MSG_PROBE != 0:
 	default:
-		err = h.rawAppend(s, t, p)
+		if flags&MSG_PROBE == 0 {
+			err = h.rawAppend(s, t, p)
+		}
+		if err == 0 && flags&MSG_MORE == 0 && s.dg.cork.pending != 0 {
+			err = h.rawPush(s, &s.dg.cork, p)
+			s.rawFlush()
+		}
 	}
 	if err != 0 {
 		return fail(err)
@@ -158,9 +163,8 @@ func (h *Host) fillHeader(b []byte, src netip.Addr) {
 	sumIP4(b)
 }
 
-// rawAppend adds the call's octets to what is corked, and sends it unless more
-// is to come. The header is that of the first call (ip_append_data,
-// ip_push_pending_frames). No octets at all are no packet.
+// rawAppend adds the call's octets to what is corked. The header is that of the
+// first call (ip_append_data, ip_push_pending_frames).
 func (h *Host) rawAppend(s *sock, t *thread, p *sendPlan) Errno {
 	c, hdr := &s.dg.cork, ip4HdrLen
 	if p.route.dst.Is6() {
@@ -183,36 +187,27 @@ func (h *Host) rawAppend(s *sock, t *thread, p *sendPlan) Errno {
 		s.rawFlush()
 		return EMSGSIZE
 	}
-	if n > 0 {
-		if err := h.rawGrow(s, t, c, hdr, n); err != 0 {
-			s.rawFlush()
-			return err
-		}
+	if !s.rawGrow(&t.call, hdr, n) {
+		s.rawFlush()
+		return EFAULT
 	}
-	if t.call.Flags&MSG_MORE != 0 || c.pending == 0 {
-		return 0
-	}
-	err := h.rawPush(s, c)
-	s.rawFlush()
-	return err
+	return 0
 }
 
-// rawGrow takes the call's octets.
-func (h *Host) rawGrow(s *sock, t *thread, c *cork, hdr, n int) Errno {
+// rawGrow takes the call's octets. Without a transport's header nobody asks for a
+// pending error or for shutdown.
+func (s *sock) rawGrow(call *Call, hdr, n int) bool {
+	if call.Fault&FaultData != 0 {
+		return false
+	}
+	c := &s.dg.cork
 	if c.pending == 0 {
-		if err := s.sendReady(); err != 0 {
-			return err
-		}
 		s.dg.wmem = sentTruesize(hdr, n)
 	} else {
 		s.dg.wmem += int32(n)
 	}
-	c.pending = s.family
-	if t.call.Fault&FaultData != 0 {
-		return EFAULT
-	}
-	c.data = append(c.data, t.call.Data...)
-	return 0
+	c.pending, c.data = s.family, append(c.data, call.Data...)
+	return true
 }
 
 // rawFlush throws away what is corked (ip_flush_pending_frames).
@@ -220,8 +215,10 @@ func (s *sock) rawFlush() {
 	s.dg.cork.pending, s.dg.cork.data, s.dg.wmem = 0, s.dg.cork.data[:0], 0
 }
 
-// rawPush sends what is corked behind a header.
-func (h *Host) rawPush(s *sock, c *cork) Errno {
+// rawPush sends what is corked behind a header: the first call's, but that IPv4
+// takes the addresses of the last, and IPv6 sums those up (ip_push_pending_frames,
+// rawv6_push_pending_frames).
+func (h *Host) rawPush(s *sock, c *cork, last *sendPlan) Errno {
 	r := &c.plan.route
 	tos := uint8(c.plan.tos)
 	if c.plan.tos < 0 {
@@ -230,6 +227,7 @@ func (h *Host) rawPush(s *sock, c *cork) Errno {
 	p := Packet{Src: r.src, Dst: r.dst, Proto: c.plan.proto, TTL: h.dgramTTL(s, r, c.plan.ttl), TOS: tos &^ 3}
 	p.Seg.ECN = tcpstate.ECN(tos & 3)
 	if r.dst.Is4() {
+		p.Src, p.Dst = last.route.src, last.route.dst
 		p.NoDF = !s.dontFragment(r, len(c.data)+ip4HdrLen > int(h.pathMTU(r.dst, r.mtu)))
 		if p.NoDF {
 			p.ID = h.nextID()
@@ -240,7 +238,7 @@ func (h *Host) rawPush(s *sock, c *cork) Errno {
 	b := h.arena[at:len(h.arena):len(h.arena)]
 	finishIP(b)
 	if s.family == AF_INET6 {
-		if err := s.putChecksum(b, c.plan.proto); err != 0 {
+		if err := s.putChecksum(b, last); err != 0 {
 			return err
 		}
 	}

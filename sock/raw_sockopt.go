@@ -6,7 +6,7 @@ import "encoding/binary"
 
 // rawOptions is SOL_RAW (do_raw_setsockopt).
 var rawOptions = optionLevel{
-	level: SOL_RAW, name: "SOL_RAW", read: readNothing, give: (*thread).giveInt,
+	level: SOL_RAW, name: "SOL_RAW", read: readNothing, give: (*thread).giveInt, unsigned: true,
 	rows: []option{
 		{num: ICMP_FILTER, name: "ICMP_FILTER", anyLength: true, only: onICMP, other: EOPNOTSUPP, strict: true,
 			set: setICMPFilter(1), data: getICMPFilter(1), note: "a bit for each type blocked; of IPPROTO_ICMP only"},

@@ -74,6 +74,8 @@ func briefDgram(c Call) string {
 }
 
 func (p dgramPair) compareDgram(t require.TestingT, c Call, want, got Return) {
+	sameIDs(want.Data)
+	sameIDs(got.Data)
 	p.compare(t, c, want, got)
 	require.Equal(t, fmt.Sprintf("%x", want.Data), fmt.Sprintf("%x", got.Data), "data%s", p)
 	if c.Op != OpRecv {

@@ -255,6 +255,7 @@ func (h *Host) udpPush(s *sock, c *cork) Errno {
 	}
 	h.countUDP(r.dst.Is6(), MibUdpOutDatagrams)
 	pkt := h.udpPacket(s, c)
+	pkt.summed = c == &s.dg.cork // what comes in pieces is summed up as it comes
 	data := h.grab(n)
 	copy(data, c.data)
 	if gso == 0 || n <= gso {
@@ -329,6 +330,11 @@ func (h *Host) dgramTTL(s *sock, r *outRoute, own int16) uint8 {
 // groups that we are in and for broadcasts (ip_output, ip_mc_output).
 func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute, why rule.ID) {
 	mine := r.dev == DevLoopback
+	if mine && r.dst.IsMulticast() && !r.local {
+		h.emit(Dropped, rule.NotForUs, s.id) // the device brings it back, and nobody is in the group
+		h.sent(s)
+		return
+	}
 	if r.local && !mine {
 		mine = r.broadcast || r.dst.Is4() && s.opt.mcLoop || r.dst.Is6() && s.opt.mcLoop6
 	}
