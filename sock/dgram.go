@@ -81,7 +81,7 @@ func (h *Host) queueDatagram(s *sock, d dgram) {
 	if s.opt.rxqOvfl {
 		d.drops = g.drops
 	}
-	if !d.ipv6() && (s.opt.pktInfo || s.opt.recv6.pktInfo) {
+	if !d.ipv6() && !s.prot.dgram.noSpecDst && (s.opt.pktInfo || s.opt.recv6.pktInfo) {
 		d.info = pktInfo{d.dev, h.specDst(&d)}
 	}
 	d.data = h.dgramData(d.data)
@@ -139,7 +139,7 @@ func truesize(n int) int32 {
 // is charged while it is sent: large ones have their octets in pages.
 func sentTruesize(hdr, n int) int32 {
 	extra := lladdr4
-	if hdr > 40 {
+	if hdr >= ip6HdrLen {
 		extra = lladdr6
 	}
 	if hdr+n+extra < skbMaxAlloc {

@@ -14,6 +14,8 @@ type dgramOps struct {
 	refusesOOB bool
 	// hidesLength: MSG_TRUNC does not make the call return the true length.
 	hidesLength bool
+	// noSpecDst: IP_PKTINFO does not tell the address to answer from.
+	noSpecDst bool
 	// taken is told of each datagram that was read, or lost on the way to the
 	// program's memory; nil for none.
 	taken func(h *Host, d *dgram, lost bool)

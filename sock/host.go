@@ -222,12 +222,12 @@ func (h *Host) Deliver(now Time, p *Packet, out []Effect) []Effect {
 func (h *Host) deliverLooped(p *Packet) {
 	p.partial = !p.Opaque && !p.summed
 	if p.Opaque {
-		size := p.truesize
+		size, many := p.truesize, p.toMany
 		if !readWire(p.Wire, p) {
 			h.emit(Dropped, rule.RawBadHeader, noSock)
 			return
 		}
-		p.truesize = size
+		p.truesize, p.toMany = size, many
 	}
 	h.deliver(p)
 }

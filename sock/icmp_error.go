@@ -55,7 +55,7 @@ func (h *Host) nextHeaderAt(p *Packet) uint32 {
 // packets to many, ICMP errors. Fragments but the first never come here.
 func (h *Host) icmpSend(p *Packet, typ, code uint8, info uint32, why rule.ID) {
 	switch {
-	case !h.isLocal(p.Dst), p.Proto == ProtoICMP && !h.answerable(p):
+	case !h.isLocal(p.Dst), p.toMany, p.Proto == ProtoICMP && !h.answerable(p):
 		return
 	case !h.allowICMP(p, p.Src, typ, code):
 		h.emit(Dropped, rule.ICMPLimited, noSock)

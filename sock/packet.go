@@ -65,7 +65,10 @@ type Packet struct {
 	// partial: its transport has no checksum yet, but the pseudo-header's sum in
 	// its place (CHECKSUM_PARTIAL); nobody checks it. With summed it never is so.
 	partial, summed bool
-	BadSum  bool // with Opaque: it is the transport's checksum that is wrong
+	// toMany: the way out was that to a group or a broadcast address, whatever
+	// address a RAW socket's header names.
+	toMany bool
+	BadSum bool // with Opaque: it is the transport's checksum that is wrong
 }
 
 // The indexes of a host's interfaces, as a new network namespace numbers them.

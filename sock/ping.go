@@ -14,7 +14,7 @@ import (
 var pingProt = protoOps{
 	name: "PING", init: pingInit, bind: pingBind, connect: pingConnect, disconnect: datagramDisconnect,
 	shutdown: datagramShutdown, close: pingClose, getPort: pingGetPort, unhash: pingUnhash,
-	sendmsg: pingSendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain, dgram: &dgramOps{refusesOOB: true, hidesLength: true},
+	sendmsg: pingSendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain, dgram: &dgramOps{refusesOOB: true, hidesLength: true, noSpecDst: true},
 }
 
 // pingInit lets those in whose group is in net.ipv4.ping_group_range: nobody, at
@@ -113,8 +113,10 @@ func pingBind(h *Host, s *sock, t *thread) outcome {
 		s.opt.boundDev = dev
 		return fail(EADDRINUSE)
 	}
-	s.local, s.source = a, a
-	if !a.IsUnspecified() {
+	if c.Addr.Family != AF_UNSPEC { // else it keeps what it has (ping_set_saddr)
+		s.local, s.source = a, a
+	}
+	if !s.local.IsUnspecified() {
 		s.locks |= lockAddr
 	}
 	if port != 0 {
@@ -225,6 +227,7 @@ func (h *Host) pingDeliver(p *Packet) {
 	h.queueDatagram(s, dgram{
 		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(p.Dst, binary.BigEndian.Uint16(body[2:])),
 		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: h.dev, at: h.now, truesize: size, data: body,
+		info: pktInfo{h.dev, netip.Addr{}},
 	})
 }
 
@@ -352,12 +355,18 @@ func (h *Host) pingSend(s *sock, data []byte, p *sendPlan) Errno {
 	if err := s.sendReady(); err != 0 {
 		return err
 	}
+	if !s.charge(&cork{mtu: mtu}, hdr, icmpHdrLen, len(data)-icmpHdrLen, true) {
+		s.dg.wmem = 0
+		return ENOBUFS
+	}
+	size := s.dg.wmem
+	s.dg.wmem = 0
 	tos := uint8(p.tos)
 	if p.tos < 0 {
 		tos = s.tosFor(r.dst)
 	}
 	m := Packet{
-		Src: r.src, Dst: r.dst, Proto: ProtoICMP, TTL: h.dgramTTL(s, r, p.ttl), TOS: tos &^ 3, truesize: sentTruesize(hdr, len(data)),
+		Src: r.src, Dst: r.dst, Proto: ProtoICMP, TTL: h.dgramTTL(s, r, p.ttl), TOS: tos &^ 3, truesize: size,
 		ICMP: ICMP{Type: data[0], MTU: uint32(s.sport)<<16 | uint32(binary.BigEndian.Uint16(data[6:]))},
 	}
 	m.Seg.ECN = tcpstate.ECN(tos & 3)

@@ -104,7 +104,7 @@ func drawRawData(t *rapid.T, k rawKind) []byte {
 			finishTransport(b[:n], b[n:], p.Proto)
 		}
 		if rapid.IntRange(0, 5).Draw(t, "spoil") == 0 {
-			b[rapid.IntRange(0, 15).Draw(t, "where")] ^= byte(1 << rapid.IntRange(0, 7).Draw(t, "bit"))
+			b[rapid.IntRange(1, 15).Draw(t, "where")] ^= byte(1 << rapid.IntRange(0, 7).Draw(t, "bit"))
 		}
 		return b
 	case 4:

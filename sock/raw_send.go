@@ -187,27 +187,25 @@ func (h *Host) rawAppend(s *sock, t *thread, p *sendPlan) Errno {
 		s.rawFlush()
 		return EMSGSIZE
 	}
-	if !s.rawGrow(&t.call, hdr, n) {
+	err := s.rawGrow(&t.call, hdr, n)
+	if err != 0 {
 		s.rawFlush()
-		return EFAULT
 	}
-	return 0
+	return err
 }
 
 // rawGrow takes the call's octets. Without a transport's header nobody asks for a
 // pending error or for shutdown.
-func (s *sock) rawGrow(call *Call, hdr, n int) bool {
-	if call.Fault&FaultData != 0 {
-		return false
-	}
+func (s *sock) rawGrow(call *Call, hdr, n int) Errno {
 	c := &s.dg.cork
-	if c.pending == 0 {
-		s.dg.wmem = sentTruesize(hdr, n)
-	} else {
-		s.dg.wmem += int32(n)
+	switch {
+	case call.Fault&FaultData != 0 && n > 0:
+		return EFAULT
+	case !s.charge(c, hdr, 0, n, c.pending == 0):
+		return ENOBUFS
 	}
 	c.pending, c.data = s.family, append(c.data, call.Data...)
-	return true
+	return 0
 }
 
 // rawFlush throws away what is corked (ip_flush_pending_frames).
@@ -261,7 +259,8 @@ func (s *sock) dontFragment(r *outRoute, long bool) bool {
 // rawTransmit lets a packet leave as it stands. What goes over loopback, or
 // comes back from a group that we are in, is read as if it came from outside.
 func (h *Host) rawTransmit(s *sock, b []byte, r *outRoute, size int32) {
-	p := Packet{Src: r.src, Dst: r.dst, Proto: b[9], TTL: b[8], Opaque: true, Wire: b, truesize: size}
+	p := Packet{Src: r.src, Dst: r.dst, Proto: b[9], TTL: b[8], Opaque: true, Wire: b, truesize: size,
+		toMany: r.broadcast || r.dst.IsMulticast()}
 	if r.dst.Is6() {
 		p.Proto, p.TTL = b[6], b[7]
 	}

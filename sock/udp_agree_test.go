@@ -66,7 +66,7 @@ func (p dgramPair) corked(slot int, c Call) bool {
 func briefDgram(c Call) string {
 	switch c.Op {
 	case OpSend:
-		return fmt.Sprintf("%d octets flags %#x to %d %v (%d) %v", len(c.Data), c.Flags, c.Addr.Family, c.Addr.AP, c.AddrLen, c.Control)
+		return fmt.Sprintf("%d octets %x flags %#x to %d %v (%d) %v", len(c.Data), c.Data[:min(len(c.Data), 64)], c.Flags, c.Addr.Family, c.Addr.AP, c.AddrLen, c.Control)
 	case OpRecv:
 		return fmt.Sprintf("%d flags %#x", c.Len, c.Flags)
 	}

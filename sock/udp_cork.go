@@ -89,33 +89,33 @@ func (h *Host) udpGrow(s *sock, t *thread, c *cork) Errno {
 	if t.call.Fault&FaultData != 0 && n > 0 {
 		return EFAULT
 	}
-	if !h.charge(s, c, hdr+8, n, fresh) {
+	if !s.charge(c, hdr, udpHdrLen, n, fresh) {
 		return ENOBUFS
 	}
 	c.data = append(c.data, t.call.Data...)
 	return 0
 }
 
-// charge accounts for n octets more: a datagram above the MTU is made of
-// fragments at once, and those after the first must fit twice the send buffer.
-func (h *Host) charge(s *sock, c *cork, hdr, n int, fresh bool) bool {
-	have, mtu := len(c.data), int(c.mtu)
+// charge accounts for n octets more, behind headers of IP and of a transport: a
+// datagram above the MTU is made of fragments at once, and those after the first
+// must fit twice the send buffer.
+func (s *sock) charge(c *cork, ip, transport, n int, fresh bool) bool {
+	have, mtu, hdr := len(c.data), int(c.mtu), ip+transport
 	if c.plan.gso != 0 {
 		mtu = 0xffff
 	}
 	if fresh {
 		first := min(n, mtu-hdr)
 		if hdr+n > mtu {
-			first = (mtu-hdr+8)&^7 - 8
+			first = (mtu-ip)&^7 - transport
 		}
 		s.dg.wmem = sentTruesize(hdr, first)
 		n -= first
 		have = first
 	}
-	ip := hdr - 8
 	piece := (mtu - ip) &^ 7
 	for n > 0 {
-		room := (have+8+piece-1)/piece*piece - have - 8
+		room := (have+transport+piece-1)/piece*piece - have - transport
 		if room == 0 {
 			if s.dg.wmem > 2*s.opt.sndbuf {
 				return false

@@ -255,7 +255,7 @@ func (h *Host) udpPush(s *sock, c *cork) Errno {
 	}
 	h.countUDP(r.dst.Is6(), MibUdpOutDatagrams)
 	pkt := h.udpPacket(s, c)
-	pkt.summed = c == &s.dg.cork // what comes in pieces is summed up as it comes
+	pkt.summed = c == &s.dg.cork || hdr+n > int(c.mtu) // what is in pieces is summed up piece by piece
 	data := h.grab(n)
 	copy(data, c.data)
 	if gso == 0 || n <= gso {
