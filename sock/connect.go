@@ -25,7 +25,6 @@ func (h *Host) streamConnect(s *sock, t *thread, send bool) outcome {
 		s.disconnects++
 		err := s.prot.disconnect(h, s)
 		s.ss = disconnected(err)
-		h.wakeAll(s)
 		return result(err)
 	}
 	err := EALREADY

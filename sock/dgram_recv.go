@@ -137,6 +137,7 @@ func (h *Host) handDatagram(s *sock, t *thread, i int, off int32) outcome {
 	t.in = slices.Grow(t.in[:0], int(n))[:n]
 	copy(t.in, d.data[off:])
 	t.ret.Data = t.in
+	h.informCgroup(CgroupRecvmsg, s)
 	t.ret.Addr, t.ret.AddrLen, _ = s.asSeen(d.src)
 	t.ret.Addr.Scope = h.scopeOf(d.src.Addr(), d.dev)
 	h.recvControl(s, t, &d, off)

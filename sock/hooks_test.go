@@ -319,3 +319,45 @@ func TestKernelSocket(t *testing.T) {
 	require.Zero(t, b.h.tcpCount)
 	require.NotContains(t, hooksOf(g), CgroupSockRelease)
 }
+
+// A datagram socket has the hooks of its packets and of its addresses.
+func TestHooksOfDatagrams(t *testing.T) {
+	b, g := guardedBench(t)
+	fd := b.ok(Call{Op: OpSocket, Domain: AF_INET, Type: SOCK_DGRAM})
+	b.ok(bindCall(fd, in4(any4, 9000)))
+	to := Call{Op: OpSend, FD: fd, Data: []byte("x"), Addr: in4(remoteV4, 9), AddrLen: 16}
+	g.refuse[CgroupSendmsg], g.refuse[CgroupConnect] = EPERM, EPERM
+	b.unchanged(EPERM, to)
+	b.unchanged(EPERM, connectCall(fd, in4(remoteV4, 9)))
+	g.reset()
+	b.ok(connectCall(fd, in4(remoteV4, 9)))
+	g.refuse[CgroupSendmsg] = EPERM
+	b.ok(sendCall(fd, "to the peer")) // no address of its own: not asked
+	b.wire = nil
+
+	in := Packet{Src: remoteV4, Dst: localV4, SrcPort: 9, DstPort: 9000, Proto: ProtoUDP, TTL: 64, Payload: []byte("y")}
+	g.refuse[SockRcvSkb] = EACCES
+	b.deliver(in)
+	require.Equal(t, rule.SocketFilter, b.why())
+	b.fails(EAGAIN, recvCall(fd, 9, MSG_DONTWAIT))
+	g.reset()
+	b.deliver(in)
+	require.Equal(t, "y", string(b.call(recvCall(fd, 9, 0)).Data))
+	require.Equal(t, CgroupRecvmsg, g.last().Hook)
+}
+
+// A RAW socket's packets are filtered too; its creation by the kernel needs no
+// capability.
+func TestHooksOfRaw(t *testing.T) {
+	b, g := guardedBench(t)
+	fd := b.ok(Call{Op: OpSocket, Domain: AF_INET, Type: SOCK_RAW, Proto: 253})
+	in := Packet{Src: remoteV4, Dst: localV4, Proto: 253, TTL: 64, Payload: []byte("z")}
+	g.refuse[SockRcvSkb] = EACCES
+	b.deliver(in)
+	require.Contains(t, b.whys, rule.SocketFilter)
+	b.fails(EAGAIN, recvCall(fd, 9, MSG_DONTWAIT))
+	b.ok(Call{Op: OpCapset})
+	b.fails(EPERM, Call{Op: OpSocket, Domain: AF_INET, Type: SOCK_RAW, Proto: 253})
+	b.take(b.h.CreateKernelSocket(b.now, AF_INET, SOCK_RAW, 253, nil))
+	require.Zero(t, b.returned(0).Errno)
+}

@@ -83,7 +83,6 @@ func (h *Host) listenStop(s *sock) {
 	if s.fq != nil {
 		s.fq.resets = nil
 	}
-	h.wakeAll(s)
 }
 
 // forgetChild resets a connection that nobody will accept (inet_child_forget).

@@ -189,7 +189,7 @@ func (h *Host) rawDeliver(p *Packet) (delivered bool) {
 			continue
 		}
 		delivered = true
-		if h.rawWants(s, p) {
+		if h.rawWants(s, p) && !h.filtered(s, p) {
 			h.rawQueue(s, p)
 		}
 	}

@@ -136,6 +136,11 @@ func (s *sock) wantsGroup(src, dst netip.AddrPort, dev int32) bool {
 // queued may fill the buffer, and one datagram always fits
 // (__udp_enqueue_schedule_skb).
 func (h *Host) udpQueue(s *sock, p *Packet, dev int32) {
+	if h.filtered(s, p) {
+		s.dg.drops++
+		h.countUDP(p.IPv6(), MibUdpInErrors)
+		return
+	}
 	size := p.truesize
 	if size == 0 {
 		size = truesize(skbPad + h.headerLen(p) + len(p.Payload))

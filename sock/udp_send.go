@@ -72,6 +72,9 @@ func (h *Host) udp4Sendmsg(s *sock, t *thread, to *Addr, n int32) outcome {
 	if err := h.udpCmsg(s, t, &p); err != 0 {
 		return fail(err)
 	}
+	if err := h.udpMaySend(s, &p); err != 0 {
+		return fail(err)
+	}
 	dst := p.dst.Addr()
 	if p.dev == 0 {
 		p.dev = s.opt.deviceFor(dst)
@@ -90,6 +93,14 @@ func (h *Host) udp4Sendmsg(s *sock, t *thread, to *Addr, n int32) outcome {
 		return fail(EACCES)
 	}
 	return h.udpMake(s, t, &p, AF_INET)
+}
+
+// udpMaySend asks the cgroup about a datagram to an address of its own.
+func (h *Host) udpMaySend(s *sock, p *sendPlan) Errno {
+	if p.connected {
+		return 0
+	}
+	return h.askCgroup(CgroupSendmsg, s)
 }
 
 // udp4Dest is the destination: the one that the call names, or the peer.
@@ -180,6 +191,9 @@ func (h *Host) udp6Send(s *sock, t *thread, to *Addr) outcome {
 	peer := p.dst.Addr()
 	p.dst = netip.AddrPortFrom(netip.AddrFrom16(peer.As16()), p.dst.Port())
 	if err := h.udpCmsg(s, t, &p); err != 0 {
+		return fail(err)
+	}
+	if err := h.udpMaySend(s, &p); err != 0 {
 		return fail(err)
 	}
 	if peer.Is4() {
