@@ -135,16 +135,12 @@ var udpHistories = []history{
 	{"connected", func(d *duo, s *bindSpec, port uint16) {
 		slot := d.open(s)
 		d.call(slot, addrCall(OpBind, s.addr, port, 0))
-		if s.dev == 0 {
-			d.call(slot, addrCall(OpConnect, s.to, helperPort, 0))
-		}
+		d.call(slot, addrCall(OpConnect, s.to, helperPort, 0))
 	}},
 	{"disconnected", func(d *duo, s *bindSpec, port uint16) {
 		slot := d.open(s)
 		d.call(slot, addrCall(OpBind, s.addr, port, 0))
-		if s.dev == 0 {
-			d.call(slot, addrCall(OpConnect, s.to, helperPort, 0))
-		}
+		d.call(slot, addrCall(OpConnect, s.to, helperPort, 0))
 		d.call(slot, Call{Op: OpConnect, Addr: Addr{Family: AF_UNSPEC}, AddrLen: 16})
 	}},
 	histories[5], histories[6],

@@ -119,15 +119,19 @@ func tcpConnect(h *Host, s *sock, a Addr, n int32) Errno {
 	if err != 0 {
 		return err
 	}
-	if h.manyHear(dst, s.opt.boundDev) {
-		return ENETUNREACH
-	}
 	if err := s.takeScope(dst, a, n); err != 0 {
 		return err
 	}
 	r, err := h.routeTo(dst, s.source, s.opt.boundDev)
-	if err != 0 {
+	switch {
+	case dst.Is4() && s.source.Is4() && (s.source.IsMulticast() || s.source == limitedBroadcast):
+		return EINVAL // bound to a mapped one: it can't be sent from
+	case (dst.IsMulticast() || dst == limitedBroadcast) && err != ENODEV:
+		return ENETUNREACH
+	case err != 0:
 		return err
+	case h.broadcastOn(dst, s.opt.boundDev):
+		return ENETUNREACH // a way there is, but not for TCP
 	}
 	if dst.Is6() && s.source.Is4() {
 		return EAFNOSUPPORT // bound to an IPv4-mapped address (ip6_dst_lookup_tail)
@@ -171,11 +175,10 @@ func inetPreConnect(h *Host, s *sock, n int32) Errno {
 	return h.askCgroup(CgroupConnect, s)
 }
 
-// manyHear reports whether an address is a multicast or broadcast one; those of
-// the link's networks mean nothing to loopback.
-func (h *Host) manyHear(a netip.Addr, dev int32) bool {
-	k := h.kindOf(a)
-	return k == addrMulticast || k == addrBroadcast && (dev != loopbackIndex || a == limitedBroadcast)
+// broadcastOn reports whether an address is a broadcast one; that of a device's
+// network means nothing to other devices.
+func (h *Host) broadcastOn(a netip.Addr, dev int32) bool {
+	return h.kindOf(a) == addrBroadcast && (dev == 0 || a == limitedBroadcast || dev == deviceOf(a))
 }
 
 // takeScope binds the socket to the interface that a link-local address comes
@@ -196,6 +199,20 @@ func (s *sock) takeScope(dst netip.Addr, a Addr, n int32) Errno {
 	return 0
 }
 
+// nowhere is where an any-address leads. IPv4's own means the source
+// (ip_route_output_key_hash_rcu), IPv6's this host.
+func (s *sock) nowhere(h *Host, dst netip.Addr) netip.Addr {
+	switch {
+	case dst.Is6() && !s.local.Is4():
+		return netip.IPv6Loopback()
+	case dst.Is4() && s.source.Is4() && !s.source.IsUnspecified():
+		return s.source
+	case dst.Is4() && s.opt.boundDev == DevLink:
+		return h.sourceFor(dst)
+	}
+	return loopback4
+}
+
 // connectAddr checks the destination; the any-address means this host.
 func (h *Host) connectAddr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
 	if n < s.leastAddr() {
@@ -209,18 +226,7 @@ func (h *Host) connectAddr(s *sock, a Addr, n int32) (netip.Addr, Errno) {
 		return netip.Addr{}, EAFNOSUPPORT
 	}
 	if dst.IsUnspecified() {
-		switch {
-		case dst.Is6() && s.local.Is4(), dst.Is4():
-			dst = loopback4
-			if s.opt.boundDev == linkIndex {
-				dst = h.sourceFor(dst)
-			}
-			if s.source.Is4() && !s.source.IsUnspecified() {
-				dst = s.source // ip_route_output_key: to nowhere means to the source
-			}
-		default:
-			dst = netip.IPv6Loopback()
-		}
+		dst = s.nowhere(h, dst)
 	}
 	if dst.Is4() && s.v6only() {
 		return netip.Addr{}, ENETUNREACH

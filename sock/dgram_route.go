@@ -113,10 +113,10 @@ func (h *Host) outputBy(dst, src netip.Addr, dev int32) (outRoute, Errno) {
 	if ip4Zero.Contains(dst) {
 		return outRoute{}, EINVAL
 	}
-	switch h.kindOf(dst) {
-	case addrBroadcast:
+	switch {
+	case h.broadcastOn(dst, dev):
 		r.broadcast, r.local = true, true
-	case addrMulticast:
+	case dst.IsMulticast():
 		r.local = h.member(dst, src, dev)
 	}
 	return r, 0
@@ -178,27 +178,28 @@ func (h *Host) wayTo(dst netip.Addr) int32 {
 	return 0
 }
 
-// sourceOn is the address of an interface to send to dst from
-// (inet_select_addr, ipv6_dev_get_saddr); false when it has none.
+// sourceOn is the address of an interface to send to dst from: that of the
+// network which has dst, or else the first of dst's family and, over IPv6, of its
+// scope (inet_select_addr, ipv6_dev_get_saddr); false when it has none.
 func (h *Host) sourceOn(dev int32, dst netip.Addr) (netip.Addr, bool) {
-	if dev == DevLoopback {
-		if dst.Is4() {
-			return loopback4, true
-		}
+	switch {
+	case dev != DevLoopback:
+	case dst.Is6():
 		return netip.IPv6Loopback(), true
+	case dst.IsLoopback() || dst.IsUnspecified() || !h.hasDevice(DevLink):
+		return loopback4, true // its own address is for itself only: to others it sends from the link's
 	}
-	src := netip.Addr{}
+	src, near := anyOf(dst), linkScope(dst)
+	ok := false
 	for _, p := range h.addrs {
+		a := p.Addr()
 		switch {
-		case p.Addr().Is4() != dst.Is4():
+		case a.Is4() != dst.Is4():
 		case p.Masked().Contains(dst):
-			return p.Addr(), true
-		case !src.IsValid():
-			src = p.Addr()
+			return a, true
+		case !ok || linkScope(src) != near && linkScope(a) == near:
+			src, ok = a, true
 		}
 	}
-	if !src.IsValid() {
-		return anyOf(dst), false
-	}
-	return src, true
+	return src, ok
 }

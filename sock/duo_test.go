@@ -57,8 +57,8 @@ func (d *duo) call(slot int, c Call) Return {
 	}
 	want := d.k.call(c)
 	d.h.fixed = choices{}
-	if (c.Op == OpBind || c.Op == OpConnect || c.Op == OpListen) && (want.Errno == 0 || want.Errno == EINPROGRESS) {
-		name := d.k.call(Call{Op: OpGetsockname, FD: c.FD})
+	if c.Op == OpBind || c.Op == OpConnect || c.Op == OpListen {
+		name := d.k.call(Call{Op: OpGetsockname, FD: c.FD}) // a connect that fails may leave a port as well
 		d.h.Choose(Choice{HasPort: true, Port: name.Addr.AP.Port()})
 	}
 	if slot >= 0 {

@@ -156,7 +156,7 @@ func (h *Host) bind6Local(s *sock, addr netip.Addr, a Addr, n int32) Errno {
 
 // needsScope: addresses that come with an interface (__ipv6_addr_needs_scope_id).
 func needsScope(a netip.Addr) bool {
-	return a.Is6() && (a.IsLinkLocalUnicast() || a.IsLinkLocalMulticast() || a.IsInterfaceLocalMulticast())
+	return a.Is6() && !a.Is4In6() && (a.IsLinkLocalUnicast() || a.IsLinkLocalMulticast() || a.IsInterfaceLocalMulticast())
 }
 
 // nonlocal reports whether addresses of others may be bound
@@ -182,9 +182,12 @@ func (h *Host) bind(s *sock, addr netip.Addr, port uint16) Errno {
 	if err := h.mayBind(s, port); err != 0 {
 		return err
 	}
-	s.local, s.source = addr, addr
-	if k := h.kindOf(addr); s.family == AF_INET && (k == addrMulticast || k == addrBroadcast) || addr.Is6() && k == addrMulticast {
+	s.local = addr
+	switch k := h.kindOf(addr); {
+	case s.family == AF_INET && (k == addrMulticast || k == addrBroadcast):
 		s.source = s.any() // the way out decides
+	case addr.Is4() || k != addrMulticast:
+		s.source = addr
 	}
 	only := s.opt.v6only
 	if addr.Is6() && !addr.IsUnspecified() {

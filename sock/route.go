@@ -155,26 +155,13 @@ func (h *Host) reaches(dst netip.Addr) bool {
 	return some && !h.noRoute
 }
 
-// sourceFor is the address of the link to send from: that of the network which
-// has dst, or else the first of dst's family and, over IPv6, of its scope
-// (inet_select_addr, ipv6_dev_get_saddr).
+// sourceFor is the address of the link to send from; loopback's where the link
+// has none.
 func (h *Host) sourceFor(dst netip.Addr) netip.Addr {
-	near := linkScope(dst)
-	src, ok := netip.Addr{}, false
-	for _, p := range h.addrs {
-		a := p.Addr()
-		switch {
-		case a.Is4() != dst.Is4():
-		case p.Masked().Contains(dst):
-			return a
-		case !ok || linkScope(src) != near && linkScope(a) == near:
-			src, ok = a, true
-		}
+	if src, ok := h.sourceOn(DevLink, dst); ok {
+		return src
 	}
-	if !ok {
-		return loopback4 // a link without addresses: loopback's is left
-	}
-	return src
+	return loopback4
 }
 
 // linkScope: addresses of IPv6 that mean something on one link only
