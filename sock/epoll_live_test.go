@@ -159,3 +159,28 @@ func TestEpollAgreesWithTheLiveKernel(t *testing.T) {
 		}
 	})
 }
+
+// Two descriptors of one file in one epoll, and one in an epoll of its own: who
+// is told first, with every mix of exclusive and shared, is as on the live kernel.
+func TestEpollTellsWatchersInTheLiveKernelsOrder(t *testing.T) {
+	k := newLive(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		p := &epollPair{pair: newPair(rt, k), rt: rt}
+		defer p.end()
+		p.begin(rt, AF_INET)
+		p.made(2, Call{Op: OpDup})          // 3
+		p.made(2, Call{Op: OpDup})          // 4
+		p.made(-1, Call{Op: OpEpollCreate}) // 5
+		p.made(-1, Call{Op: OpEpollCreate}) // 6
+		for _, slot := range rapid.Permutation([]int{2, 3, 4}).Draw(rt, "order") {
+			p.ctl(5, slot, EPOLL_CTL_ADD, POLLIN|rapid.SampledFrom([]uint32{EPOLLET, 0, EPOLLEXCLUSIVE}).Draw(rt, "flags"))
+		}
+		p.ctl(6, 5, EPOLL_CTL_ADD, POLLIN|EPOLLET)
+		for range 3 {
+			p.call(rt, 1, Call{Op: OpSend, Data: []byte{1}})
+			p.wait(6, 8)
+			p.wait(5, rapid.Int32Range(1, 4).Draw(rt, "most"))
+			p.wait(6, 8)
+		}
+	})
+}
