@@ -44,7 +44,7 @@ func (h *Host) newChild(af *afOps, s *sock, f flow, p *Packet) *sock {
 	c.lst, c.err, c.num, c.syn, c.cookie = nil, 0, 0, synCount{}, 0
 	c.fq, c.fastOwner, c.sockFast = nil, noSock, sockFast{}
 	c.opt.ofChild(p, h.dev)
-	c.routed, c.savedSyn = true, ""
+	c.routed, c.savedSyn, c.past = true, "", nil
 	c.waiters, c.watch = queue.Waiters[Thread]{}, nil
 	c.locks &^= lockPort
 	c.sport = f.local.Port()

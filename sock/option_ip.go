@@ -237,8 +237,5 @@ func getMTU(h *Host, s *sock, _ *thread) (int64, Errno) {
 	if err != 0 {
 		return 0, ENOTCONN
 	}
-	if s.af.ipv6 {
-		return int64(r.mtu), 0
-	}
-	return int64(min(r.mtu, 65535)), 0 // IP_MAX_MTU: loopback has one octet more
+	return int64(r.mtu), 0
 }

@@ -5,6 +5,15 @@ import "net/netip"
 // loopbackMTU is lo's, in octets.
 const loopbackMTU = 65536
 
+// loMTU is lo's MTU for packets to an address: IPv4 has none longer than 65535
+// (IP_MAX_MTU; ip_dst_mtu_maybe_forward).
+func loMTU(dst netip.Addr) uint32 {
+	if dst.Is4() {
+		return 65535
+	}
+	return loopbackMTU
+}
+
 // addrKind is what an address is to this host (enum of RTN_*).
 type addrKind uint8
 
@@ -106,12 +115,12 @@ func (h *Host) route4(dst, src netip.Addr, dev int32) (route, Errno) {
 		default:
 			src = dst
 		}
-		return route{src, loopbackMTU}, 0
+		return route{src, loMTU(dst)}, 0
 	case dev == loopbackIndex:
 		if !bound {
 			src = h.sourceFor(dst)
 		}
-		return route{src, loopbackMTU}, 0
+		return route{src, loMTU(dst)}, 0
 	case dev == 0 && !h.reaches(dst):
 		return route{}, ENETUNREACH
 	case bound && src.IsLoopback():
@@ -130,7 +139,7 @@ func (h *Host) route6(dst, src netip.Addr, dev int32) (route, Errno) {
 		if !bound {
 			src = dst
 		}
-		return route{src, loopbackMTU}, 0
+		return route{src, loMTU(dst)}, 0
 	}
 	if dev == loopbackIndex || h.deviceName(dev) == "" && dev != 0 || !h.reaches(dst) {
 		return route{}, ENETUNREACH

@@ -56,11 +56,12 @@ type sock struct {
 	disconnects   uint32     // how often connect to AF_UNSPEC took the connection down (sk_disconnects)
 	left          leftover
 	remote        netip.AddrPort
-	locks         uint8  // lockAddr, lockPort, connectBind
-	cookie        uint64 // SO_COOKIE, 0 until asked for
-	savedSyn      string // headers of the SYN that made it, until they are asked for
-	mss           uint32 // of the latest connection, 0 = none (mss_cache)
-	routed        bool   // a route is remembered (sk_dst_cache)
+	locks         uint8          // lockAddr, lockPort, connectBind
+	cookie        uint64         // SO_COOKIE, 0 until asked for
+	savedSyn      string         // headers of the SYN that made it, until they are asked for
+	mss           uint32         // of the latest connection, 0 = none (mss_cache)
+	past          *tcpstate.Info // what a disconnected connection has left; never written
+	routed        bool           // a route is remembered (sk_dst_cache)
 
 	err  Errno // sk_err that no connection holds
 	shut uint8 // sk_shutdown while there is no connection

@@ -281,6 +281,7 @@ func tcpDisconnect(h *Host, s *sock) Errno {
 		s.err = ECONNRESET
 	}
 	s.left.disconnect(s.conn)
+	h.remember(s)
 	h.detach(s)
 	s.remote, s.shut = netipZero, 0
 	if old != tcpstate.Closed && s.locks&lockPort == 0 {

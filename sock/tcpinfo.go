@@ -27,11 +27,28 @@ func getTCPInfo(h *Host, s *sock, t *thread) outcome {
 	return t.giveBytes()
 }
 
-// freshInfo is what a socket that never had a connection reports.
+// freshInfo is what a socket without a connection reports. One that had one
+// still shows what tcp_disconnect leaves alone.
 func freshInfo(h *Host, s *sock) tcpstate.Info {
 	i := tcpstate.New(h.params(s, h.mtu, s.af.ipv6)).Info(h.now)
-	i.State = uint8(tcpstate.Closed)
+	i.State, i.PMTU, i.RcvMSS = uint8(tcpstate.Closed), 0, 0
+	i.NotSentBytes = s.left.unsent
+	if p := s.past; p != nil {
+		i.PMTU, i.SndMSS, i.RcvMSS, i.AdvMSS = p.PMTU, p.SndMSS, 88, p.AdvMSS
+		i.RcvSSThresh, i.RcvSpace, i.SndWnd, i.RcvWnd = p.RcvSSThresh, p.RcvSpace, p.SndWnd, p.RcvWnd
+		i.Reordering, i.MinRTT, i.RcvRTT = p.Reordering, p.MinRTT, p.RcvRTT
+		i.TotalRTO, i.TotalRTORecoveries, i.TotalRTOTime = p.TotalRTO, p.TotalRTORecoveries, p.TotalRTOTime
+	}
 	return i
+}
+
+// remember keeps what a connection leaves behind for TCP_INFO.
+func (h *Host) remember(s *sock) {
+	if s.conn == nil {
+		return
+	}
+	i := s.conn.Info(h.now)
+	s.past = &i
 }
 
 // putInfoHead appends the fields up to tcpi_total_retrans: octets, then ints.

@@ -105,11 +105,11 @@ func (c *Conn) InReady(target uint32) bool {
 // MSS is the effective send MSS, what getsockopt(TCP_MAXSEG) reports once connected.
 func (c *Conn) MSS() uint32 { return c.snd.mssCache }
 
-// MTU is the path's, as the connection knows it (IP_MTU).
-func (c *Conn) MTU() uint32 { return c.snd.mtu }
-
 // MaxWindow is the largest window that the peer has offered, octets (max_window).
 func (c *Conn) MaxWindow() uint32 { return c.snd.maxWnd }
+
+// MTU is the path's, as the connection knows it (IP_MTU).
+func (c *Conn) MTU() uint32 { return c.snd.mtu }
 
 // RcvBuf and SndBuf are the buffers' sizes as SO_RCVBUF and SO_SNDBUF report them.
 func (c *Conn) RcvBuf() int32 { return c.rcv.rcvbuf }
