@@ -35,7 +35,7 @@ func (p *pair) call(t require.TestingT, slot int, c Call) Return {
 	want := p.k.call(c)
 	p.h.fixed = choices{}
 	if want.Errno == 0 || want.Errno == EINPROGRESS {
-		if c.Op == OpBind || c.Op == OpConnect || c.Op == OpListen {
+		if c.Op == OpBind || c.Op == OpConnect || c.Op == OpListen || c.opens() {
 			name := p.k.call(Call{Op: OpGetsockname, FD: c.FD})
 			p.h.Choose(Choice{HasPort: true, Port: name.Addr.AP.Port()})
 		}
@@ -76,7 +76,7 @@ func brief(c Call) string {
 	case OpListen, OpShutdown, OpIoctl:
 		return fmt.Sprint(c.N)
 	case OpSend:
-		return fmt.Sprint(len(c.Data), " flags ", c.Flags)
+		return fmt.Sprint(len(c.Data), " flags ", c.Flags, " ", c.Addr.Family, " ", c.Addr.AP)
 	case OpRecv:
 		return fmt.Sprint(c.Len, " flags ", c.Flags)
 	case OpSetsockopt, OpGetsockopt:
@@ -129,14 +129,14 @@ func (p *pair) ghost(c Call) bool {
 // over IPv6 into the void. The model does not copy that. Left out.
 func (p *pair) mixedUp(slot int, c Call) bool {
 	_, s, err := p.h.lookup(p.fds[1][slot])
-	return c.Op == OpConnect && err == 0 && s.family == AF_INET6 && s.af == &ipv4Specific && !c.Addr.AP.Addr().Is4In6()
+	return (c.Op == OpConnect || c.opens()) && err == 0 && s.family == AF_INET6 && s.af == &ipv4Specific && !c.Addr.AP.Addr().Is4In6()
 }
 
 // selfConnect: a socket that connects to itself answers its own data with
 // delayed ACKs that differ by the state of the machine's pingpong mode. Left out.
 func (p *pair) selfConnect(slot int, c Call) bool {
 	name := p.k.call(Call{Op: OpGetsockname, FD: p.fds[0][slot]})
-	return c.Op == OpConnect && c.Addr.AP.Port() != 0 && name.Addr.AP.Port() == c.Addr.AP.Port()
+	return (c.Op == OpConnect || c.opens()) && c.Addr.AP.Port() != 0 && name.Addr.AP.Port() == c.Addr.AP.Port()
 }
 
 // close closes a slot on both.

@@ -142,7 +142,12 @@ func (l *live) call(c Call) Return {
 		alen = uint32(len(sa))
 		sys(nr, fd, ptr(sa[:]), uintptr(unsafe.Pointer(&alen)))
 	case OpSend:
-		sys(unix.SYS_SENDTO, fd, ptr(c.Data), uintptr(len(c.Data)), uintptr(c.Flags|MSG_NOSIGNAL), 0, 0)
+		raw := rawAddr(c.Addr)
+		if c.AddrLen == 0 {
+			raw = nil
+		}
+		sys(unix.SYS_SENDTO, fd, ptr(c.Data), uintptr(len(c.Data)), uintptr(c.Flags|MSG_NOSIGNAL), ptr(raw), uintptr(c.AddrLen))
+		runtime.KeepAlive(raw)
 	case OpRecv:
 		sys(unix.SYS_RECVFROM, fd, ptr(l.buf[:]), uintptr(c.Len), uintptr(c.Flags), 0, 0)
 		if r.Errno == 0 && c.Flags&MSG_TRUNC == 0 {
