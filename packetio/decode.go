@@ -152,9 +152,9 @@ func (d *decoder) decodeUDP(h *ipHeader, p *sock.Packet) error {
 		return dropUDPLength
 	}
 	h.body = h.body[:n]
-	// A zero checksum is none in IPv4, and refused in IPv6 (RFC 8200 section 8.1).
+	// A zero checksum is none; over IPv6 it is for the socket to refuse (RFC 6935).
 	bare := h.body[6] == 0 && h.body[7] == 0
-	if bare && h.src.Is6() || !bare && !h.soundChecksum(sock.ProtoUDP) {
+	if !bare && !h.soundChecksum(sock.ProtoUDP) {
 		return dropUDPCsum
 	}
 	if err := d.udp.DecodeFromBytes(h.body, gopacket.NilDecodeFeedback); err != nil {

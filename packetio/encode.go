@@ -233,7 +233,7 @@ func (e *encoder) checksums(p *sock.Packet, r *Raw) {
 	if p.Proto == sock.ProtoUDP && c == 0 {
 		c = 0xffff // 0 would mean "none" (RFC 768)
 	}
-	if p.Proto == sock.ProtoUDP && p.NoCheck && p.Src.Is4() {
+	if p.Proto == sock.ProtoUDP && p.NoCheck {
 		return // left at zero
 	}
 	if r.BadChecksum {

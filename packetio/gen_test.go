@@ -69,7 +69,7 @@ func genPacket(t *rapid.T) sock.Packet {
 		p.Seg = genSegment(t, len(p.Payload))
 	case sock.ProtoUDP:
 		genPorts(t, &p.SrcPort, &p.DstPort)
-		p.NoCheck = !p.IPv6() && rapid.Bool().Draw(t, "no checksum")
+		p.NoCheck = rapid.Bool().Draw(t, "no checksum")
 	default:
 		genICMP(t, &p)
 	}

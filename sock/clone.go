@@ -54,7 +54,7 @@ func (h *Host) Clone() *Host {
 	for i := range c.ports {
 		c.ports[i] = h.ports[i].clone()
 	}
-	c.out, c.conn, c.req, c.arena, c.run, c.loop = nil, nil, nil, nil, nil, nil
+	c.out, c.conn, c.req, c.arena, c.run, c.loop, c.looped = nil, nil, nil, nil, nil, nil, Packet{}
 	c.spare = nil
 	c.raws, c.pings = slices.Clone(h.raws), slices.Clone(h.pings)
 	c.udp = udpTable{slices.Clone(h.udp.byPort), slices.Clone(h.udp.byAddr)}

@@ -18,7 +18,7 @@ type dgramOps struct {
 	noSpecDst bool
 	// taken is told of each datagram that was read, or lost on the way to the
 	// program's memory; nil for none.
-	taken func(h *Host, d *dgram, lost bool)
+	taken func(h *Host, ipv6, lost bool)
 }
 
 // dgramRecvmsg begins a receive (udp_recvmsg, raw_recvmsg, ping_recvmsg).
@@ -127,7 +127,7 @@ func (h *Host) handDatagram(s *sock, t *thread, i int, off int32) outcome {
 	}
 	lost := t.call.Fault&FaultData != 0 && n > 0
 	if !peek && s.prot.dgram.taken != nil {
-		s.prot.dgram.taken(h, &d, lost)
+		s.prot.dgram.taken(h, d.ipv6(), lost)
 	}
 	if lost {
 		t.ret.MsgFlags = 0

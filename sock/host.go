@@ -99,9 +99,11 @@ type Host struct {
 	arena []byte            // bytes that effects refer to
 	run   []Thread          // woken, to be looked at
 	loop  []Packet          // to an address of our own, under way
-	spare [][]byte          // memory of datagrams that were read
-	heir  tcpstate.Heir     // left by a TIME-WAIT to the connect under way, if TSRecentAt is not 0
-	dev   int32             // by which the packet under way came in (inet_iif)
+	// looped is the one of them that is being delivered.
+	looped Packet
+	spare  [][]byte      // memory of datagrams that were read
+	heir   tcpstate.Heir // left by a TIME-WAIT to the connect under way, if TSRecentAt is not 0
+	dev    int32         // by which the packet under way came in (inet_iif)
 }
 
 // New makes a host. Fields of cfg that are out of range are bounded.
@@ -186,13 +188,14 @@ func (h *Host) settle() {
 			h.run = h.run[:copy(h.run, h.run[1:])]
 			h.resume(t)
 		case len(h.loop) > 0:
-			p := h.loop[0]
+			p := &h.looped
+			*p = h.loop[0]
 			h.loop = h.loop[:copy(h.loop, h.loop[1:])]
 			if h.dev = p.Dev; h.dev == 0 {
 				h.dev = deviceOf(p.Dst)
 			}
 			h.caller = noCaller
-			h.deliverLooped(&p)
+			h.deliverLooped(p)
 		default:
 			return
 		}

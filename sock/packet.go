@@ -42,7 +42,8 @@ type Packet struct {
 	ID   uint16 // IPv4's identification
 	NoDF bool   // IPv4's don't-fragment bit is clear
 	Flow uint32 // IPv6's flow label, 20 bits
-	// NoCheck: the UDP datagram carries no checksum (IPv4; SO_NO_CHECK).
+	// NoCheck: the UDP datagram carries no checksum (SO_NO_CHECK,
+	// UDP_NO_CHECK6_TX). Over IPv6 only sockets that say so take it.
 	NoCheck bool
 	// Dev is the index of the interface that the packet arrived at, [DevLink]
 	// if it is 0. It means nothing in what a Host sends.

@@ -53,12 +53,12 @@ func udpIoctl(_ *Host, s *sock, request int64) outcome {
 }
 
 // udpTaken counts what programs read.
-func udpTaken(h *Host, d *dgram, lost bool) {
+func udpTaken(h *Host, ipv6, lost bool) {
 	if lost {
-		h.countUDP(d.ipv6(), MibUdpInErrors)
+		h.countUDP(ipv6, MibUdpInErrors)
 		return
 	}
-	h.countUDP(d.ipv6(), MibUdpInDatagrams)
+	h.countUDP(ipv6, MibUdpInDatagrams)
 }
 
 // udpDeliver takes a datagram to its socket (__udp4_lib_rcv, __udp6_lib_rcv).

@@ -221,9 +221,9 @@ func (h *Host) udpMake(s *sock, t *thread, p *sendPlan, family uint16) outcome {
 		return done(int64(callLen(&t.call))) // it only asked whether there is a way
 	}
 	s.routed = s.routed || p.connected // sk_dst_set
-	c := cork{pending: family, plan: *p, mtu: h.fragSize(s, &p.route)}
+	c := cork{pending: family, plan: *p, mtu: h.fragSize(s, &p.route), data: s.dg.cork.data[:0]}
 	if s.dg.cork.on || flags&MSG_MORE != 0 {
-		c.on, c.data = s.dg.cork.on, s.dg.cork.data[:0]
+		c.on = s.dg.cork.on
 		s.dg.cork = c
 		if err := h.udpGrow(s, t, &s.dg.cork); err != 0 {
 			h.udpFlush(s)
@@ -235,7 +235,7 @@ func (h *Host) udpMake(s *sock, t *thread, p *sendPlan, family uint16) outcome {
 	if err == 0 {
 		err = h.udpPush(s, &c)
 	}
-	s.dg.wmem = 0
+	s.dg.wmem, s.dg.cork.data = 0, c.data[:0] // for the next one
 	if err != 0 {
 		return h.udpFailed(family == AF_INET6, err)
 	}
@@ -300,6 +300,9 @@ func (h *Host) udpPacket(s *sock, c *cork) Packet {
 		tos = s.tosFor(r.dst)
 	}
 	p.TOS, p.Seg.ECN = tos&^3, tcpstate.ECN(tos&3)
+	if r.dst.Is4() {
+		p.NoDF = !s.dontFragment(r, 28+len(c.data) > int(h.pathMTU(r.dst, r.mtu)))
+	}
 	return p
 }
 

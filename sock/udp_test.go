@@ -93,3 +93,77 @@ func TestDatagramsNeitherListenNorAccept(t *testing.T) {
 	require.Equal(t, EOPNOTSUPP, b.call(listenCall(fd, 1)).Errno)
 	require.Equal(t, EOPNOTSUPP, b.call(acceptCall(fd)).Errno)
 }
+
+// RFC 1122 section 4.1.3.4: a datagram with a wrong checksum is dropped, and
+// counted twice.
+func TestAWrongUDPChecksumIsCounted(t *testing.T) {
+	b := newBench(t)
+	fd := b.dgram(7000)
+	p := datagram(7000, "abc")
+	wire := b.h.Clone().wire(&p)
+	wire[27] ^= 1
+	b.deliver(Packet{Src: p.Src, Dst: p.Dst, Proto: ProtoUDP, TTL: 63, Opaque: true, BadSum: true, Wire: wire})
+	require.Equal(t, rule.UDPChecksum, b.why())
+	require.Equal(t, EAGAIN, b.call(recvCall(fd, 9, 0)).Errno)
+	c := b.h.Counters()
+	require.EqualValues(t, 1, c[MibUdpInCsumErrors])
+	require.EqualValues(t, 1, c[MibUdpInErrors])
+	b.quiet()
+}
+
+// RFC 6935: over IPv6 only a socket that says so takes a datagram without
+// checksum; over IPv4 every one does.
+func TestADatagramWithoutChecksum(t *testing.T) {
+	b := newBench(t)
+	fd := b.dgram(7000)
+	p := datagram(7000, "abc")
+	p.NoCheck = true
+	b.deliver(p)
+	require.Equal(t, "abc", string(b.call(recvCall(fd, 9, 0)).Data))
+
+	fd = b.ok(Call{Op: OpSocket, Domain: AF_INET6, Type: SOCK_DGRAM | SOCK_NONBLOCK})
+	b.ok(bindCall(fd, in6(netip.IPv6Unspecified(), 7001)))
+	p = Packet{Src: remoteV6, Dst: localV6, SrcPort: 4000, DstPort: 7001, Proto: ProtoUDP, TTL: 63, NoCheck: true, Payload: []byte("abc")}
+	b.deliver(p)
+	require.Equal(t, rule.UDPChecksum, b.why())
+	require.EqualValues(t, 1, b.h.Counters()[MibUdp6InCsumErrors])
+	b.set(fd, SOL_UDP, UDP_NO_CHECK6_RX, 1)
+	b.deliver(p)
+	require.Equal(t, "abc", string(b.call(recvCall(fd, 9, 0)).Data))
+	p.DstPort = 7002
+	b.deliver(p)
+	require.Equal(t, rule.UDPChecksum, b.why(), "and nobody answers that no socket has the port")
+	b.quiet()
+}
+
+// DF follows IP_MTU_DISCOVER: a datagram that is to be cut has none.
+func TestDontFragmentFollowsPathMTUDiscovery(t *testing.T) {
+	b := newBench(t)
+	fd := b.dgram(7000)
+	b.ok(connectCall(fd, in4(remoteV4, 4001)))
+	for _, c := range []struct {
+		mode, size int32
+		noDF       bool
+	}{{IP_PMTUDISC_WANT, 9, false}, {IP_PMTUDISC_WANT, 2000, true}, {IP_PMTUDISC_DONT, 9, true}, {IP_PMTUDISC_DO, 9, false}, {IP_PMTUDISC_OMIT, 9, true}} {
+		b.set(fd, SOL_IP, IP_MTU_DISCOVER, c.mode)
+		b.ok(sendCall(fd, string(make([]byte, c.size))))
+		require.Equal(t, c.noDF, b.sent().NoDF, "mode %d, %d octets", c.mode, c.size)
+	}
+}
+
+// A send over loopback and the read of it allocate nothing once there has been one.
+func TestDatagramsAllocateNothingInSteadyState(t *testing.T) {
+	b := newBench(t)
+	fd := b.dgram(7000)
+	b.ok(connectCall(fd, in4(loopback4, 7000)))
+	data := make([]byte, 100)
+	out := make([]Effect, 0, 16)
+	one := func() {
+		b.now = b.now.Add(1)
+		out = b.h.Call(b.now, 1, Call{Op: OpSend, FD: fd, Data: data}, out[:0])
+		out = b.h.Call(b.now, 1, Call{Op: OpRecv, FD: fd, Len: 200}, out[:0])
+	}
+	one()
+	require.EqualValues(t, 100, out[len(out)-1].Return.Value)
+	require.Zero(t, testing.AllocsPerRun(200, one))
+}

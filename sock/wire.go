@@ -70,7 +70,7 @@ func appendWire(b []byte, p *Packet) []byte {
 	b = append(b, p.Payload...)
 	finishIP(b[start:])
 	switch head, body := b[start:at], b[at:]; {
-	case p.Proto == ProtoUDP && p.NoCheck && !p.IPv6():
+	case p.Proto == ProtoUDP && p.NoCheck:
 	case p.partial && (p.Proto == ProtoTCP || p.Proto == ProtoUDP):
 		sum := tcpstate.Fold(transportSum(head, p.Proto, len(body)))
 		binary.BigEndian.PutUint16(body[checksumAt(p.Proto):], sum)
