@@ -29,9 +29,19 @@ func (a *args) room(p *plan, i int) {
 	p.call.Len = a.size(i + 1)
 }
 
-// data reads a buffer and its length into a call that sends: zeros, as in Google's runner. A null buffer is a nil Data
-// that may have a length.
+// data reads a buffer and its length into a call that sends: zeros, as in Google's runner, or the octets of a string, which RAW
+// and ping sockets need, with zeros behind. A null buffer is a nil Data that may have a length.
 func (a *args) data(p *plan, i int) {
+	if x := a.at(i); x.Kind == script.ExprString || x.Kind == script.ExprConcat {
+		b, err := x.Bytes()
+		if err != nil {
+			a.failf("argument %d: %v", i+1, err)
+		}
+		p.call.Len = a.size(i + 1)
+		p.call.Data = make([]byte, p.call.Len)
+		copy(p.call.Data, b)
+		return
+	}
 	null := a.buffer(i)
 	n := a.size(i + 1)
 	p.call.Len = n

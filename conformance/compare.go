@@ -26,6 +26,10 @@ func (e *engine) compare(c *conn, p *script.Packet, want, got *segment) error {
 		what = "icmp_type"
 	case p.ICMP != nil && got.icmpCode != want.icmpCode:
 		what = "icmp_code"
+	case p.ICMP != nil && p.ICMP.HasID && uint16(got.icmpWord>>16) != p.ICMP.ID:
+		what = "icmp_id"
+	case p.ICMP != nil && p.ICMP.HasMTU && got.icmpWord != want.icmpWord:
+		what = "icmp_mtu"
 	case p.ICMP != nil && p.ICMP.Echo == script.EchoUDP && !got.quotesUDP(int(p.ICMP.Len)):
 		what = "icmp quote"
 	}
