@@ -129,10 +129,14 @@ func (p *Params) rcvSpace() int32 {
 	return winFromSpace(defaultScaling, buf)
 }
 
+// synAckMax is the longest wait (TCP_RTO_MAX). Neither tcp_rto_max_ms nor
+// TCP_RTO_MAX_MS of the listener makes it shorter on 6.18.44.
+const synAckMax = 120 * Second
+
 // wait is the time until the next SYN-ACK (tcp_reqsk_timeout).
 func (r *Request) wait(l *Listener) Duration {
 	shift := min(r.NumTimeout, 31)
-	return min(l.cfg().RTOInit<<shift, l.cfg().RTOMax)
+	return min(l.cfg().RTOInit<<shift, synAckMax)
 }
 
 // timeout sends the SYN-ACK again or gives up (reqsk_timer_handler).
