@@ -13,14 +13,15 @@ import (
 // HostRun is a host under test with what its callers and its peers know:
 // descriptors, threads that wait, and the connections seen on the wire.
 type HostRun struct {
-	Host   *sock.Host
-	Rules  map[rule.ID]bool
-	Trace  Trace
-	now    tcpstate.Time
-	fds    []int32
-	parked map[sock.Thread]bool
-	flows  []hostFlow
-	twins  bool // hold every input against a clone's answer
+	Host    *sock.Host
+	Rules   map[rule.ID]bool
+	Trace   Trace
+	now     tcpstate.Time
+	fds     []int32
+	parked  map[sock.Thread]bool
+	threads map[sock.Thread]bool // that may be alive
+	flows   []hostFlow
+	twins   bool // hold every input against a clone's answer
 }
 
 // hostFlow is a connection as its peer sees it.
@@ -64,7 +65,7 @@ func NewHostRun(setup byte) *HostRun {
 	}
 	return &HostRun{
 		Host: h, Rules: map[rule.ID]bool{}, now: tcpstate.Time(tcpstate.Second),
-		parked: map[sock.Thread]bool{}, fds: []int32{-1}, twins: true,
+		parked: map[sock.Thread]bool{}, threads: map[sock.Thread]bool{}, fds: []int32{-1}, twins: true,
 	}
 }
 
@@ -130,6 +131,10 @@ func (r *HostRun) observe(out []sock.Effect) error {
 			if e.Why != rule.ThreadBusy {
 				delete(r.parked, e.Return.Thread)
 			}
+		case sock.Noted:
+			if e.Why == rule.ThreadEnds {
+				delete(r.parked, e.Return.Thread)
+			}
 		case sock.Changed:
 			if !tcpstate.LegalEdge(e.From, e.To) {
 				return law("change from %v to %v", e.From, e.To)
@@ -165,6 +170,10 @@ func (r *HostRun) seen(p *sock.Packet) {
 // Call makes a system call of a thread; done is its return when it came at once.
 func (r *HostRun) Call(th sock.Thread, c sock.Call) (out []sock.Effect, err error) {
 	busy := r.parked[th]
+	r.threads[th] = true
+	if c.Op == sock.OpClone && c.Arg >= 0 {
+		r.threads[sock.Thread(c.Arg)] = true
+	}
 	if r.Trace != nil {
 		r.Trace("%d thread %d: %v %+v", r.now, th, c.Op, c)
 	}
@@ -173,7 +182,7 @@ func (r *HostRun) Call(th sock.Thread, c sock.Call) (out []sock.Effect, err erro
 		return nil, err
 	}
 	answered := slices.ContainsFunc(out, func(e sock.Effect) bool {
-		return (e.Kind == sock.Done || e.Kind == sock.Parked) && e.Return.Thread == th
+		return (e.Kind == sock.Done || e.Kind == sock.Parked || e.Why == rule.ThreadEnds) && e.Return.Thread == th
 	})
 	if !answered {
 		return nil, law("%v of thread %d neither returned nor waits", c.Op, th)
@@ -218,31 +227,32 @@ func (r *HostRun) Wait(d tcpstate.Duration, late bool) error {
 	return nil
 }
 
-// Finish closes all descriptors, interrupts whoever waits, and lets time pass
-// until no timer is left: a host that nobody uses holds nothing.
+// Finish interrupts whoever waits, ends all processes, and lets time pass until
+// no timer is left: a host that nobody uses holds nothing.
 func (r *HostRun) Finish() error {
-	const janitor = sock.Thread(99)
-	for fd := int32(0); fd < 64; fd++ {
-		if r.parked[janitor] {
-			if _, err := r.input(func(h *sock.Host) []sock.Effect { return h.Interrupt(r.now, janitor, nil) }); err != nil {
-				return err
+	for th := range sock.Thread(256) {
+		if !r.threads[th] {
+			continue
+		}
+		for range 2 { // a receive that is interrupted may linger in a last close
+			if !r.parked[th] {
+				break
 			}
-		}
-		if _, err := r.Call(janitor, sock.Call{Op: sock.OpClose, FD: fd}); err != nil {
-			return err
-		}
-	}
-	for th := range sock.Thread(100) {
-		if r.parked[th] {
 			if _, err := r.input(func(h *sock.Host) []sock.Effect { return h.Interrupt(r.now, th, nil) }); err != nil {
 				return err
 			}
+		}
+		if _, err := r.Call(th, sock.Call{Op: sock.OpExit}); err != nil {
+			return err
 		}
 	}
 	for range 2000 {
 		if at, ok := r.Host.Deadline(); !ok {
 			if len(r.parked) > 0 {
-				return law("threads %v wait for ever, and their descriptors are closed", r.parked)
+				return law("threads %v wait for ever, and their processes have ended", r.parked)
+			}
+			if n := r.Host.SocketsInUse(); n > 0 {
+				return law("%d sockets outlive all processes, and no timer will end them", n)
 			}
 			return nil
 		} else if err := r.Wait(at.Sub(r.now), false); err != nil {

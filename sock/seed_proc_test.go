@@ -76,6 +76,14 @@ var hookRules = []seedRule{
 		b.guarded().scarce[AllocSock] = true
 		b.unchanged(ENOBUFS, socketCall())
 	}},
+	{"CR-14", "RAW wants CAP_NET_RAW, which goes with root", func(b *bench) {
+		raw := Call{Op: OpSocket, Domain: AF_INET, Type: SOCK_RAW, Proto: 253}
+		b.ok(raw)
+		b.fork(9)
+		b.onOK(9, Call{Op: OpSetresuid, IDs: [3]int32{1000, 1000, 1000}})
+		b.onFails(9, EPERM, raw)
+		b.ok(raw)
+	}},
 	{"CR-24", "a protocol may have no init", func(b *bench) {
 		withProtocol(func(p *protoOps) { p.init, p.destroy = nil, nil }, func() {
 			b.start(1, socketCall())

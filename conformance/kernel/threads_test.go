@@ -43,6 +43,8 @@ func (s *threadSide) races(o threadOp) bool {
 		return waits("recvmsg") || waits("accept4")
 	case "accept":
 		return waits("poll")
+	case "signal": // a receive made again would use a number that this process may have given away
+		return s.connClosed
 	}
 	return false
 }
