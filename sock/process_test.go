@@ -283,3 +283,21 @@ func TestCloneRefusesNamesInUse(t *testing.T) {
 	b.start(9, Call{Op: OpExit})
 	require.EqualValues(t, 3, b.fork(9), "a name is free once its thread has ended; numbers are new")
 }
+
+// A close that lingers goes on without its thread.
+func TestExitUnderALingeringClose(t *testing.T) {
+	b := newBench(t)
+	fd, p := b.accepted()
+	b.fork(9)
+	b.onOK(9, Call{Op: OpClone, N: CLONE_THREAD, Arg: 10})
+	b.ok(closeCall(fd))
+	b.onOK(9, setCall(fd, SOL_SOCKET, SO_LINGER, []byte{1, 0, 0, 0, 5, 0, 0, 0}))
+	b.parked(10, closeCall(fd))
+	p.see()
+	b.start(9, Call{Op: OpExit})
+	require.Empty(t, b.done)
+	p.send(tcpstate.ACK, "")
+	p.send(tcpstate.FIN|tcpstate.ACK, "")
+	b.run(61 * tcpstate.Second)
+	require.Equal(t, 1, b.h.SocketsInUse(), "the listener")
+}
