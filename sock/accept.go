@@ -119,9 +119,10 @@ func (h *Host) acceptOne(s *sock, t *thread) outcome {
 	c := h.socks[id]
 	c.parent, c.ss, c.uid = noSock, ssConnected, h.proc.cred.EUID // sock_graft
 	h.step(c, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.Accepted, N: 1})
-	if t.call.Fault&FaultAddr != 0 {
+	peer, n, _ := c.asSeen(c.remote)
+	if err := t.giveAddr(peer, n); err != 0 {
 		c.ops.release(h, c, nil) // the peer's address can't be told: the connection is lost
-		return fail(EFAULT)
+		return fail(err)
 	}
 	if t.fd < 0 {
 		var err Errno
@@ -134,6 +135,5 @@ func (h *Host) acceptOne(s *sock, t *thread) outcome {
 		}
 	}
 	h.openSock(t.fd, c, t.call.Flags)
-	t.ret.Addr, t.ret.AddrLen, _ = c.asSeen(c.remote)
 	return done(int64(t.fd))
 }

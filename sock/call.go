@@ -108,6 +108,10 @@ type Call struct {
 	Flags   int32
 	Len     int32 // room for results, octets
 	AddrLen int32 // as given; 0 with a zero Addr means a null address
+	// HasRoom: AddrLen is the room for the address that the call returns;
+	// otherwise there is enough. Of an address that is cut the family is told,
+	// if it fits, and the true length.
+	HasRoom bool
 	Timeout int64 // poll and epoll_wait: milliseconds, -1 = for ever
 	Addr    Addr
 	Data    []byte // octets to send, or an option's value

@@ -15,8 +15,8 @@ func sysRecv(h *Host, t *thread) outcome {
 	if err != 0 {
 		return fail(err)
 	}
-	if t.call.Len < 0 {
-		return fail(EINVAL)
+	if t.call.Len < 0 || t.call.HasRoom && t.call.AddrLen < 0 {
+		return fail(EINVAL) // copy_msghdr
 	}
 	t.in = t.in[:0]
 	if t.call.Op == OpRead {
@@ -28,12 +28,25 @@ func sysRecv(h *Host, t *thread) outcome {
 	if err := h.ask(SocketRecvmsg, s); err != 0 {
 		return fail(err)
 	}
-	return s.ops.recvmsg(h, s, t)
+	return t.giveSource(s.ops.recvmsg(h, s, t))
 }
 
 func recvResume(h *Host, t *thread) outcome {
 	s := h.socks[t.sock]
-	return s.ops.recvAgain(h, s, t)
+	return t.giveSource(s.ops.recvAgain(h, s, t))
+}
+
+// giveSource copies a datagram's source out last: where that fails the datagram
+// is lost (____sys_recvmsg).
+func (t *thread) giveSource(o outcome) outcome {
+	if o.park || o.err != 0 || t.ret.AddrLen == 0 {
+		return o
+	}
+	if err := t.giveAddr(t.ret.Addr, t.ret.AddrLen); err != 0 {
+		t.ret = Return{Thread: t.id}
+		return fail(err)
+	}
+	return o
 }
 
 // tcpRecvmsg begins a receive (tcp_recvmsg_locked).

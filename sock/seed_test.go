@@ -75,6 +75,17 @@ var createRules = []seedRule{
 			b.fails(ESOCKTNOSUPPORT, Call{Op: OpSocket, Domain: AF_INET, Type: typ})
 		}
 	}},
+	{"CR-14", "a raw socket wants a capability", func(b *bench) {
+		b.ok(Call{Op: OpSocket, Domain: AF_INET, Type: SOCK_RAW, Proto: IPPROTO_ICMP})
+		b.ok(Call{Op: OpCapset, N: int64(allCaps &^ CapNetRaw), Arg: int64(allCaps)})
+		for _, domain := range []int32{AF_INET, AF_INET6} {
+			b.fails(EPERM, Call{Op: OpSocket, Domain: domain, Type: SOCK_RAW, Proto: IPPROTO_ICMP})
+			// The protocol is looked for first.
+			b.fails(EPROTONOSUPPORT, Call{Op: OpSocket, Domain: domain, Type: SOCK_RAW})
+		}
+		b.ok(Call{Op: OpCapset, N: int64(CapNetRaw), Arg: int64(CapNetRaw)})
+		b.ok(Call{Op: OpSocket, Domain: AF_INET6, Type: SOCK_RAW, Proto: IPPROTO_ICMPV6})
+	}},
 	{"CR-19", "TTL from the sysctl", func(b *bench) {
 		fd := b.ok(socketCall())
 		require.EqualValues(b, 64, b.get(fd, SOL_IP, IP_TTL))
@@ -166,6 +177,13 @@ var addressRules = []seedRule{
 		require.EqualValues(b, 16, b.call(Call{Op: OpGetpeername, FD: fd}).AddrLen)
 		six := b.ok(Call{Op: OpSocket, Domain: AF_INET6, Type: SOCK_STREAM})
 		require.EqualValues(b, 28, b.call(Call{Op: OpGetsockname, FD: six}).AddrLen)
+		for _, room := range []int32{0, 1, 2, 15} {
+			r := b.call(Call{Op: OpGetpeername, FD: fd, HasRoom: true, AddrLen: room})
+			require.EqualValues(b, 16, r.AddrLen, "the true length, whatever the room")
+			require.False(b, r.Addr.AP.IsValid())
+			require.Equal(b, room >= 2, r.Addr.Family == AF_INET)
+		}
+		b.fails(EINVAL, Call{Op: OpGetpeername, FD: fd, HasRoom: true, AddrLen: -1})
 	}},
 	{"AD-05", "close frees the descriptor, the release goes on", func(b *bench) {
 		fd, p := b.accepted()

@@ -207,11 +207,29 @@ func (h *Host) getname(t *thread, peer bool) outcome {
 		return fail(err)
 	}
 	h.informCgroup(CgroupGetname, s)
-	if t.call.Fault&FaultAddr != 0 {
-		return fail(EFAULT)
+	return result(t.giveAddr(a, n))
+}
+
+// giveAddr hands over an address of n octets: what there is room for, and its
+// true length (move_addr_to_user).
+func (t *thread) giveAddr(a Addr, n int32) Errno {
+	room := n
+	if t.call.HasRoom {
+		if t.call.AddrLen < 0 {
+			return EINVAL
+		}
+		room = min(n, t.call.AddrLen)
+	}
+	switch {
+	case room > 0 && t.call.Fault&FaultAddr != 0:
+		return EFAULT
+	case room < sizeofFamily:
+		a = Addr{}
+	case room < n:
+		a = Addr{Family: a.Family}
 	}
 	t.ret.Addr, t.ret.AddrLen = a, n
-	return done(0)
+	return 0
 }
 
 // sysIoctl is ioctl(2): what every file knows, then the socket's.

@@ -82,6 +82,9 @@ func (in *Instance) Call(t sock.Thread, c sock.Call) error {
 	if c.Fault != 0 {
 		return unsupported("a pointer that leads nowhere: a program's memory is the Sentry's matter")
 	}
+	if c.HasRoom && c.AddrLen < 16 {
+		return unsupported("an address cut to %d octets: copying out is the Sentry's matter", c.AddrLen)
+	}
 	ret, done, err := h(in, t, &c)
 	if err != nil {
 		return err

@@ -46,7 +46,7 @@ func decodeAddr(b []byte) sock.Addr {
 	}
 	a.Family = binary.NativeEndian.Uint16(b)
 	switch {
-	case a.Family == unix.AF_INET && len(b) >= 8:
+	case a.Family == unix.AF_INET && len(b) >= 16:
 		a.AP = netip.AddrPortFrom(netip.AddrFrom4([4]byte(b[4:])), binary.BigEndian.Uint16(b[2:]))
 	case a.Family == unix.AF_INET6 && len(b) >= 28:
 		a.AP = netip.AddrPortFrom(netip.AddrFrom16([16]byte(b[8:])), binary.BigEndian.Uint16(b[2:]))
@@ -68,9 +68,18 @@ func invokeAddr(c *sock.Call) sock.Return {
 	return ret(n, err)
 }
 
+// addrRoom is the room that a call has for an address, enough unless it says otherwise.
+func addrRoom(c *sock.Call) uint32 {
+	if c.HasRoom {
+		return uint32(c.AddrLen)
+	}
+	return 128 // struct sockaddr_storage
+}
+
 func invokeName(c *sock.Call) sock.Return {
 	var b [128]byte
-	length := uint32(len(b))
+	room := addrRoom(c)
+	length := room
 	nr, flags := uintptr(unix.SYS_ACCEPT4), uintptr(c.Flags)|unix.SOCK_CLOEXEC
 	switch c.Op {
 	case sock.OpGetsockname:
@@ -81,7 +90,7 @@ func invokeName(c *sock.Call) sock.Return {
 	n, _, err := unix.Syscall6(nr, uintptr(c.FD), uintptr(unsafe.Pointer(&b[0])), uintptr(unsafe.Pointer(&length)), flags, 0, 0)
 	r := ret(n, err)
 	if err == 0 {
-		r.Addr, r.AddrLen = decodeAddr(b[:min(int(length), len(b))]), int32(length)
+		r.Addr, r.AddrLen = decodeAddr(b[:min(length, room, uint32(len(b)))]), int32(length)
 	}
 	return r
 }
@@ -107,7 +116,7 @@ func invokeReceive(c *sock.Call) sock.Return {
 	control := make([]byte, room)
 	iov := unix.Iovec{Base: base}
 	iov.SetLen(len(data))
-	msg := unix.Msghdr{Name: &name[0], Namelen: uint32(len(name)), Iov: &iov}
+	msg := unix.Msghdr{Name: &name[0], Namelen: addrRoom(c), Iov: &iov}
 	msg.SetIovlen(1)
 	if room > 0 {
 		msg.Control = &control[0]
@@ -121,7 +130,7 @@ func invokeReceive(c *sock.Call) sock.Return {
 	r.Data = data[:max(0, min(r.Value, int64(len(data))))] // under MSG_TRUNC the value may be more
 	r.MsgFlags = msg.Flags
 	r.AddrLen = int32(msg.Namelen)
-	r.Addr = decodeAddr(name[:min(int(msg.Namelen), len(name))])
+	r.Addr = decodeAddr(name[:min(msg.Namelen, addrRoom(c), uint32(len(name)))])
 	r.Control = decodeControl(control[:msg.Controllen])
 	return r
 }

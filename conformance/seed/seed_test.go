@@ -1,0 +1,101 @@
+//go:build linux
+
+// Package seed asks the model and the live kernel for each of the rules that
+// this project began with: the scripts whose first line names a rule run on
+// both, and where none can, the case is one of package sock's TestSeedRules.
+package seed
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sockspec/sockspec/conformance"
+	"github.com/sockspec/sockspec/conformance/kernel"
+	"github.com/sockspec/sockspec/conformance/model"
+	"github.com/sockspec/sockspec/conformance/script"
+)
+
+var ruleID = regexp.MustCompile(`\b(?:CR|AD|BI|LI|HQ|AC|CO|SR)-\d\d\b`)
+
+// scriptsByRule are the bundled scripts whose first line names a rule.
+func scriptsByRule(t *testing.T) map[string][]string {
+	by := map[string][]string{}
+	err := filepath.WalkDir(filepath.FromSlash("../../testdata/scripts"), func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(p, ".pkt") {
+			return err
+		}
+		text, err := os.ReadFile(p)
+		first, _, _ := strings.Cut(string(text), "\n")
+		for _, id := range ruleID.FindAllString(first, -1) {
+			by[id] = append(by[id], p)
+		}
+		return err
+	})
+	require.NoError(t, err)
+	return by
+}
+
+// casesByRule are the Go cases of package sock: its tables of rules, and tests
+// that have a rule in a comment above them.
+func casesByRule(t *testing.T) map[string]int {
+	files, err := filepath.Glob(filepath.FromSlash("../../sock/*_test.go"))
+	require.NoError(t, err)
+	by := map[string]int{}
+	named := regexp.MustCompile(`(?m)^\s*\{"(` + ruleID.String() + `)"|^// (` + ruleID.String() + `)`)
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		require.NoError(t, err)
+		for _, m := range named.FindAllStringSubmatch(string(text), -1) {
+			by[m[1]+m[2]]++
+		}
+	}
+	return by
+}
+
+// TestSeedRules runs every rule's scripts on the model and on the live kernel.
+// A rule without script says why, and has a Go case.
+func TestSeedRules(t *testing.T) {
+	available := kernel.Stack{}.Available()
+	byScript, byCase := scriptsByRule(t), casesByRule(t)
+	for _, r := range rules {
+		t.Run(r.id, func(t *testing.T) {
+			t.Log(r.says)
+			paths := byScript[r.id]
+			delete(byScript, r.id)
+			if len(paths) == 0 {
+				require.NotEmpty(t, r.alone, "no script shows the rule, and nothing says why")
+				require.NotZero(t, byCase[r.id], "neither a script nor a case of package sock shows the rule")
+				t.Logf("shown by %d cases of package sock: %s", byCase[r.id], r.alone)
+				return
+			}
+			require.Empty(t, r.alone, "%s show the rule: the reason is out of date", paths)
+			for _, p := range paths {
+				name := strings.TrimSuffix(filepath.Base(p), ".pkt")
+				t.Run(name+"/model", func(t *testing.T) { t.Parallel(); play(t, model.Stack{}, p) })
+				t.Run(name+"/linux", func(t *testing.T) {
+					t.Parallel()
+					if available != nil {
+						t.Skip(available)
+					}
+					play(t, kernel.Stack{}, p)
+				})
+			}
+		})
+	}
+	require.Empty(t, byScript, "scripts that name a rule which there is not")
+}
+
+// play runs one script; nothing but a pass will do.
+func play(t *testing.T, s conformance.Stack, path string) {
+	parsed, err := script.ParseFile(path)
+	require.NoError(t, err)
+	r := conformance.Run(context.Background(), parsed, s, conformance.Options{})
+	require.Equal(t, conformance.Pass, r.Verdict, "%s %v", r.Reason, r.Failure)
+}
