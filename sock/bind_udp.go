@@ -1,12 +1,20 @@
 package sock
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/sockspec/sockspec/queue"
+)
 
 // udpTable is UDP's table of ports: all sockets that have one (struct
 // udp_table). byPort is in the order of the chains that are walked for groups,
 // newest first; byAddr in that of the chains for one address, where a socket
 // that gets another address comes first again.
-type udpTable struct{ byPort, byAddr []sockID }
+//
+// byPeer are those with a peer, the latest to get one first, each under the peer
+// that it had then (hash4).
+type udpTable struct{ byPort, byAddr, byPeer []sockID }
 
 // putFirst adds a socket at the head of a chain, drop takes it off.
 func putFirst(list []sockID, id sockID) []sockID {
@@ -39,11 +47,10 @@ func udpGetPort(h *Host, s *sock, port uint16) bool {
 	if s.opt.reusePort {
 		h.udpJoinGroup(s)
 	}
-	h.udp.byPort = putFirst(h.udp.byPort, s.id)
-	if s.opt.reusePort && s.family == AF_INET6 {
-		h.udp.byAddr = append(h.udp.byAddr, s.id)
+	if s.opt.reusePort && s.family == AF_INET6 { // sk_add_node_rcu
+		h.udp.byPort, h.udp.byAddr = append(h.udp.byPort, s.id), append(h.udp.byAddr, s.id)
 	} else {
-		h.udp.byAddr = putFirst(h.udp.byAddr, s.id)
+		h.udp.byPort, h.udp.byAddr = putFirst(h.udp.byPort, s.id), putFirst(h.udp.byAddr, s.id)
 	}
 	return true
 }
@@ -94,6 +101,7 @@ func udpUnhash(h *Host, s *sock) {
 	h.leaveGroup(s)
 	h.udp.byPort = drop(h.udp.byPort, s.id)
 	h.udp.byAddr = drop(h.udp.byAddr, s.id)
+	h.udp.byPeer = drop(h.udp.byPeer, s.id)
 	s.num = 0
 }
 
@@ -108,6 +116,22 @@ func udpRehash(h *Host, s *sock) {
 		s.bound = key
 		h.udp.byAddr = putFirst(drop(h.udp.byAddr, s.id), s.id)
 	}
+	if s.local.IsUnspecified() {
+		h.udp.byPeer = drop(h.udp.byPeer, s.id)
+	}
+}
+
+// udpConnect also makes the socket findable by its peer, once for all peers that
+// it may have, and takes it out of its group (udp4_hash4, udp_lib_hash4).
+func udpConnect(h *Host, s *sock, a Addr, n int32) Errno {
+	err := datagramConnect(h, s, a, n)
+	if err != 0 || s.local.IsUnspecified() || slices.Contains(h.udp.byPeer, s.id) {
+		return err
+	}
+	h.leaveGroup(s)
+	s.dg.hash4 = s.remote
+	h.udp.byPeer = putFirst(h.udp.byPeer, s.id)
+	return 0
 }
 
 // udpJoinGroup puts a socket into the group of one that shares its port by
@@ -131,9 +155,9 @@ func (h *Host) udpJoinGroup(s *sock) {
 // __udp6_lib_lookup): one that is connected to the sender, the best of those
 // that have the address, the best of those that have none.
 func (h *Host) udpLookup(src, dst netip.AddrPort, dev int32) *sock {
-	for _, id := range h.udp.byAddr {
+	for _, id := range h.udp.byPeer {
 		s := h.socks[id]
-		if s.dg.connected && s.num == dst.Port() && s.remote.Port() == src.Port() && s.has(dst.Addr()) &&
+		if s.dg.connected && s.dg.hash4 == src && s.num == dst.Port() && s.remote.Port() == src.Port() && s.has(dst.Addr()) &&
 			s.peerAddr(src.Addr()) == src.Addr() && (s.opt.boundDev == 0 || s.opt.boundDev == dev) {
 			return s
 		}
@@ -217,4 +241,22 @@ func (s *sock) fromPeer(src netip.AddrPort) bool {
 	}
 	a := s.peerAddr(src.Addr())
 	return !a.IsValid() || a == src.Addr()
+}
+
+// clone copies the table.
+func (t *udpTable) clone() udpTable {
+	return udpTable{slices.Clone(t.byPort), slices.Clone(t.byAddr), slices.Clone(t.byPeer)}
+}
+
+// fingerprint feeds the orders in which sockets are found.
+func (t *udpTable) fingerprint(f *queue.Hash, h *Host) {
+	for _, list := range [...][]sockID{t.byPort, t.byAddr, t.byPeer} {
+		f.U64(uint64(len(list)))
+		for _, id := range list {
+			f.U32(uint32(id))
+		}
+	}
+	for _, id := range t.byPeer {
+		flow{remote: h.socks[id].dg.hash4, local: netip.AddrPortFrom(netip.IPv6Unspecified(), 0)}.fingerprint(f)
+	}
 }

@@ -57,7 +57,7 @@ func (h *Host) Clone() *Host {
 	c.out, c.conn, c.req, c.arena, c.run, c.loop, c.looped = nil, nil, nil, nil, nil, nil, Packet{}
 	c.spare = nil
 	c.raws, c.pings = slices.Clone(h.raws), slices.Clone(h.pings)
-	c.udp = udpTable{slices.Clone(h.udp.byPort), slices.Clone(h.udp.byAddr)}
+	c.udp = h.udp.clone()
 	return &c
 }
 
@@ -158,6 +158,7 @@ func (h *Host) Fingerprint() uint64 {
 	for _, b := range h.ports {
 		b.fingerprint(&f)
 	}
+	h.udp.fingerprint(&f, h)
 	for i := range h.groups {
 		h.groups[i].fingerprint(&f, h.now)
 	}

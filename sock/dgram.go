@@ -9,7 +9,8 @@ import (
 // datagrams is what sockets of datagrams have beside struct sock: UDP, ping
 // and RAW.
 type datagrams struct {
-	connected  bool // sk_state is TCP_ESTABLISHED
+	connected  bool           // sk_state is TCP_ESTABLISHED
+	hash4      netip.AddrPort // the peer under which a lookup finds it, if it is in udpTable.byPeer
 	recv, errs queue.Deque[dgram]
 	// rmem is sk_rmem_alloc, octets of truesize that the queues are charged.
 	rmem int32

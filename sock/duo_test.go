@@ -77,7 +77,7 @@ func (d *duo) call(slot int, c Call) Return {
 		d.off = "invariant: " + err.Error()
 	}
 	if d.off == "" && (want.Errno != got.Errno || want.Addr != got.Addr || string(want.Data) != string(got.Data)) {
-		d.off = fmt.Sprintf("kernel %d %s %v %q, model %d %s %v %q", want.Value, ErrnoName(want.Errno), want.Addr.AP, want.Data,
+		d.off = fmt.Sprintf("call %d: kernel %d %s %v %q, model %d %s %v %q", len(d.trace), want.Value, ErrnoName(want.Errno), want.Addr.AP, want.Data,
 			got.Value, ErrnoName(got.Errno), got.Addr.AP, got.Data)
 	}
 	if c.Op == OpSocket || c.Op == OpAccept {

@@ -9,7 +9,7 @@ import (
 // udpProt is UDP's table (udp_prot, udpv6_prot).
 var udpProt = protoOps{
 	name: "UDP", number: ProtoUDP,
-	init: udpInit, preConnect: inetPreConnect, connect: datagramConnect, disconnect: datagramDisconnect, shutdown: datagramShutdown,
+	init: udpInit, preConnect: inetPreConnect, connect: udpConnect, disconnect: datagramDisconnect, shutdown: datagramShutdown,
 	close: udpClose, getPort: udpGetPort, rehash: udpRehash, unhash: udpUnhash, ioctl: udpIoctl,
 	options: &udpOptions,
 	sendmsg: udpSendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain,
