@@ -1,5 +1,5 @@
-// Package sock is the socket layer of one network namespace and of the program
-// that lives in it, as Linux 6.18 has it, as a deterministic machine: descriptors,
+// Package sock is the socket layer of one network namespace and of the processes
+// that live in it, as Linux 6.18 has it, as a deterministic machine: descriptors,
 // the bind table, listeners with their two queues, blocking calls, options, poll
 // and epoll, demultiplexing, and TCP for IPv4 and IPv6 from package tcpstate.
 //
@@ -16,6 +16,10 @@
 // a seed, or from the caller through Choose. A thread that waits is a record, and
 // goes on with a later input, in the order in which Linux would look: for accept,
 // the queue before the state, the state before a signal, a signal before time.
+//
+// Threads belong to processes, each with descriptors, limits and credentials of
+// its own; clone, execve and exit_group make and end them. HostConfig.Hooks are
+// asked where Linux asks a security module, the cgroup and the allocator.
 //
 // The calls go through tables, as Linux's do: families create sockets (families),
 // a type of socket binds the socket calls (sockOps), a protocol its own (protoOps),

@@ -109,7 +109,9 @@ func (h *Host) endThreads(t *thread) {
 
 // abandon ends a call for good.
 func (h *Host) abandon(t *thread) {
-	h.unreserve(t)
+	if !t.lingers { // what accept had reserved is its connection's by then
+		h.unreserve(t)
+	}
 	h.endWait(t)
 	for _, f := range t.held {
 		if was, last := h.put(f); last {
