@@ -24,9 +24,13 @@ func (h *Host) deliver(p *Packet) {
 	}
 }
 
-// protoIGMP is Internet group management's number, which speaks of groups that
-// routers forward: this host's link needs none of it.
-const protoIGMP uint8 = 2
+// Protocols that Linux has and this host needs none of: group management, which
+// speaks of groups that routers forward, multicast routing, and UDP-Lite.
+const (
+	protoIGMP    uint8 = 2
+	protoPIM     uint8 = 103
+	protoUDPLite uint8 = 136
+)
 
 // receiver is who takes packets of the protocol, nil when the host has no such
 // (inet_protos, inet6_protos). ICMP and ICMPv6 are no sockets' protocols, and
@@ -37,7 +41,7 @@ func receiver(p *Packet) func(*Host, *Packet) {
 		return icmpDeliver
 	case p.Proto == ProtoICMPv6 && p.IPv6():
 		return icmp6Deliver
-	case p.Proto == protoIGMP && !p.IPv6(), p.Proto == extNone && p.IPv6():
+	case p.Proto == protoIGMP && !p.IPv6(), p.Proto == extNone && p.IPv6(), p.Proto == protoPIM, p.Proto == protoUDPLite:
 		return discardPacket
 	}
 	if prot := protocol(p.Proto); prot != nil {

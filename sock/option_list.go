@@ -20,7 +20,8 @@ type Option struct {
 }
 
 // optionLevels are all levels with a table.
-var optionLevels = [...]*optionLevel{&socketOptions, &ipOptions, &ipv6Options, &tcpOptions, &udpOptions}
+var optionLevels = [...]*optionLevel{&socketOptions, &ipOptions, &ipv6Options, &tcpOptions, &udpOptions,
+	&rawOptions, &raw6Options, &icmp6Options}
 
 // Options lists every option that the model knows, by level, in Linux's order.
 func Options() []Option {
@@ -104,7 +105,7 @@ func (o *option) kindWords() string {
 	for _, k := range [...]struct {
 		k    kinds
 		name string
-	}{{onStream, "STREAM"}, {onDgram, "DGRAM"}, {onRaw, "RAW"}, {onICMP &^ onRaw, "RAW with ICMP"}} {
+	}{{onStream, "STREAM"}, {onDgram, "DGRAM"}, {onRaw, "RAW"}, {onICMP &^ onRaw, "RAW with ICMP"}, {onPing, "ping"}} {
 		if o.only&k.k != 0 && (k.k != onICMP || o.only&onRaw == 0) {
 			names = append(names, k.name)
 		}
