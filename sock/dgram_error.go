@@ -97,7 +97,7 @@ func (h *Host) recvError(s *sock, t *thread) outcome {
 	case next != nil && next.ee.icmp():
 		s.err = next.ee.err
 	case d.ee.icmp():
-		s.err = 0
+		s.takeErr()
 	}
 	if next != nil {
 		h.wake(s, POLLERR)

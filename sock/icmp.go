@@ -108,7 +108,7 @@ func tcpICMPError(h *Host, p *Packet, mean icmpMeaning) {
 		in.Kind, in.N = tcpstate.TooBig, m.MTU
 	}
 	if id, ok := h.flows[f]; ok {
-		h.connICMP(h.socks[id], in)
+		h.connICMP(h.socks[id], p, in)
 		return
 	}
 	if r := h.requests.byFlow.Get(f); r != nil && !mean.big {
@@ -139,8 +139,11 @@ func (h *Host) requestICMP(f flow, r *request, in tcpstate.Input) {
 
 // connICMP tells a connection. With IP_RECVERR an error that the connection
 // outlives is pending at once, instead of being kept for a time-out.
-func (h *Host) connICMP(s *sock, in tcpstate.Input) {
+func (h *Host) connICMP(s *sock, p *Packet, in tcpstate.Input) {
 	connecting := s.handshaking() && (!s.conn.PassiveFastOpen() || s.parent != noSock)
+	if connecting && in.Kind == tcpstate.Unreachable && !p.IPv6() && in.Err != 0 && s.conn.Quotable(in.Seg.Seq) {
+		h.queueSynError(s, p, in.Err)
+	}
 	if in.Kind == tcpstate.Unreachable && !connecting && s.recvErr() && s.conn.Quotable(in.Seg.Seq) {
 		err := in.Err
 		in.Err = 0 // told below
@@ -156,6 +159,16 @@ func (h *Host) connICMP(s *sock, in tcpstate.Input) {
 		}
 	}
 	h.step(s, in)
+}
+
+// queueSynError puts an ICMP error about a SYN into the error queue, as Linux
+// does over IPv4 even if nobody asked for such (tcp_v4_err).
+func (h *Host) queueSynError(s *sock, p *Packet, err Errno) {
+	if s.dg == nil {
+		s.dg = newDatagrams()
+	}
+	q := &p.ICMP.Quote
+	h.queueICMP(s, p, err, q.body(p.Payload), q.DstPort)
 }
 
 // takesMTU remembers a narrower path and tells whether the connection follows.

@@ -2,20 +2,22 @@ package sock
 
 import "github.com/sockspec/sockspec/tcpstate"
 
-// leftover is what a socket keeps of the connections that it has had: tcp_disconnect
-// resets nearly all, and what it does not shows in ioctl.
+// leftover is what a socket keeps of the connections that it has had:
+// tcp_disconnect resets nearly all, and what it does not shows in ioctl and in
+// windows.
 type leftover struct {
 	// sent and unsent are how far the number of the next octet is ahead of
 	// SND.UNA and of SND.NXT: the next connection's numbers begin beyond the
 	// largest window of this one.
 	sent, unsent uint32
 	maxWnd       uint32
+	scaling      uint8 // scaling_ratio: the next connection's window depends on it
 }
 
 // disconnect notes what the connection, if there was one, leaves behind.
 func (l *leftover) disconnect(c *tcpstate.Conn) {
 	if c != nil {
-		*l = leftover{c.OutQueue(), c.NotSent(), c.MaxWindow()}
+		*l = leftover{c.OutQueue(), c.NotSent(), c.MaxWindow(), c.Scaling()}
 	}
 	l.sent += l.maxWnd + 2
 	l.unsent += l.maxWnd + 2

@@ -222,6 +222,7 @@ func (h *Host) listenParams(s *sock, f flow) tcpstate.Listener {
 // followRequest does what the machine says of a request; it reports Promote and
 // Gone.
 func (h *Host) followRequest(s *sock, f flow, out []tcpstate.Output) (promote, gone bool) {
+	v6 := f.remote.Addr().Is6()
 	for i := range out {
 		o := &out[i]
 		h.countRequest(o)
@@ -229,7 +230,7 @@ func (h *Host) followRequest(s *sock, f flow, out []tcpstate.Output) (promote, g
 		case tcpstate.Emit:
 			h.transmit(&Packet{
 				Src: f.local.Addr(), Dst: f.remote.Addr(), SrcPort: f.local.Port(), DstPort: f.remote.Port(),
-				Proto: ProtoTCP, TTL: h.ttl(s), TOS: s.tos(), Seg: o.Seg,
+				Proto: ProtoTCP, TTL: h.ttl(s, v6), TOS: s.tos(v6), Seg: o.Seg,
 			}, o.Why, s.id)
 		case tcpstate.Drop:
 			h.emit(Dropped, o.Why, s.id)

@@ -24,7 +24,7 @@ func tcpPoll(h *Host, s *sock) (mask uint32) {
 	case s.deferred: // a write sends the SYN
 		mask |= POLLOUT | POLLWRNORM
 	}
-	if s.pending() != 0 {
+	if s.pending() != 0 || s.dg != nil && s.dg.errs.Len() > 0 {
 		mask |= POLLERR
 	}
 	return mask

@@ -77,8 +77,12 @@ func (q *Quote) Read6(b []byte) QuoteFault {
 	return QuoteSound
 }
 
-// body is what a quoted packet has behind its IP header and extension headers.
+// body is what a quoted packet has behind its IP header and extension headers;
+// nothing if not even the IP header is there.
 func (q *Quote) body(b []byte) []byte {
+	if len(b) < ip4HdrLen || q.Src.Is6() && len(b) < ip6HdrLen {
+		return nil
+	}
 	off := ip6HdrLen
 	if q.Src.Is4() {
 		off = int(b[0]&15) * 4

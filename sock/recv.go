@@ -54,7 +54,10 @@ func tcpRecvmsg(h *Host, s *sock, t *thread) outcome {
 	flags := t.call.Flags
 	switch {
 	case flags&MSG_ERRQUEUE != 0:
-		return fail(EAGAIN) // the error queue is empty
+		if s.dg == nil {
+			return fail(EAGAIN) // there never was an error to queue
+		}
+		return h.recvError(s, t)
 	case s.state() == tcpstate.Listen:
 		return fail(ENOTCONN)
 	case flags&MSG_OOB != 0:
@@ -234,6 +237,19 @@ func (s *sock) urgent() (at uint32, known, valid bool) {
 	return at, known, valid
 }
 
+// keepUrgent keeps the urgent octet, which the segment has just brought: beside
+// the stream, since it may lie where nothing joins that, beyond a FIN (tcp_urg).
+func (s *sock) keepUrgent(seg *tcpstate.Segment, payload []byte) {
+	first := seg.Seq
+	if seg.Flags.Has(tcpstate.SYN) {
+		first = first.Add(1)
+	}
+	at, _, _ := s.conn.Urgent()
+	if off := s.conn.CopiedSeq().Add(at).Since(first); uint64(off) < uint64(len(payload)) {
+		s.urg = payload[off]
+	}
+}
+
 // recvUrgent is MSG_OOB (tcp_recv_urg). It never waits.
 func (h *Host) recvUrgent(s *sock, t *thread) outcome {
 	at, known, valid := s.urgent()
@@ -262,7 +278,7 @@ func (h *Host) recvUrgent(s *sock, t *thread) outcome {
 	}
 	if t.call.Flags&MSG_TRUNC == 0 {
 		t.in = append(t.in[:0], 0)
-		s.rx.ReadAt(at, t.in)
+		t.in[0] = s.urg
 		t.ret.Data = t.in
 	}
 	return done(1)

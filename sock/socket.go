@@ -53,7 +53,7 @@ type sock struct {
 	slot          int32      // where, among the owners of the same address
 	lnext         sockID     // in LISTEN: the next listener of the same address and port
 	group         int32      // of SO_REUSEPORT, 0 = none
-	disconnects   uint32     // how often connect to AF_UNSPEC took the connection down (sk_disconnects)
+	disconnects   uint32     // how often connect took the connection down (sk_disconnects)
 	left          leftover
 	remote        netip.AddrPort
 	locks         uint8          // lockAddr, lockPort, connectBind
@@ -79,6 +79,7 @@ type sock struct {
 	sockFast
 	tx, rx queue.Bytes // payload: tx from SND.UNA, rx from the first unread octet
 
+	urg    byte         // the urgent octet, while it is there to be read
 	txHead tcpstate.Seq // sequence number of tx's first octet
 	rxHead tcpstate.Seq // sequence number of rx's first octet
 

@@ -54,6 +54,7 @@ func (h *Host) startConn(s *sock, mtu uint32) {
 	} else {
 		p.ISS, p.TSOffset = h.drawISS(), h.drawTSOffset()
 	}
+	p.Scaling = s.left.scaling
 	s.err = 0 // shutdown stays, though: only disconnect clears it
 	h.attach(s, tcpstate.New(p), p.ISS)
 	if s.shut != 0 {
@@ -98,6 +99,9 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 	}
 	gone := false
 	for i := range h.conn {
+		if o := &h.conn[i]; o.Kind == tcpstate.Readable && o.Why == rule.UrgentData {
+			s.keepUrgent(&in.Seg, payload)
+		}
 		h.countConn(s.conn, &h.conn[i])
 		gone = h.follow(s, &h.conn[i], payload) || gone
 	}
@@ -161,7 +165,9 @@ func (h *Host) follow(s *sock, o *tcpstate.Output, payload []byte) bool {
 		if o.From == tcpstate.SynSent && o.To == tcpstate.Established {
 			h.inform(InetConnEstablished, s)
 		}
-		h.wake(s, wakeAny)
+		if o.To != tcpstate.SynSent && o.To != tcpstate.SynReceived { // there Linux calls no sk_state_change
+			h.wake(s, wakeAny)
+		}
 	case tcpstate.Readable:
 		h.wake(s, wakeIn)
 	case tcpstate.Writable:
@@ -201,7 +207,7 @@ func (h *Host) transmitConn(s *sock, seg *tcpstate.Segment, why rule.ID) {
 	s.routed = true
 	p := Packet{
 		Src: s.local, Dst: s.remote.Addr(), SrcPort: s.sport, DstPort: s.remote.Port(),
-		Proto: ProtoTCP, TTL: h.ttl(s), TOS: s.tos(), Seg: *seg,
+		Proto: ProtoTCP, TTL: h.ttl(s, s.af.ipv6), TOS: s.tos(s.af.ipv6), Seg: *seg,
 	}
 	if seg.Len > 0 {
 		at := seg.Seq
@@ -239,9 +245,10 @@ func (h *Host) transmitBy(dev int32, p *Packet, why rule.ID, s sockID) {
 	h.emit(k, why, s).Packet = *p
 }
 
-// ttl is the hop limit of what the socket sends.
-func (h *Host) ttl(s *sock) uint8 {
-	if s.af.ipv6 {
+// ttl is the hop limit of what the socket sends in that family: a listener of
+// AF_INET6 answers in both.
+func (h *Host) ttl(s *sock, ipv6 bool) uint8 {
+	if ipv6 {
 		if s.opt.hops >= 0 {
 			return uint8(s.opt.hops)
 		}
@@ -253,9 +260,9 @@ func (h *Host) ttl(s *sock) uint8 {
 	return uint8(h.sysctl.get(ctlDefaultTTL))
 }
 
-// tos is the DSCP of what the socket sends.
-func (s *sock) tos() uint8 {
-	if s.af.ipv6 {
+// tos is the DSCP of what the socket sends in that family.
+func (s *sock) tos(ipv6 bool) uint8 {
+	if ipv6 {
 		return uint8(s.opt.tclass) &^ 3
 	}
 	return uint8(s.opt.tos) &^ 3

@@ -97,6 +97,9 @@ func New(p Params) *Conn {
 	c.rcv.rcvbuf = orDefault(p.RcvBuf, c.cfg.Rmem[1])
 	c.rcv.clamp = p.Clamp
 	c.rcv.scaling = defaultScaling
+	if p.Scaling != 0 {
+		c.rcv.scaling = p.Scaling
+	}
 	c.opt.mssClamp = defaultMSS
 	c.opt.tsOffset, c.opt.tsRecent, c.opt.tsRecentAt = p.TSOffset, p.TSRecent, p.TSRecentAt
 	c.user.userMSS = p.UserMSS
