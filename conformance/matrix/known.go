@@ -8,15 +8,11 @@ type Known struct {
 
 // Knowns are all known differences. The aim is to have none.
 var Knowns = []Known{
-	{"tcp4", "unreachable", "recv 16 ERRQUEUE", synQueue},
-	{"tcp4", "unreachable", "recv 100 ERRQUEUE control", synQueue},
 	{"tcp46", "disconnected", "connect any:8081", "a socket of AF_INET6 that was once connected over IPv4 keeps IPv4's operations, and Linux " +
 		"sends the SYN of a connection over IPv6 with a broken header (icsk_af_ops)"},
 	{"udp46", "", "sendto 3 unspec", "from a socket connected to an IPv4-mapped address Linux sends what goes to AF_UNSPEC in IPv6, mapped " +
 		"addresses and all (udpv6_sendmsg looks for them only in an address given or in none)"},
 }
-
-const synQueue = "Linux queues the ICMP error of a SYN even without IP_RECVERR (tcp_v4_err)"
 
 // Missing are the kinds of sockets that the model does not have yet.
 var Missing = []string{"ping4", "ping6", "raw4", "raw6"}

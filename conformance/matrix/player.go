@@ -41,7 +41,8 @@ type Seen struct {
 type Returned struct {
 	Thread sock.Thread
 	Text   string
-	Made   bool // a descriptor, which has the next slot
+	Made   bool  // a descriptor
+	Slot   int32 // its slot
 	Return sock.Return
 }
 
@@ -101,7 +102,7 @@ const tick = 20 * tcpstate.Microsecond
 // Play carries a step out and waits until nothing goes on any more.
 func (p *Player) Play(s *Step) (Outcome, error) {
 	var err error
-	until := p.inst.Now().Add(s.Wait)
+	until := p.inst.Now().Add(max(s.Wait, tick))
 	switch {
 	case s.Call != nil:
 		err = p.call(s)
@@ -151,6 +152,20 @@ func (p *Player) inject(k *Packet) error {
 	return p.inst.Inject(b)
 }
 
+// Now is the instance's clock.
+func (p *Player) Now() sock.Time { return p.inst.Now() }
+
+// Deadline is when the stack next does something by itself; false when it never will, or does not tell.
+func (p *Player) Deadline() (sock.Time, bool) {
+	if d, ok := p.inst.(interface{ Deadline() (sock.Time, bool) }); ok {
+		return d.Deadline()
+	}
+	return 0, false
+}
+
+// Pass lets time pass until the instance's clock shows the time given, and tells what happened by itself.
+func (p *Player) Pass(until sock.Time) (Outcome, error) { return p.settle(until) }
+
 // maxEvents bounds what a step may bring about.
 const maxEvents = 10_000
 
@@ -168,11 +183,8 @@ func (p *Player) Queues(slot int32) (syn, accept int, ok bool) {
 
 // settle collects what happens until the given time, and after it all that is under way.
 func (p *Player) settle(until sock.Time) (o Outcome, err error) {
-	settler, realClock := p.inst.(interface{ Settle() })
-	if realClock {
-		settler.Settle()
-	} else {
-		until = max(until, p.inst.Now().Add(tick))
+	if s, realClock := p.inst.(interface{ Settle() }); realClock {
+		s.Settle()
 	}
 	for range maxEvents {
 		ev, ok, err := p.inst.Advance(max(until, p.inst.Now()))
@@ -201,7 +213,7 @@ func (p *Player) returned(r sock.Return) Returned {
 	if made {
 		p.fds = append(p.fds, int32(r.Value))
 	}
-	return Returned{r.Thread, text, made, r}
+	return Returned{Thread: r.Thread, Text: text, Made: made, Slot: int32(len(p.fds) - 1), Return: r}
 }
 
 // makes tells which calls return a descriptor.

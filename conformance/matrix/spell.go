@@ -92,6 +92,9 @@ func (s *speller) inbound(b []byte) { s.tcp.Spell(b) }
 // stamps are the values of timestamps: the stack's own clock.
 var stamps = regexp.MustCompile(`TS val \d+ ecr (\d+)`)
 
+// places are a segment's first and last number.
+var places = regexp.MustCompile(`\d+:\d+\(`)
+
 // outbound spells a packet of the stack's: the connection's ends, and the rest as a script has it.
 func (s *speller) outbound(b []byte) string {
 	var q sock.Packet
@@ -117,7 +120,11 @@ func (s *speller) outbound(b []byte) string {
 			}
 			s.first[ends{q.SrcPort, q.DstPort}] = q.Seg.Seq
 		}
-		return prefix + stamps.ReplaceAllString(s.tcp.Spell(b), "TS ecr $1")
+		text := stamps.ReplaceAllString(s.tcp.Spell(b), "TS ecr $1")
+		if q.Seg.Flags.Has(tcpstate.RST) && q.Seg.Seq == 0 { // an absolute number: there was none to answer with
+			text = places.ReplaceAllString(text, "zero(")
+		}
+		return prefix + text
 	case sock.ProtoUDP:
 		return prefix + fmt.Sprintf("udp (%d)", len(q.Payload))
 	}

@@ -128,6 +128,12 @@ func (in *Instance) Advance(until sock.Time) (conformance.Event, bool, error) {
 	return conformance.Event{}, false, fmt.Errorf("model: more than %d steps at %d us", maxSteps, in.now)
 }
 
+// Deadline is when something happens by itself; false when nothing will.
+func (in *Instance) Deadline() (sock.Time, bool) {
+	at, ok := in.host.Deadline()
+	return at - epoch, ok
+}
+
 // take turns effects into events. What is only named (drops, changes of state)
 // is reported for itself, so that a script can ask for it.
 func (in *Instance) take(effects []sock.Effect) {

@@ -1,0 +1,157 @@
+package campaign
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/sockspec/sockspec/conformance"
+	"github.com/sockspec/sockspec/conformance/matrix"
+	"github.com/sockspec/sockspec/sock"
+	"pgregory.net/rapid"
+)
+
+// Campaign draws histories and compares two stacks by them. Several goroutines may draw at once.
+type Campaign struct {
+	// Want is the stack that is right, Got the one that is compared with it. What is drawn depends on what Got does, so it is to
+	// be one that always does the same.
+	Want, Got conformance.Stack
+	Kinds     []*matrix.Kind
+	Steps     int // at most, in a history
+
+	calls, packets atomic.Int64 // made and sent so far on each stack
+	disturbed      atomic.Int64 // histories in which the two differed once and not again: on a real clock a timer may come between
+}
+
+// Finding is a history at whose end the stacks differ, as short as it could be made.
+type Finding struct {
+	Difference *Difference
+	History    *History
+}
+
+// String is the difference and the script that shows it.
+func (f *Finding) String() string { return fmt.Sprintf("%s\n%s", f.Difference, f.History.Script()) }
+
+// replays is how often a difference must show itself again: a timer that came between does not.
+const replays = 3
+
+// Check draws one history and fails t where the stacks differ.
+func (c *Campaign) Check(t *rapid.T) {
+	f, err := c.draw(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f != nil {
+		t.Fatal(f)
+	}
+}
+
+// Run plays the histories of so many seeds, from first on, several at once, until one differs or the context ends.
+func (c *Campaign) Run(ctx context.Context, first, seeds, workers int) (found *Finding, err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	next := atomic.Int64{}
+	for range workers {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				seed := int(next.Add(1)) - 1
+				if seed >= seeds {
+					return
+				}
+				f, e := c.seed(first + seed)
+				if f == nil && e == nil {
+					continue
+				}
+				mu.Lock()
+				if found == nil && err == nil {
+					found, err = f, e
+				}
+				mu.Unlock()
+				stop()
+			}
+		})
+	}
+	wg.Wait()
+	return found, err
+}
+
+// seed plays the history of one seed.
+func (c *Campaign) seed(n int) (f *Finding, err error) {
+	rapid.Custom(func(t *rapid.T) int {
+		f, err = c.draw(t)
+		return 0
+	}).Example(n)
+	return f, err
+}
+
+// draw draws a history and plays it on both stacks until they differ.
+func (c *Campaign) draw(t *rapid.T) (*Finding, error) {
+	p, err := newPair(c.Want, c.Got)
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	w := &world{program: program{waits: map[sock.Thread]bool{}}, kinds: c.Kinds}
+	steps := w.prelude(t)
+	for range rapid.IntRange(1, c.Steps).Draw(t, "steps") {
+		s, ok := p.timer()
+		if ok {
+			// what is about to happen comes first
+		} else if len(steps) > 0 {
+			s, ok, steps = steps[0], true, steps[1:]
+		} else if s, ok = w.draw(t); !ok {
+			continue
+		}
+		o, d, err := p.play(s)
+		c.count(&s)
+		if err != nil {
+			return nil, fmt.Errorf("%w\n%s", err, p.history.Script())
+		}
+		if d != nil {
+			return c.judge(p, d), nil
+		}
+		w.note(&s, &o)
+	}
+	return nil, nil
+}
+
+func (c *Campaign) count(s *matrix.Step) {
+	switch {
+	case s.Call != nil:
+		c.calls.Add(1)
+	case s.Packet != nil:
+		c.packets.Add(1)
+	}
+}
+
+// judge makes a finding of a difference, unless it was only a moment's.
+func (c *Campaign) judge(p *pair, d *Difference) *Finding {
+	if !c.again(p.history.Steps) {
+		c.disturbed.Add(1)
+		return nil
+	}
+	d, h := c.minimize(p.history.Steps, d, &p.history)
+	return &Finding{d, h}
+}
+
+// again reports whether the steps lead to a difference each time.
+func (c *Campaign) again(steps []matrix.Step) bool {
+	for range replays {
+		d, _, err := Replay(steps, c.Want, c.Got)
+		if err == nil && d == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// Calls is how many calls have been compared.
+func (c *Campaign) Calls() int { return int(c.calls.Load()) }
+
+// Tally is a line about what has been compared.
+func (c *Campaign) Tally() string {
+	return fmt.Sprintf("%d calls and %d packets compared, %d histories disturbed by time", c.calls.Load(), c.packets.Load(), c.disturbed.Load())
+}

@@ -1,0 +1,160 @@
+package campaign
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/sockspec/sockspec/conformance/matrix"
+	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// Script prints the history as a script: what was done, and what came of it on the first stack. Whoever keeps it gives it a title.
+// What the language cannot say is left as a comment.
+func (h *History) Script() string {
+	w := &writer{labels: map[key]string{}, ends: h.ends()}
+	w.times = h.times()
+	w.line("// Found by random calls")
+	for i := range h.Steps {
+		s, o := &h.Steps[i], &h.Outcomes[i]
+		w.now = i
+		switch {
+		case s.Call != nil:
+			w.call(s, i)
+		case s.Packet != nil:
+			w.inbound(s.Packet)
+		}
+		for j := range o.Seen {
+			w.outbound(&o.Seen[j], o.Packets[j])
+		}
+	}
+	return w.String()
+}
+
+// end is when a call that waited returned.
+type end struct {
+	step int
+	ret  *matrix.Returned
+}
+
+// ends finds for each call the step in which it returned; none when it never did.
+func (h *History) ends() map[int]end {
+	begun, list := map[sock.Thread]int{}, map[int]end{}
+	for i := range h.Steps {
+		if s := &h.Steps[i]; s.Call != nil {
+			begun[s.Thread] = i
+		}
+		for j := range h.Outcomes[i].Returns {
+			r := &h.Outcomes[i].Returns[j]
+			list[begun[r.Thread]] = end{i, r}
+		}
+	}
+	return list
+}
+
+// key names a connection by its ports.
+type key struct {
+	local  int
+	remote uint16
+}
+
+// times are when the steps happen, in microseconds: a millisecond each, and the waits between them.
+func (h *History) times() []int64 {
+	list, now := make([]int64, len(h.Steps)), int64(0)
+	for i := range h.Steps {
+		list[i] = now
+		now += 1000 + int64(h.Steps[i].Wait)
+	}
+	return list
+}
+
+// writer collects the text of a script. Its descriptors are the slots, from 3 on.
+type writer struct {
+	strings.Builder
+	labels map[key]string
+	ends   map[int]end
+	times  []int64
+	now    int
+}
+
+func (w *writer) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+
+// at is the time of a step, in seconds.
+func (w *writer) at(step int) string {
+	if step == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%.3f", float64(w.times[step])/1e6)
+}
+
+func (w *writer) call(s *matrix.Step, i int) {
+	when, text := w.at(i), spellCall(s.Call)
+	thread := ""
+	if s.Thread > 1 {
+		thread = fmt.Sprintf("t%d: ", s.Thread)
+	}
+	e, ok := w.ends[i]
+	if !ok {
+		w.line("// %s %s%s never returns", when, thread, text)
+		return
+	}
+	if e.step > i {
+		when += "..." + w.at(e.step)
+	}
+	w.line("%s %s%s = %s", when, thread, spellOut(s.Call, text, e.ret), value(s.Call, e.ret))
+}
+
+// value is what follows the equals sign.
+func value(_ *sock.Call, r *matrix.Returned) string {
+	if r.Return.Value < 0 {
+		return fmt.Sprintf("-1 %s", sock.ErrnoName(r.Return.Errno))
+	}
+	if r.Made {
+		return fmt.Sprint(r.Slot + firstFD)
+	}
+	return fmt.Sprint(r.Return.Value)
+}
+
+// label is the name of a connection; the first has none.
+func (w *writer) label(local int, remote uint16) string {
+	k := key{local, remote}
+	l, ok := w.labels[k]
+	if !ok {
+		if len(w.labels) > 0 {
+			l = fmt.Sprintf("c%d: ", len(w.labels)+1)
+		}
+		w.labels[k] = l
+	}
+	return l
+}
+
+func (w *writer) inbound(q *matrix.Packet) {
+	label := w.label(q.Local, q.Remote)
+	if q.QuoteProto != 0 {
+		w.line("%s < %sicmp unreachable %s [%d:%d(0)]", w.at(w.now), label, []string{"net_unreachable", "host_unreachable",
+			"protocol_unreachable", "port_unreachable"}[q.Code&3], q.Seq, q.Seq)
+		return
+	}
+	text := fmt.Sprintf("%s %d:%d(%d)", q.Flags, q.Seq, q.Seq+uint32(q.Len), q.Len)
+	if q.Flags.Has(tcpstate.ACK) {
+		text += fmt.Sprintf(" ack %d", q.Ack)
+	}
+	text += fmt.Sprintf(" win %d", q.Window)
+	if q.Flags.Has(tcpstate.URG) {
+		text += fmt.Sprintf(" urg %d", q.Urgent)
+	}
+	if q.MSS != 0 {
+		text += fmt.Sprintf(" <mss %d,sackOK,nop,wscale 0>", q.MSS)
+	}
+	w.line("%s < %s%s", w.at(w.now), label, text)
+}
+
+// stamped are options that hold the stack's clock.
+var stamped = regexp.MustCompile(`<[^>]*TS [^>]*>`)
+
+func (w *writer) outbound(s *matrix.Seen, text string) {
+	_, body, _ := strings.Cut(text, ">")
+	_, body, _ = strings.Cut(body, " ")
+	w.line("%s > %s%s", w.at(w.now), w.label(s.Local, s.Remote), stamped.ReplaceAllString(body, "<...>"))
+}
