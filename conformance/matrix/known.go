@@ -14,9 +14,6 @@ var Knowns = []Known{
 		"addresses and all (udpv6_sendmsg looks for them only in an address given or in none)"},
 }
 
-// Missing are the kinds of sockets that the model does not have yet.
-var Missing = []string{"ping4", "ping6", "raw4", "raw6"}
-
 // covers reports whether the difference is about the cell.
 func (k *Known) covers(c *Cell) bool {
 	fits := func(want, got string) bool { return want == "" || want == got }

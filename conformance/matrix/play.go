@@ -3,9 +3,7 @@ package matrix
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
-	"slices"
 	"sync"
 
 	"github.com/sockspec/sockspec/conformance"
@@ -48,7 +46,7 @@ func Play(ctx context.Context, cells []Cell, s conformance.Stack, d *Data, done 
 			times = attempts
 		}
 		for range times {
-			r.Got, r.Err = cells[i].on(s)
+			r.Got, r.Err = cells[i].Run(s)
 			r.Done = true
 			if r.Agrees() || r.Skipped() || ctx.Err() != nil {
 				break
@@ -59,14 +57,6 @@ func Play(ctx context.Context, cells []Cell, s conformance.Stack, d *Data, done 
 		}
 	})
 	return results
-}
-
-// on is Run, but for what the model does not have.
-func (c *Cell) on(s conformance.Stack) (string, error) {
-	if s.Name() == "model" && slices.Contains(Missing, c.Kind) {
-		return "", fmt.Errorf("the model has no %s sockets: %w", c.Kind, conformance.ErrUnsupported)
-	}
-	return c.Run(s)
 }
 
 // each calls f for every number below n, so many at once, until the context ends.

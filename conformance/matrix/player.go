@@ -129,6 +129,9 @@ func (p *Player) call(s *Step) error {
 	}
 	t := max(1, s.Thread)
 	p.calls[t] = c
+	if c.Op == sock.OpSocket && c.Type&0xf == sock.SOCK_RAW {
+		p.speller.protos = append(p.speller.protos, uint16(c.Proto)) // which it shows as its port
+	}
 	return p.inst.Call(t, c)
 }
 

@@ -21,6 +21,8 @@ type speller struct {
 	tcp   report.Speller
 	ports []uint16 // ephemeral ones, as they came up
 	first map[ends]tcpstate.Seq
+	// protos are the protocols of RAW sockets, which stand where others have their port.
+	protos []uint16
 }
 
 // ends are the ports of a connection.
@@ -30,12 +32,12 @@ type ends struct{ local, remote uint16 }
 // echo, which may be any number.
 func ours(n uint16) bool {
 	const some = 20
-	return n < 1024 || n >= callers && n < callers+some || n >= here && n < here+some || n >= there && n < there+some
+	return n == 0 || n >= callers && n < callers+some || n >= here && n < here+some || n >= there && n < there+some
 }
 
 // port names a port of the stack.
 func (s *speller) port(n uint16) string {
-	if ours(n) {
+	if ours(n) || slices.Contains(s.protos, n) {
 		return fmt.Sprint(n)
 	}
 	for i, known := range s.ports {
