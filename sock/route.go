@@ -102,7 +102,10 @@ func (h *Host) routeTo(dst, src netip.Addr, dev int32) (route, Errno) {
 func (h *Host) route4(dst, src netip.Addr, dev int32) (route, Errno) {
 	bound := src.Is4() && !src.IsUnspecified()
 	if bound && !h.isLocal(src) {
-		return route{}, EINVAL
+		if src.IsMulticast() || src == limitedBroadcast {
+			return route{}, EINVAL
+		}
+		return route{}, ENETUNREACH // of somebody else's, which IP_FREEBIND let in
 	}
 	switch {
 	case dev != 0 && h.deviceName(dev) == "":
