@@ -305,6 +305,9 @@ func (s *sock) pingDest6(c *Call, p *sendPlan) Errno {
 		if !s.dg.connected {
 			return EDESTADDRREQ
 		}
+		if s.dg.peer6.Is4() {
+			return EINVAL // connected to an IPv4-mapped address
+		}
 		p.dst = netip.AddrPortFrom(s.dg.peer6, 0)
 		return 0
 	}

@@ -31,7 +31,7 @@ func raw6Sendmsg(h *Host, s *sock, t *thread) outcome {
 	if least > 0 && !s.opt.hdrIncl && (callLen(c) < least || c.Fault&FaultData != 0) {
 		return fail(EFAULT)
 	}
-	if p.dst.Addr().Is4In6() {
+	if a := p.dst.Addr(); a.Is4() || a.Is4In6() {
 		return fail(ENETUNREACH) // IPv6's routes alone are asked
 	}
 	if err := h.rawRoute(s, t, &p); err != 0 {

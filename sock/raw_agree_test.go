@@ -27,8 +27,8 @@ var rawKinds = []rawKind{
 	{AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6}, {AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6}, {AF_INET6, SOCK_DGRAM, IPPROTO_UDP},
 }
 
-var rawAddrs4 = []string{"127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.2", "0.0.0.0", "192.0.2.9", "224.0.0.5", "224.0.0.1", "255.255.255.255"}
-var rawAddrs6 = []string{"::1", "::1", "::1", "::", "2001:db8::9", "ff02::1", "ff05::9", "fe80::1"}
+var rawAddrs4 = []string{"127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.2", "0.0.0.0", "192.0.2.9", "224.0.0.5", "224.0.0.1", "255.255.255.255", "127.255.255.255"}
+var rawAddrs6 = []string{"::1", "::1", "::1", "::", "::ffff:127.0.0.1", "2001:db8::9", "ff02::1", "ff05::9", "fe80::1"}
 
 // drawRawAddr draws an address that mostly fits the kind.
 func drawRawAddr(t *rapid.T, k rawKind) (Addr, int32) {
@@ -47,12 +47,12 @@ func drawRawAddr(t *rapid.T, k rawKind) (Addr, int32) {
 	if rapid.IntRange(0, 19).Draw(t, "other family") == 0 {
 		family = AF_INET + AF_INET6 - family
 	}
-	most := rapid.SampledFrom([]int{4, 4, 4, 9}).Draw(t, "rare")
+	most := rapid.SampledFrom([]int{4, 4, 4, 10}).Draw(t, "rare")
 	if family == AF_INET {
 		a := netip.MustParseAddr(rapid.SampledFrom(rawAddrs4[:most]).Draw(t, "addr"))
 		return in4(a, port), rapid.SampledFrom([]int32{16, 16, 16, 16, 16, 28, 15}).Draw(t, "length")
 	}
-	a := in6(netip.MustParseAddr(rapid.SampledFrom(rawAddrs6[:min(most, 8)]).Draw(t, "addr")), port)
+	a := in6(netip.MustParseAddr(rapid.SampledFrom(rawAddrs6[:min(most, 9)]).Draw(t, "addr")), port)
 	if most > 4 {
 		a.Scope = rapid.Uint32Range(0, 1).Draw(t, "scope")
 	}

@@ -172,6 +172,12 @@ func (h *Host) rawAppend(s *sock, t *thread, p *sendPlan) Errno {
 	}
 	if c.pending == 0 {
 		c.plan, c.mtu, c.data = *p, h.fragSize(s, &p.route), c.data[:0]
+		if p.tos < 0 {
+			c.plan.tos = int16(s.tosFor(p.route.dst))
+		}
+		if p.ttl < 0 && hdr == ip6HdrLen { // IPv4 asks when the packet leaves
+			c.plan.ttl = int16(h.dgramTTL(s, &p.route, -1))
+		}
 	}
 	n := callLen(&t.call)
 	limit := int(c.mtu)
@@ -219,9 +225,6 @@ func (s *sock) rawFlush() {
 func (h *Host) rawPush(s *sock, c *cork, last *sendPlan) Errno {
 	r := &c.plan.route
 	tos := uint8(c.plan.tos)
-	if c.plan.tos < 0 {
-		tos = s.tosFor(r.dst)
-	}
 	p := Packet{Src: r.src, Dst: r.dst, Proto: c.plan.proto, TTL: h.dgramTTL(s, r, c.plan.ttl), TOS: tos &^ 3}
 	p.Seg.ECN = tcpstate.ECN(tos & 3)
 	if r.dst.Is4() {
