@@ -56,11 +56,13 @@ func (p dgramPair) call(t require.TestingT, slot int, c Call) {
 // corked: a datagram under way and a connection by IPv4 share one place for
 // their addresses (inet->cork.fl). So a connect redirects what is corked, and a
 // corked datagram to somebody else redirects what the connected socket sends
-// from then on. The model keeps them apart. Left out.
+// from then on, as does a connect that fails. The model keeps them apart. Left
+// out.
 func (p dgramPair) corked(slot int, c Call) bool {
 	_, s, err := p.h.lookup(p.fds[1][slot])
+	fails := c.Op == OpConnect && err == 0 && s.remote.Addr().Is4() && !c.Addr.AP.Addr().Unmap().IsLoopback()
 	corks := c.Op == OpSend && (c.Flags&MSG_MORE != 0 || s.dg.cork.on) && c.AddrLen > 0
-	return err == 0 && (c.Op == OpConnect && s.dg.cork.pending == AF_INET || corks && s.remote.Addr().Is4())
+	return fails || err == 0 && (c.Op == OpConnect && s.dg.cork.pending == AF_INET || corks && s.remote.Addr().Is4())
 }
 
 func briefDgram(c Call) string {
