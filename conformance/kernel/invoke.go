@@ -60,8 +60,15 @@ func invokePlain(c *sock.Call) sock.Return {
 		return raw(unix.SYS_CLOSE, uintptr(c.FD), 0, 0)
 	case sock.OpDup:
 		return raw(unix.SYS_FCNTL, uintptr(c.FD), unix.F_DUPFD_CLOEXEC, 0)
-	case sock.OpDup2: // of its two ways, onto itself is the one that dup3 has not
-		return raw(unix.SYS_DUP2, uintptr(c.FD), uintptr(c.Arg), 0)
+	case sock.OpDup2:
+		if int64(c.FD) == c.Arg { // what dup3 refuses; newer machines have no dup2
+			r := raw(unix.SYS_FCNTL, uintptr(c.FD), unix.F_GETFD, 0)
+			if r.Errno == 0 {
+				r.Value = c.Arg
+			}
+			return r
+		}
+		return raw(unix.SYS_DUP3, uintptr(c.FD), uintptr(c.Arg), 0)
 	case sock.OpDup3:
 		return raw(unix.SYS_DUP3, uintptr(c.FD), uintptr(c.Arg), uintptr(c.Flags))
 	case sock.OpFcntl:

@@ -21,8 +21,11 @@ func (in *instance) Settle() {
 	}
 }
 
-// pipeSet is a signal mask with SIGPIPE in it.
-var pipeSet = unix.Sigset_t{Val: [16]uint64{1 << (unix.SIGPIPE - 1)}}
+// pipeSet is a signal mask with SIGPIPE in it, which is in the first word however long a word is.
+var pipeSet = func() (set unix.Sigset_t) {
+	set.Val[0] = 1 << (unix.SIGPIPE - 1)
+	return set
+}()
 
 // blockPipe keeps SIGPIPE pending on the calling thread, to which alone a send raises it (sk_stream_error), so that it can be
 // seen after the call. The thread is never given back to Go.
