@@ -169,7 +169,7 @@ func (r *Request) Overflow(l *Listener, in Input, out []Output) []Output {
 // challenge answers a RST that is in the window but not exact: the peer shall
 // confirm (RFC 5961 section 3.2). Linux has it for requests since 6.18.y.
 func (r *Request) challenge(l *Listener, in Input, out []Output) []Output {
-	if r.oowLimited(l, in) {
+	if r.limited(l, in.Now) {
 		return append(out, Output{Kind: Drop, Why: rule.RequestLimited, N: SkippedChallenge})
 	}
 	out = append(out, Output{Kind: Emit, Why: rule.RequestChallenge, Seg: r.ack(in.Now)})
@@ -255,12 +255,21 @@ func (r *Request) synAgain(l *Listener, in Input, out []Output) []Output {
 // oowLimited tells whether an answer to a bad segment has to wait; if not, it
 // notes this one. Data is exempt: it is no part of an ACK loop (tcp_oow_rate_limited).
 func (r *Request) oowLimited(l *Listener, in Input) bool {
-	if in.Seg.SeqLen() != 0 && !in.Seg.Flags.Has(SYN) || l.cfg().Requests.Unlimited {
+	if in.Seg.SeqLen() != 0 && !in.Seg.Flags.Has(SYN) {
 		return false
 	}
-	if r.OOWTime != 0 && in.Now.Sub(r.OOWTime) < l.cfg().InvalidRatelimit {
+	return r.limited(l, in.Now)
+}
+
+// limited is oowLimited whatever the segment carries: a RST with data is
+// challenged no more often than one without (__tcp_oow_rate_limited).
+func (r *Request) limited(l *Listener, now Time) bool {
+	if l.cfg().Requests.Unlimited {
+		return false
+	}
+	if r.OOWTime != 0 && now.Sub(r.OOWTime) < l.cfg().InvalidRatelimit {
 		return true
 	}
-	r.OOWTime = max(in.Now, 1)
+	r.OOWTime = max(now, 1)
 	return false
 }
