@@ -101,8 +101,12 @@ func (h *Host) udpGrow(s *sock, t *thread, c *cork) Errno {
 // must fit twice the send buffer.
 func (s *sock) charge(c *cork, ip, transport, n int, fresh bool) bool {
 	have, mtu, hdr := len(c.data), int(c.mtu), ip+transport
-	if c.plan.gso != 0 {
-		mtu = 0xffff
+	if c.plan.gso != 0 { // one buffer for the headers, and the data in pages
+		if fresh {
+			s.dg.wmem = sentTruesize(hdr, 0)
+		}
+		s.dg.wmem += int32(n)
+		return true
 	}
 	if fresh {
 		first := min(n, mtu-hdr)
