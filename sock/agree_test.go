@@ -39,6 +39,10 @@ func (p *pair) call(t require.TestingT, slot int, c Call) Return {
 			name := p.k.call(Call{Op: OpGetsockname, FD: c.FD})
 			p.h.Choose(Choice{HasPort: true, Port: name.Addr.AP.Port()})
 		}
+	} else if c.Op == OpConnect { // which may have taken a port before it failed
+		if name := p.k.call(Call{Op: OpGetsockname, FD: c.FD}); name.Addr.AP.Port() != 0 {
+			p.h.Choose(Choice{HasPort: true, Port: name.Addr.AP.Port()})
+		}
 	}
 	if slot >= 0 {
 		c.FD = p.fds[1][slot]

@@ -83,8 +83,10 @@ func setAddrForm(h *Host, s *sock, v *value) Errno {
 	switch {
 	case v.int != AF_INET:
 		return EINVAL
-	case s.typ == SOCK_RAW:
+	case s.kind()&(onStream|onDgram) == 0:
 		return ENOPROTOOPT
+	case s.kind() == onDgram && s.dg.cork.pending == AF_INET6:
+		return EBUSY
 	case s.state() != tcpstate.Established:
 		return ENOTCONN
 	case s.v6only() || !s.remote.Addr().Is4():
@@ -94,9 +96,11 @@ func setAddrForm(h *Host, s *sock, v *value) Errno {
 	return 0
 }
 
+// getAddrForm looks at the protocol alone: RAW with TCP's or UDP's is asked for
+// its state, too.
 func getAddrForm(_ *Host, s *sock, _ *thread) (int64, Errno) {
 	switch {
-	case s.typ == SOCK_RAW:
+	case s.proto != IPPROTO_TCP && s.proto != IPPROTO_UDP:
 		return 0, ENOPROTOOPT
 	case s.state() != tcpstate.Established:
 		return 0, ENOTCONN

@@ -8,18 +8,18 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/sockspec/sockspec/tcpstate"
 )
 
 // optLives are what may happen to a socket after one of its options was set.
 // Each sets the option by calling set on a slot, and returns the slot whose
 // options are looked at then.
-var optLives = []struct {
+type optLife struct {
 	name string
 	live func(p *optPair, family int32, at netip.AddrPort, set func(slot int)) int
-}{
+}
+
+var optLives = []optLife{
 	{"a child of the listener", func(p *optPair, f int32, at netip.AddrPort, set func(int)) int {
 		l, ap := p.listener(f, at)
 		set(l)
@@ -140,12 +140,11 @@ var defaultOptions = func() (o options) { o.init(New(HostConfig{})); return o }(
 func TestOptionsLiveOnAsOnTheLiveKernel(t *testing.T) {
 	k := newLive(t)
 	total, drawn, step := 0, 0, optStep(7)
-	levels := []*optionLevel{&socketOptions, &ipOptions, &ipv6Options, &tcpOptions}
+	levels := []*optionLevel{&socketOptions, &ipOptions, &ipv6Options, &tcpOptions, &udpOptions, &rawOptions, &raw6Options, &icmp6Options}
 	for _, life := range optLives {
 		for _, f := range optFamilies {
-			require.NoError(t, k.fresh())
 			p := &optPair{pair: &pair{k: k, now: Time(tcpstate.Second)}, t: t, bad: map[string]int{}}
-			p.h = optHost(t, k)
+			p.fresh()
 			for _, l := range levels {
 				for i := range l.rows {
 					o := &l.rows[i]

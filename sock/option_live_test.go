@@ -196,7 +196,7 @@ func (p *optPair) exercise(slot int, level int32, o *option) {
 		binary.LittleEndian.PutUint32(raw, uint32(v))
 		lengths := []int32{4, 1, 8}
 		if v == -1 || v == 1 || v == 256 {
-			lengths = []int32{0, 1, 2, 3, 4, 5, 8, 12, 16, 20}
+			lengths = []int32{0, 1, 2, 3, 4, 5, 8, 12, 16, 20, 32, 40}
 		}
 		for _, n := range lengths {
 			p.set(slot, level, o, raw[:n], n, false)
@@ -350,13 +350,15 @@ func dgramStates(open func(p *optPair, f int32) int) []optState {
 
 // optKinds are the kinds of socket, their states, and the states that are looked
 // at with all values.
-var optKinds = []struct {
+type optKind struct {
 	name   string
 	states []optState
 	full   [2]int
-}{
+}
+
+var optKinds = []optKind{
 	{"STREAM", streamStates, [2]int{0, 3}},
-	{"DGRAM", dgramStates(func(p *optPair, f int32) int { return p.open(f, SOCK_DGRAM) }), [2]int{0, 2}},
+	{"DGRAM", append(dgramStates(func(p *optPair, f int32) int { return p.open(f, SOCK_DGRAM) }), corked), [2]int{0, 2}},
 }
 
 // drop closes whatever is open.
@@ -373,6 +375,7 @@ func (p *optPair) drop() {
 func optHost(t testing.TB, k *live) *Host {
 	h := New(HostConfig{FirstFile: 3, Seed: 1})
 	require.NoError(t, h.SetSysctl("net.ipv4.tcp_congestion_control", "reno"))
+	require.NoError(t, h.SetSysctl("net.ipv4.ping_group_range", "0 0"))
 	h.device = "" // there is nothing but loopback
 	cfg := *h.tcp
 	cfg.Tick = k.tick(t)
@@ -427,10 +430,9 @@ func TestOptionsAgreeWithTheLiveKernel(t *testing.T) {
 		for _, f := range optFamilies {
 			for i, st := range kind.states {
 				for _, caps := range []bool{true, false} {
-					require.NoError(t, k.fresh())
 					p := &optPair{pair: &pair{k: k, now: Time(tcpstate.Second)}, t: t, bad: map[string]int{}}
+					p.fresh()
 					p.where = fmt.Sprintf("%s %s, %s, capabilities %v", kind.name, f.name, st.name, caps)
-					p.h = optHost(t, k)
 					if !caps && i > 1 {
 						continue // capabilities are asked for in every state alike
 					}
@@ -454,10 +456,12 @@ func optStep(n int) int {
 
 // everyOption exercises each option on a socket of its own.
 func (p *optPair) everyOption(family int32, at netip.AddrPort, st *optState, caps bool, drawn *int, step int) {
-	levels := []*optionLevel{&socketOptions, &ipOptions, &ipv6Options, &tcpOptions, &udpOptions,
+	known := []*optionLevel{&socketOptions, &ipOptions, &ipv6Options, &tcpOptions, &udpOptions, &rawOptions, &raw6Options, &raw6OptionsOfIPv6, &icmp6Options}
+	levels := append(slices.Clone(known), []*optionLevel{
 		{level: SOL_SOCKET, rows: []option{{num: 9999, name: "SOL_SOCKET 9999"}}}, {level: IPPROTO_UDP, rows: []option{{num: 99, name: "UDP 99"}}},
 		{level: IPPROTO_IP, rows: []option{{num: 9999, name: "IP 9999"}}}, {level: IPPROTO_IPV6, rows: []option{{num: 9999, name: "IPV6 9999"}}},
-		{level: IPPROTO_TCP, rows: []option{{num: 9999, name: "TCP 9999"}}}, {level: 77, rows: []option{{num: 1, name: "level 77"}}}}
+		{level: IPPROTO_TCP, rows: []option{{num: 9999, name: "TCP 9999"}}}, {level: 77, rows: []option{{num: 1, name: "level 77"}}},
+		{level: SOL_RAW, rows: []option{{num: 99, name: "RAW 99"}}}, {level: SOL_ICMPV6, rows: []option{{num: 99, name: "ICMPV6 99"}}}}...)
 	for _, l := range levels {
 		for i := range l.rows {
 			if *drawn++; *drawn%step != 0 {
@@ -471,7 +475,7 @@ func (p *optPair) everyOption(family int32, at netip.AddrPort, st *optState, cap
 			p.exercise(slot, l.level, &l.rows[i])
 			if p.full && l.rows[i].does != refused {
 				p.where += " after " + l.rows[i].name
-				p.image(slot, levels[:5])
+				p.image(slot, known)
 				p.where = strings.TrimSuffix(p.where, " after "+l.rows[i].name)
 			}
 			restore()

@@ -50,7 +50,7 @@ func setTimestamping(newer bool) func(*Host, *sock, *value) Errno {
 		switch {
 		case f&^stampMask != 0,
 			f&stampOptIDTCP != 0 && f&stampOptID == 0,
-			fresh && s.proto == IPPROTO_TCP && s.in(tcpstate.Closed, tcpstate.Listen),
+			fresh && s.typ == SOCK_STREAM && s.in(tcpstate.Closed, tcpstate.Listen),
 			f&stampOptStats != 0 && f&stampTSOnly == 0:
 			return EINVAL
 		case f&stampBindPHC != 0 && s.opt.boundDev == 0:

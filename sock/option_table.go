@@ -91,6 +91,7 @@ type optionLevel struct {
 	give func(t *thread, v int64) outcome
 	// unsigned: a negative room counts as a huge one.
 	unsigned bool
+	of       int32 // the protocol of RAW that has it, 0 for any; the rest are told EOPNOTSUPP
 }
 
 // find is the row of an option, nil when the level has none of that number.
@@ -106,6 +107,9 @@ func (l *optionLevel) find(num int32) *option {
 // setsockopt is the level's part of setsockopt(2).
 func (l *optionLevel) setsockopt(h *Host, s *sock, num int32, v *value) Errno {
 	o := l.find(num)
+	if l.of != 0 && int32(s.num) != l.of {
+		return EOPNOTSUPP
+	}
 	if o != nil && o.anyLength {
 		if o.only != 0 && o.only&s.kind() == 0 {
 			return o.toOthers()
@@ -178,6 +182,8 @@ func (o *option) keep(h *Host, s *sock, n int32) {
 func (l *optionLevel) getsockopt(h *Host, s *sock, t *thread, num int32) outcome {
 	o := l.find(num)
 	switch {
+	case l.of != 0 && int32(s.num) != l.of:
+		return fail(EOPNOTSUPP)
 	case t.call.Len < 0 && !l.unsigned:
 		return fail(EINVAL)
 	case o == nil || o.writeOnly:
