@@ -21,7 +21,10 @@ type HostRun struct {
 	parked  map[sock.Thread]bool
 	threads map[sock.Thread]bool // that may be alive
 	flows   []hostFlow
-	twins   bool // hold every input against a clone's answer
+	sent    []sock.Quote // datagrams seen on the wire
+	// datagrams: the run's setup has datagramOps.
+	datagrams bool
+	twins     bool // hold every input against a clone's answer
 }
 
 // hostFlow is a connection as its peer sees it.
@@ -59,13 +62,16 @@ func NewHostRun(setup byte) *HostRun {
 		cfg.MTU = 576
 	}
 	h := sock.New(cfg)
+	if setup&datagramOps != 0 {
+		_ = h.SetSysctl("net.ipv4.ping_group_range", "0 0")
+	}
 	if setup&16 != 0 { // Fast Open with cookies, and without
 		_ = h.SetSysctl("net.ipv4.tcp_fastopen", []string{"0x403", "0x607"}[setup>>5&1])
 		_ = h.SetSysctl("net.ipv4.tcp_fastopen_blackhole_timeout_sec", "5")
 	}
 	return &HostRun{
 		Host: h, Rules: map[rule.ID]bool{}, now: tcpstate.Time(tcpstate.Second),
-		parked: map[sock.Thread]bool{}, threads: map[sock.Thread]bool{}, fds: []int32{-1}, twins: true,
+		parked: map[sock.Thread]bool{}, threads: map[sock.Thread]bool{}, fds: []int32{-1}, twins: true, datagrams: setup&datagramOps != 0,
 	}
 }
 
@@ -121,6 +127,10 @@ func (r *HostRun) observe(out []sock.Effect) error {
 		r.Rules[e.Why] = true
 		switch e.Kind {
 		case sock.Transmit:
+			if e.Packet.Proto != sock.ProtoTCP || e.Packet.Opaque {
+				r.sawDatagram(&e.Packet)
+				continue
+			}
 			if int(e.Packet.Seg.Len) != len(e.Packet.Payload) {
 				return law("a segment of %d octets carries %d", e.Packet.Seg.Len, len(e.Packet.Payload))
 			}

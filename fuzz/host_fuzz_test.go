@@ -69,5 +69,5 @@ var hostSeeds = func() [][]byte {
 	fast := join(hostOp(hostSocket), hostOp(hostServe, 1, 3, 5), hostOp(hostNewFlow, 0, 0, 3, 0, synOpts&^1), hostOp(hostAccept, 1), hostOp(hostSend, 2, 0, 3),
 		hostOp(hostRecv, 2, 0, 3), hostOp(hostSegment), hostOp(hostClose, 2), hostOp(hostSocket, 0, 0, 0, 1), hostOp(hostSend, 3, 0, 5, 16), hostOp(hostSocket), hostOp(hostSend, 4, 3, 5, 16), hostOp(hostAccept, 1))
 	fast[0] = 48 // no cookies needed
-	return [][]byte{server, client, loop, load, fast}
+	return append([][]byte{server, client, loop, load, fast}, dgramSeeds(join)...)
 }()

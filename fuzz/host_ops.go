@@ -46,10 +46,22 @@ func RunHost(in []byte, r *HostRun) error {
 	return r.Finish()
 }
 
+// what o does: of the ops above, and those with datagrams if the run has them.
+func (r *HostRun) what(o Op) byte {
+	if r.datagrams {
+		return o.Flags % numDgramOps
+	}
+	return o.Flags % numHostOps
+}
+
 // do reads o's bytes as a host's op. Kind was reduced by Ops, so Flags says what.
 func (r *HostRun) do(o Op) error {
 	th := sock.Thread(o.Kind & 3)
-	switch o.Flags % numHostOps {
+	switch r.what(o) {
+	case hostDatagram:
+		return r.datagram(o)
+	case hostDgramError:
+		return r.dgramError(o)
 	case hostSegment:
 		return r.segment(o, false)
 	case hostNewFlow:
@@ -88,7 +100,9 @@ func (r *HostRun) call(o Op) sock.Call {
 	if o.Opts&1 != 0 {
 		c.Flags = sock.MSG_DONTWAIT
 	}
-	switch o.Flags % numHostOps {
+	switch what := r.what(o); what {
+	case hostDgram, hostBind, hostSendTo, hostRecvFrom, hostDgramOption, hostDisconnect:
+		addr = dgramCall(what, o, &c)
 	case hostSocket:
 		c.Op = sock.OpSocket
 		c.Domain = []int32{sock.AF_INET, sock.AF_INET6, sock.AF_INET, 99}[o.Ack&3]
@@ -121,7 +135,12 @@ func (r *HostRun) call(o Op) sock.Call {
 		c.Arg = int64(choose(r.fds, o.Ack))
 	}
 	family := uint16(sock.AF_INET)
-	c.AddrLen = 16
+	if c.AddrLen = 16; !addr.IsValid() { // AF_UNSPEC for connect, none for send
+		if c.AddrLen = 0; c.Op == sock.OpConnect {
+			c.AddrLen = 16
+		}
+		return c
+	}
 	if addr.Addr().Is6() {
 		family, c.AddrLen = sock.AF_INET6, 28
 	}
