@@ -21,7 +21,7 @@ type HostRun struct {
 	parked  map[sock.Thread]bool
 	threads map[sock.Thread]bool // that may be alive
 	flows   []hostFlow
-	sent    []sock.Quote // datagrams seen on the wire
+	sent    []sentDatagram // datagrams seen on the wire
 	// datagrams: the run's setup has datagramOps.
 	datagrams bool
 	twins     bool // hold every input against a clone's answer
@@ -237,6 +237,11 @@ func (r *HostRun) Wait(d tcpstate.Duration, late bool) error {
 	return nil
 }
 
+// mostRest bounds the timers until a host is at rest. A time-out that fires 25
+// days late looks to Linux's 32-bit milliseconds as if it came early, and the
+// retransmissions go on every two minutes until they have gone round.
+const mostRest = 40_000
+
 // Finish interrupts whoever waits, ends all processes, and lets time pass until
 // no timer is left: a host that nobody uses holds nothing.
 func (r *HostRun) Finish() error {
@@ -256,7 +261,7 @@ func (r *HostRun) Finish() error {
 			return err
 		}
 	}
-	for range 2000 {
+	for range mostRest {
 		if at, ok := r.Host.Deadline(); !ok {
 			if len(r.parked) > 0 {
 				return law("threads %v wait for ever, and their processes have ended", r.parked)

@@ -1,7 +1,9 @@
 package fuzz
 
 import (
+	"encoding/binary"
 	"net/netip"
+	"slices"
 
 	"github.com/sockspec/sockspec/sock"
 )
@@ -158,13 +160,15 @@ func (r *HostRun) dgramError(o Op) error {
 	if len(r.sent) == 0 {
 		return nil
 	}
-	q := choose(r.sent, o.Seq)
+	sent := choose(r.sent, o.Seq)
+	q := sent.quote
 	p := sock.Packet{Src: peerAddrs[0], Dst: q.Src, Proto: sock.ProtoICMP, TTL: 64}
 	p.ICMP.Type, p.ICMP.Code = []uint8{3, 11, 12, 5}[o.Ack&3], o.Ack>>2&15
 	if q.Src.Is6() {
 		p.Src, p.Proto, p.ICMP.Type = peerAddrs[2], sock.ProtoICMPv6, []uint8{1, 2, 3, 4}[o.Ack&3]
 	}
 	p.ICMP.MTU, p.ICMP.Quote = []uint32{1280, 576, 0, 68}[o.Opts&3], q
+	p.Payload = sent.head
 	return r.Deliver(p)
 }
 
@@ -173,5 +177,26 @@ func (r *HostRun) sawDatagram(p *sock.Packet) {
 	if len(r.sent) == mostSent {
 		r.sent = append(r.sent[:0], r.sent[1:]...)
 	}
-	r.sent = append(r.sent, sock.Quote{Src: p.Src, Dst: p.Dst, SrcPort: p.SrcPort, DstPort: p.DstPort, Proto: p.Proto})
+	q := sock.Quote{Src: p.Src, Dst: p.Dst, SrcPort: p.SrcPort, DstPort: p.DstPort, Proto: p.Proto}
+	r.sent = append(r.sent, sentDatagram{q, icmpHead(p)})
+}
+
+// sentDatagram is what an error may say of a datagram; head is the packet's
+// beginning if it is ICMP, whose identifier no Quote has.
+type sentDatagram struct {
+	quote sock.Quote
+	head  []byte
+}
+
+// icmpHead is an ICMP packet up to the identifier and number.
+func icmpHead(p *sock.Packet) []byte {
+	rest := append([]byte{p.ICMP.Type, p.ICMP.Code, 0, 0}, binary.BigEndian.AppendUint32(nil, p.ICMP.MTU)...)
+	ends := append(p.Src.AsSlice(), p.Dst.AsSlice()...)
+	switch p.Proto {
+	case sock.ProtoICMP:
+		return slices.Concat([]byte{0x45, 0, 0, 28, 0, 0, 0x40, 0, p.TTL, p.Proto, 0, 0}, ends, rest)
+	case sock.ProtoICMPv6:
+		return slices.Concat([]byte{0x60, 0, 0, 0, 0, 8, p.Proto, p.TTL}, ends, rest)
+	}
+	return nil
 }
