@@ -57,9 +57,6 @@ func (h *Host) startConn(s *sock, mtu uint32) {
 	p.Scaling = s.left.scaling
 	s.err = 0 // shutdown stays, though: only disconnect clears it
 	h.attach(s, tcpstate.New(p), p.ISS)
-	if s.shut != 0 {
-		h.step(s, tcpstate.Input{Kind: tcpstate.Shutdown, How: s.shut})
-	}
 }
 
 // attach gives the socket its connection, empty buffers and the options that

@@ -10,11 +10,12 @@ func (c *Conn) open(in *Input) {
 	case c.state != SynSent || !c.FastDeferred():
 		return
 	}
+	// What the user shut before there was a connection stays shut.
+	c.err, c.shut, c.finRcvd = 0, in.How&(ShutRead|ShutWrite), false
 	if in.Fast == FastDeferred {
 		c.fo = &fastOpen{flags: fastDefer}
 		return
 	}
-	c.err, c.shut, c.finRcvd = 0, 0, false
 	c.opt.hdrLen = tcpHdrLen
 	if c.cfg.Timestamps != 0 {
 		c.opt.hdrLen += lenTS
