@@ -42,6 +42,17 @@ func (w *Waiters[T]) Add(id T, exclusive bool) bool {
 	return true
 }
 
+// AddFirst puts id on the list as an exclusive waiter before the others, so that who came last is woken first
+// (__add_wait_queue_exclusive). It is for a list without shared waiters, before whom Linux would put it, too. It
+// reports false, and changes nothing, when id waits already.
+func (w *Waiters[T]) AddFirst(id T) bool {
+	if w.Waiting(id) {
+		return false
+	}
+	w.exclusive.Insert(0, id)
+	return true
+}
+
 // Waiting reports whether id is on the list.
 func (w *Waiters[T]) Waiting(id T) bool {
 	return find(&w.shared, id) >= 0 || find(&w.exclusive, id) >= 0

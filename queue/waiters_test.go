@@ -164,3 +164,14 @@ func BenchmarkWaitersAddWakeOne(b *testing.B) {
 		dst = w.WakeOne(dst[:0])
 	}
 }
+
+func TestExclusiveWaitersAddedFirstAreWokenLatestFirst(t *testing.T) {
+	var w Waiters[int]
+	require.True(t, w.AddFirst(1))
+	require.True(t, w.AddFirst(2))
+	require.False(t, w.AddFirst(1), "who waits keeps its place")
+	require.True(t, w.Add(3, true))
+	require.Equal(t, []int{2}, w.WakeOne(nil))
+	require.Equal(t, []int{1}, w.WakeOne(nil))
+	require.Equal(t, []int{3}, w.WakeAll(nil))
+}

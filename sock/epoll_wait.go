@@ -117,7 +117,7 @@ func epollResume(h *Host, t *thread) outcome {
 	case !h.waits(t):
 		return done(0)
 	}
-	ep.waiters.Add(t.id, true)
+	ep.waiters.AddFirst(t.id) // of several the latest is woken first (ep_poll)
 	return parks()
 }
 
