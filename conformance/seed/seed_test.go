@@ -96,6 +96,7 @@ func TestSeedRules(t *testing.T) {
 func play(t *testing.T, s conformance.Stack, path string) {
 	parsed, err := script.ParseFile(path)
 	require.NoError(t, err)
-	r := conformance.Run(context.Background(), parsed, s, conformance.Options{})
+	// Several run at once, beside other tests: give the real clock the room that a busy machine needs.
+	r := conformance.Run(context.Background(), parsed, s, conformance.Options{Args: []script.Option{{Name: "tolerance_usecs", Value: "20000", HasValue: true}}})
 	require.Equal(t, conformance.Pass, r.Verdict, "%s %v", r.Reason, r.Failure)
 }
