@@ -19,10 +19,11 @@ const (
 // file is an open file description (struct file), shared by dup'ed descriptors.
 type file struct {
 	kind  fileKind
-	flags int32 // O_NONBLOCK, O_APPEND, O_ASYNC as F_SETFL leaves them
+	flags int32 // O_NONBLOCK, O_APPEND, O_NOATIME, O_ASYNC as F_SETFL leaves them
 	refs  int32 // descriptors, and calls that wait on it
 	sock  sockID
 	epoll int32 // index of an epoll
+	owner fileOwner
 }
 
 // descriptor is a slot of a process's table.
@@ -96,9 +97,6 @@ func (h *Host) put(id fileID) (was file, last bool) {
 	return was, true
 }
 
-// setfl are the flags that F_SETFL may change (SETFL_MASK).
-const setfl = O_NONBLOCK | O_APPEND | O_ASYNC
-
 // sysFcntl is fcntl(2), as far as sockets go.
 func sysFcntl(h *Host, t *thread) outcome {
 	c := &t.call
@@ -123,13 +121,8 @@ func sysFcntl(h *Host, t *thread) outcome {
 	case F_SETFD:
 		d.cloexec = c.Arg&FD_CLOEXEC != 0
 		return done(0)
-	case F_GETFL:
-		return done(int64(O_RDWR | f.flags))
-	case F_SETFL:
-		f.flags = f.flags&^setfl | int32(c.Arg)&setfl
-		return done(0)
 	}
-	return fail(EINVAL)
+	return h.fileFcntl(t, f)
 }
 
 // clampInt32 bounds a caller's number so that what is out of range stays so.
@@ -142,4 +135,6 @@ func (f *file) fingerprint(hash *queue.Hash) {
 	hash.U64(uint64(f.kind)<<32 | uint64(uint32(f.flags)))
 	hash.U64(uint64(uint32(f.refs))<<32 | uint64(uint32(f.sock)))
 	hash.U32(uint32(f.epoll))
+	hash.U64(uint64(f.owner.kind)<<40 | uint64(f.owner.signal)<<32 | uint64(uint32(f.owner.pid)))
+	hash.U64(uint64(f.owner.uid)<<32 | uint64(f.owner.euid))
 }

@@ -232,40 +232,6 @@ func (t *thread) giveAddr(a Addr, n int32) Errno {
 	return 0
 }
 
-// sysIoctl is ioctl(2): what every file knows, then the socket's.
-func sysIoctl(h *Host, t *thread) outcome {
-	c := &t.call
-	f := h.fileAt(c.FD)
-	if f == noFile {
-		return fail(EBADF)
-	}
-	if err := h.ask(FileIoctl, h.sockAt(h.files[f].sock)); err != 0 {
-		return fail(err)
-	}
-	switch c.N {
-	case FIOCLEX, FIONCLEX:
-		h.proc.fds[c.FD].cloexec = c.N == FIOCLEX
-		return done(0)
-	case FIONBIO:
-		if c.Arg != 0 {
-			h.files[f].flags |= O_NONBLOCK
-		} else {
-			h.files[f].flags &^= O_NONBLOCK
-		}
-		return done(0)
-	}
-	s, err := h.enterSock(t)
-	if err != 0 {
-		return fail(ENOTTY) // an epoll has no requests of its own
-	}
-	o := s.ops.ioctl(h, s, c.N)
-	if o.err == 0 {
-		t.ret.Data = le32(append(t.in[:0], 0, 0, 0, 0), uint32(o.value))
-		t.in, o.value = t.ret.Data, 0
-	}
-	return o
-}
-
 // le32 puts v into the first four bytes of b, as a C int lies in memory.
 func le32(b []byte, v uint32) []byte {
 	b[0], b[1], b[2], b[3] = byte(v), byte(v>>8), byte(v>>16), byte(v>>24)
