@@ -122,7 +122,7 @@ func tcpConnect(h *Host, s *sock, a Addr, n int32) Errno {
 	if err := s.takeScope(dst, a, n); err != 0 {
 		return err
 	}
-	r, err := h.routeTo(dst, s.source, s.opt.boundDev)
+	r, err := h.routeTo(dst, s.source, s.via(s.opt.boundDev))
 	switch {
 	case dst.Is4() && s.source.Is4() && (s.source.IsMulticast() || s.source == limitedBroadcast):
 		return EINVAL // bound to a mapped one: it can't be sent from

@@ -181,7 +181,7 @@ func (h *Host) resetFor(p *Packet, why rule.ID) {
 		// if that is no way back (rt6_need_strict in tcp_v6_send_response).
 		dev = h.dev
 	}
-	if _, err := h.routeTo(p.Src, p.Dst, dev); err != 0 {
+	if _, err := h.routeTo(p.Src, p.Dst, via{dev: dev}); err != 0 {
 		return
 	}
 	h.countSent(1, rst.Flags)

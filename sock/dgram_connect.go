@@ -102,7 +102,7 @@ func (h *Host) dgramConnect4(s *sock, to netip.AddrPort) Errno {
 	if to.Addr().IsMulticast() && src.IsUnspecified() {
 		src = s.opt.groupSource()
 	}
-	r, err := h.output(to.Addr(), src, dev)
+	r, err := h.output(to.Addr(), src, s.via(dev))
 	switch {
 	case err != 0:
 		return err
@@ -150,7 +150,7 @@ func (h *Host) dgramConnect6(s *sock, to netip.AddrPort, scope uint32, n int32) 
 	if dev == 0 {
 		dev = s.opt.deviceFor(to.Addr())
 	}
-	r, err := h.output(to.Addr(), s.source, dev)
+	r, err := h.output(to.Addr(), s.source, s.via(dev))
 	if err != 0 {
 		return err
 	}

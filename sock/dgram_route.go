@@ -7,7 +7,7 @@ var (
 	ip4Zero      = netip.MustParsePrefix("0.0.0.0/8")
 )
 
-// outRoute is the way of a datagram (struct rtable, struct rt6_info).
+// outRoute is the way to a destination (struct rtable, struct rt6_info).
 type outRoute struct {
 	src, dst  netip.Addr
 	dev       int32
@@ -17,15 +17,32 @@ type outRoute struct {
 	local bool
 }
 
-// output finds the way to dst from src, either of which may be an any-address,
-// by dev if it is not 0 (ip_route_output_flow, ip6_dst_lookup_flow).
-func (h *Host) output(dst, src netip.Addr, dev int32) (outRoute, Errno) {
-	return h.outputVia(dst, src, dev, false)
+// via is what else a lookup asks for (struct flowi_common).
+type via struct {
+	dev int32 // by this device; 0 for any
+	// direct: IPv4 may use no router (MSG_DONTROUTE, SO_DONTROUTE: RT_SCOPE_LINK).
+	direct bool
+	// anySrc: IPv4 sends from addresses of others, too (FLOWI_FLAG_ANYSRC).
+	anySrc bool
 }
 
-// outputVia is output, where direct says that IPv4 may use no router
-// (MSG_DONTROUTE, SO_DONTROUTE).
-func (h *Host) outputVia(dst, src netip.Addr, dev int32, direct bool) (outRoute, Errno) {
+// via is what the socket's options ask for, by a device or by any with 0
+// (ip_sock_rt_scope, inet_sk_flowi_flags).
+func (s *sock) via(dev int32) via {
+	return via{dev: dev, direct: s.opt.dontRoute, anySrc: s.opt.transparent}
+}
+
+// viaOf is via of one send (ip_sendmsg_scope).
+func (s *sock) viaOf(dev int32, t *thread) via {
+	v := s.via(dev)
+	v.direct = v.direct || t.call.Flags&MSG_DONTROUTE != 0
+	return v
+}
+
+// output finds the way to dst from src, either of which may be an any-address
+// (ip_route_output_flow, ip6_dst_lookup_flow).
+func (h *Host) output(dst, src netip.Addr, v via) (outRoute, Errno) {
+	dev := v.dev
 	if dst.Is6() {
 		return h.output6(dst, src, dev)
 	}
@@ -37,8 +54,8 @@ func (h *Host) outputVia(dst, src netip.Addr, dev int32, direct bool) (outRoute,
 		switch {
 		case src.IsMulticast() || src == limitedBroadcast:
 			return outRoute{}, EINVAL
-		case !h.isLocal(src):
-			return outRoute{}, ENETUNREACH
+		case !h.isLocal(src) && (!v.anySrc || dev == 0 && group):
+			return outRoute{}, ENETUNREACH // of somebody else's, which IP_FREEBIND let in
 		case dev == 0 && group:
 			return h.outputBy(dst, src, h.deviceWith(src))
 		}
@@ -60,7 +77,7 @@ func (h *Host) outputVia(dst, src netip.Addr, dev int32, direct bool) (outRoute,
 		}
 		return outRoute{src: src, dst: dst, dev: DevLoopback, mtu: loopbackMTU, local: true}, 0
 	}
-	return h.output4(dst, src, dev, direct)
+	return h.output4(dst, src, dev, v.direct)
 }
 
 // localGroups are those that no router passes on (ipv4_is_local_multicast).

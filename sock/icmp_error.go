@@ -112,7 +112,7 @@ const hopLimit6 = 64
 
 // sendICMP lets a message of the host's own leave, if there is a way.
 func (h *Host) sendICMP(m *Packet, why rule.ID) {
-	if _, err := h.routeTo(m.Dst, m.Src, 0); err != 0 {
+	if _, err := h.routeTo(m.Dst, m.Src, via{}); err != 0 {
 		h.emit(Dropped, rule.ICMPNoRoute, noSock)
 		return
 	}

@@ -100,7 +100,7 @@ func (h *Host) icmpReply(p, m *Packet) {
 	}
 	m.Src, m.Dst = p.Dst, p.Src
 	if !h.isLocal(p.Dst) {
-		r, err := h.routeTo(p.Src, netip.IPv4Unspecified(), 0)
+		r, err := h.routeTo(p.Src, netip.IPv4Unspecified(), via{})
 		if err != 0 {
 			h.emit(Dropped, rule.ICMPNoRoute, noSock)
 			return
@@ -131,7 +131,7 @@ func (h *Host) echoReply6(p *Packet) {
 	m := *p
 	m.Src, m.Dst = p.Dst, p.Src
 	if many {
-		r, err := h.routeTo(p.Src, netip.IPv6Unspecified(), 0)
+		r, err := h.routeTo(p.Src, netip.IPv6Unspecified(), via{})
 		if err != 0 {
 			h.emit(Dropped, rule.ICMPNoRoute, noSock)
 			return

@@ -155,8 +155,8 @@ func (h *Host) connRequest(af *afOps, s *sock, p *Packet, isn isnChoice) {
 		h.dropSyn(s, rule.SecurityRefuses)
 		return
 	}
-	if _, err := h.routeTo(p.Src, p.Dst, s.opt.boundDev); err != 0 {
-		h.dropSyn(s, rule.NotForUs)
+	if _, err := h.routeTo(p.Src, p.Dst, s.via(s.opt.boundDev)); err != 0 {
+		h.dropSyn(s, rule.NoRoute)
 		return
 	}
 	f := flow{netip.AddrPortFrom(p.Dst, p.DstPort), netip.AddrPortFrom(p.Src, p.SrcPort)}
@@ -211,7 +211,7 @@ func (h *Host) lastQuarter(s *sock) bool {
 // listenParams is what the machine must know of the listener and of the way to
 // the peer.
 func (h *Host) listenParams(s *sock, f flow) tcpstate.Listener {
-	r, _ := h.routeTo(f.remote.Addr(), f.local.Addr(), s.opt.boundDev)
+	r, _ := h.routeTo(f.remote.Addr(), f.local.Addr(), s.via(s.opt.boundDev))
 	return tcpstate.Listener{
 		Params:     h.params(s, r.mtu, f.local.Addr().Is6()),
 		SynRetries: uint8(s.opt.get(tcpstate.SynCnt)), DeferAccept: s.opt.deferAccept,

@@ -29,7 +29,7 @@ func (h *Host) findDevice(r *groupRequest) bool {
 	case r.addr.IsValid() && !r.addr.IsUnspecified():
 		r.dev = h.deviceWith(r.addr)
 	default:
-		if way, err := h.output(r.group, anyOf(r.group), 0); err == 0 {
+		if way, err := h.output(r.group, anyOf(r.group), via{}); err == 0 {
 			r.dev = way.dev
 		}
 	}

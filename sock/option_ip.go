@@ -233,7 +233,7 @@ func getMTU(h *Host, s *sock, _ *thread) (int64, Errno) {
 	if !s.routed {
 		return 0, ENOTCONN
 	}
-	r, err := h.routeTo(s.remote.Addr(), s.local, s.opt.boundDev)
+	r, err := h.routeTo(s.remote.Addr(), s.local, s.via(s.opt.boundDev))
 	if err != 0 {
 		return 0, ENOTCONN
 	}

@@ -72,8 +72,7 @@ func (h *Host) rawRoute(s *sock, t *thread, p *sendPlan) (err Errno) {
 	if p.dev == 0 {
 		p.dev = s.opt.deviceFor(dst)
 	}
-	direct := dst.Is4() && (s.opt.dontRoute || t.call.Flags&MSG_DONTROUTE != 0)
-	p.route, err = h.outputVia(dst, src, p.dev, direct)
+	p.route, err = h.output(dst, src, s.viaOf(p.dev, t))
 	return err
 }
 

@@ -88,83 +88,17 @@ type route struct {
 	mtu uint32
 }
 
-// routeTo finds the way to dst. src is the bound source or an any-address, dev
-// the device that the socket is bound to, 0 for none.
-func (h *Host) routeTo(dst, src netip.Addr, dev int32) (route, Errno) {
-	if dst.Is4() {
-		return h.route4(dst, src, dev)
-	}
-	return h.route6(dst, src, dev)
-}
-
-// route4 finds the way over IPv4 (ip_route_output_key_hash_rcu). A device that
-// has no route is assumed to reach everybody.
-func (h *Host) route4(dst, src netip.Addr, dev int32) (route, Errno) {
-	bound := src.Is4() && !src.IsUnspecified()
-	if bound && !h.isLocal(src) {
-		if src.IsMulticast() || src == limitedBroadcast {
-			return route{}, EINVAL
-		}
-		return route{}, ENETUNREACH // of somebody else's, which IP_FREEBIND let in
-	}
+// routeTo finds the way to dst of a segment, and how long one may be there. src is
+// the bound source or an any-address.
+func (h *Host) routeTo(dst, src netip.Addr, v via) (route, Errno) {
+	r, err := h.output(dst, src, v)
 	switch {
-	case dev != 0 && h.deviceName(dev) == "":
-		return route{}, ENODEV
-	case h.isLocal(dst) && (dev == 0 || dev == deviceOf(dst)):
-		switch {
-		case bound:
-		case dst.IsLoopback():
-			src = loopback4 // all of 127.0.0.0/8 is one network, and this its address
-		default:
-			src = dst
-		}
-		return route{src, loMTU(dst)}, 0
-	case dev == loopbackIndex:
-		if !bound {
-			src = h.sourceFor(dst)
-		}
-		return route{src, loMTU(dst)}, 0
-	case dev == 0 && !h.reaches(dst):
-		return route{}, ENETUNREACH
-	case bound && src.IsLoopback():
-		return route{}, EINVAL // loopback's addresses stay inside
-	case !bound:
-		src = h.sourceFor(dst)
+	case err != 0:
+		return route{}, err
+	case r.dev == DevLoopback:
+		return route{r.src, loMTU(dst)}, 0
 	}
-	return route{src, h.pathMTU(dst, h.mtu)}, 0
-}
-
-// route6 finds the way over IPv6 (ip6_route_output_flags). A device without a
-// route reaches nobody.
-func (h *Host) route6(dst, src netip.Addr, dev int32) (route, Errno) {
-	bound := src.IsValid() && !src.IsUnspecified()
-	if h.isLocal(dst) && (dev == 0 || dev == deviceOf(dst)) {
-		if !bound {
-			src = dst
-		}
-		return route{src, loMTU(dst)}, 0
-	}
-	if dev == loopbackIndex || h.deviceName(dev) == "" && dev != 0 || !h.reaches(dst) {
-		return route{}, ENETUNREACH
-	}
-	if !bound {
-		src = h.sourceFor(dst)
-	}
-	return route{src, h.pathMTU(dst, h.mtu)}, 0
-}
-
-// reaches reports whether the link has a route to dst.
-func (h *Host) reaches(dst netip.Addr) bool {
-	some := false
-	for _, p := range h.addrs {
-		if p.Addr().Is4() == dst.Is4() {
-			if p.Masked().Contains(dst) {
-				return true
-			}
-			some = true
-		}
-	}
-	return some && !h.noRoute
+	return route{r.src, h.pathMTU(dst, r.mtu)}, 0
 }
 
 // sourceFor is the address of the link to send from; loopback's where the link

@@ -86,7 +86,7 @@ func (h *Host) udp4Sendmsg(s *sock, t *thread, to *Addr, n int32) outcome {
 	case dst.IsMulticast() && src.IsUnspecified():
 		src = s.opt.groupSource()
 	}
-	if p.route, err = h.outputVia(dst, src, p.dev, s.opt.dontRoute || t.call.Flags&MSG_DONTROUTE != 0); err != 0 {
+	if p.route, err = h.output(dst, src, s.viaOf(p.dev, t)); err != 0 {
 		return fail(err)
 	}
 	if p.route.broadcast && !s.opt.broadcast {
@@ -207,7 +207,7 @@ func (h *Host) udp6Send(s *sock, t *thread, to *Addr) outcome {
 		src = p.src
 	}
 	var err Errno
-	if p.route, err = h.output(p.dst.Addr(), src, p.dev); err != 0 {
+	if p.route, err = h.output(p.dst.Addr(), src, s.via(p.dev)); err != 0 {
 		return fail(err)
 	}
 	return h.udpMake(s, t, &p, AF_INET6)

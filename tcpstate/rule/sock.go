@@ -40,6 +40,7 @@ const (
 	// Segments and messages that reach nobody.
 	Martian
 	NotForUs
+	NoRoute
 	NotTCP
 	BadTransport
 	ICMPNoSocket
@@ -92,6 +93,7 @@ var sockRules = [...]Rule{
 	{"timewait-reused", "RFC 6191", "tcp_twsk_unique", "a connection that this host opens takes the name of a TIME-WAIT that has waited a second, if timestamps tell the two apart"},
 	{"martian", "RFC 1122 3.2.1.3", "ip_route_input_slow", "a packet from or to an address that no link can carry is dropped"},
 	{"not-for-us", "", "ip_rcv: OTHERHOST", "a packet for an address that is not local is dropped"},
+	{"no-route", "", "__ip_queue_xmit: IP_OUTNOROUTES", "a segment that has no way to go any more is not sent"},
 	{"not-supported-protocol", "", "ip_local_deliver: IP_NOPROTO", "a packet of a protocol that the host does not have is dropped"},
 	{"bad-transport", "RFC 9293 3.1", "tcp_v4_rcv: TCP_CSUM, PKT_TOO_SMALL", "a packet whose transport header or checksum is broken reaches no protocol"},
 	{"icmp-no-socket", "", "tcp_v4_err: ICMP_MIB_INERRORS", "an ICMP error about no connection of ours is ignored"},
