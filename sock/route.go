@@ -101,6 +101,12 @@ func (h *Host) routeTo(dst, src netip.Addr, v via) (route, Errno) {
 	return route{r.src, h.pathMTU(dst, r.mtu)}, 0
 }
 
+// strands reports whether a segment of the socket's finds no way to a peer that
+// there was a way to: SO_DONTROUTE came in between (__ip_queue_xmit).
+func (h *Host) strands(s *sock, dst netip.Addr) bool {
+	return s.opt.dontRoute && dst.Is4() && s.opt.boundDev == 0 && !h.isLocal(dst) && !h.onLink(dst)
+}
+
 // sourceFor is the address of the link to send from; loopback's where the link
 // has none.
 func (h *Host) sourceFor(dst netip.Addr) netip.Addr {

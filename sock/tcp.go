@@ -201,7 +201,10 @@ func (h *Host) gone(s *sock) {
 
 // transmitConn sends a segment of the connection, with its octets.
 func (h *Host) transmitConn(s *sock, seg *tcpstate.Segment, why rule.ID) {
-	s.routed = true
+	if s.routed = !h.strands(s, s.remote.Addr()); !s.routed {
+		h.emit(Dropped, rule.NoRoute, s.id)
+		return
+	}
 	p := Packet{
 		Src: s.local, Dst: s.remote.Addr(), SrcPort: s.sport, DstPort: s.remote.Port(),
 		Proto: ProtoTCP, TTL: h.ttl(s, s.af.ipv6), TOS: s.tos(s.af.ipv6), Seg: *seg,
