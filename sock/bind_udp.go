@@ -249,14 +249,11 @@ func (t *udpTable) clone() udpTable {
 }
 
 // fingerprint feeds the orders in which sockets are found.
-func (t *udpTable) fingerprint(f *queue.Hash, h *Host) {
+func (t *udpTable) fingerprint(f *queue.Hash) {
 	for _, list := range [...][]sockID{t.byPort, t.byAddr, t.byPeer} {
 		f.U64(uint64(len(list)))
 		for _, id := range list {
 			f.U32(uint32(id))
 		}
-	}
-	for _, id := range t.byPeer {
-		flow{remote: h.socks[id].dg.hash4, local: netip.AddrPortFrom(netip.IPv6Unspecified(), 0)}.fingerprint(f)
 	}
 }

@@ -63,10 +63,9 @@ func (h *Host) Clone() *Host {
 
 // own gives a copied thread memory of its own.
 func (t *thread) own() {
-	t.data, t.in, t.poll, t.control = slices.Clone(t.data), slices.Clone(t.in), nil, nil
-	t.call.Data = slices.Clone(t.call.Data)
-	t.call.Poll = slices.Clone(t.call.Poll)
-	t.call.Groups, t.held = nil, slices.Clone(t.held)
+	t.in, t.control, t.held = slices.Clone(t.in), nil, slices.Clone(t.held)
+	t.data, t.poll = slices.Clone(t.call.Data), nil
+	t.call.Data, t.call.Poll = t.data, slices.Clone(t.call.Poll)
 	if t.lingers {
 		t.ret = t.ret.clone()
 		return
@@ -109,6 +108,7 @@ func (s *sock) clone() *sock {
 // counted from now, have the same fingerprint.
 func (h *Host) Fingerprint() uint64 {
 	var f queue.Hash
+	h.fingerprintConfig(&f)
 	f.U64(uint64(h.rand))
 	for i := range h.sysctl.val {
 		for _, v := range h.sysctl.val[i] {
@@ -158,29 +158,13 @@ func (h *Host) Fingerprint() uint64 {
 	for _, b := range h.ports {
 		b.fingerprint(&f)
 	}
-	h.udp.fingerprint(&f, h)
+	h.udp.fingerprint(&f)
 	for i := range h.groups {
 		h.groups[i].fingerprint(&f, h.now)
 	}
+	h.fingerprintSerials(&f)
+	h.timers.Fingerprint(&f, int64(h.now), queue.HashInteger[timer])
 	return f.Sum()
-}
-
-// fingerprint feeds a thread's call, if it waits in one.
-func (t *thread) fingerprint(f *queue.Hash, now Time) {
-	if t.proc != 0 { // elsewhere than one that has made no call yet
-		f.U64(uint64(t.id)<<32 | uint64(uint32(t.proc)))
-	}
-	if !t.parked {
-		return
-	}
-	f.U64(uint64(t.id)<<32 | uint64(t.call.Op))
-	f.U64(uint64(t.until - now))
-	f.U64(uint64(t.done))
-	f.U64(uint64(uint32(t.sock))<<32 | uint64(uint32(t.call.Len)))
-	f.Bytes(t.call.Data)
-	f.Bool(t.signal)
-	f.Bool(t.lingers)
-	f.U64(uint64(t.after.value)<<16 | uint64(t.after.err))
 }
 
 // fingerprint feeds a socket.
@@ -203,7 +187,7 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 	s.opt.fingerprint(f)
 	f.U32(s.mss)
 	f.Bool(s.routed)
-	f.U32(uint32(len(s.savedSyn)))
+	s.fingerprintRest(f)
 	if s.conn != nil {
 		f.U64(s.conn.Fingerprint(now))
 		s.tx.Fingerprint(f)
@@ -220,6 +204,7 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 		s.raw.fingerprint(f)
 	}
 	s.waiters.Fingerprint(f, queue.HashInteger[Thread])
+	fingerprintWatch(f, s.watch)
 }
 
 // fingerprint feeds the settings: what the tables of options keep, and what
@@ -236,6 +221,11 @@ func (o *options) fingerprint(f *queue.Hash) {
 		int64(o.txClock)<<2 | int64(o.txFlags), int64(o.mcIndex), int64(o.mcAddr), int64(o.ucIndex), int64(o.ucIndex6),
 		int64(o.fragSize), int64(o.srcPrefs), int64(flag(o.stamp) | flag(o.stampNano)<<1 | flag(o.stampNew)<<2)} {
 		f.U64(uint64(v))
+	}
+	for _, r := range [...]*received6{&o.recv6, &o.old6} {
+		for _, b := range [...]bool{r.pktInfo, r.hopLimit, r.hopOpts, r.dstOpts, r.rtHdr, r.flowInfo, r.tclass, r.pathMTU, r.origDst, r.fragSize} {
+			f.Bool(b)
+		}
 	}
 	f.U32(uint32(o.mcIndex6))
 	f.U64(uint64(o.bufLocks)<<32 | uint64(o.congestion)<<40 | uint64(o.set))

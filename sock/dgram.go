@@ -169,6 +169,7 @@ func (g *datagrams) clone() *datagrams {
 // fingerprint feeds what a program could tell of the queues.
 func (g *datagrams) fingerprint(f *queue.Hash, now Time) {
 	f.Bool(g.connected)
+	hashAddr(f, g.hash4)
 	f.U64(uint64(uint32(g.rmem))<<32 | uint64(uint32(g.wmem)))
 	f.U64(uint64(g.drops))
 	f.U64(uint64(uint32(g.reader))<<32 | uint64(uint32(g.deficit)))

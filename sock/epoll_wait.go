@@ -159,8 +159,14 @@ func (ep *epoll) fingerprint(f *queue.Hash) {
 	for _, r := range ep.ready {
 		f.U32(uint32(r))
 	}
-	for _, r := range ep.watch {
+	fingerprintWatch(f, ep.watch)
+	ep.waiters.Fingerprint(f, queue.HashInteger[Thread])
+}
+
+// fingerprintWatch feeds who is told of events, in that order.
+func fingerprintWatch(f *queue.Hash, list []epref) {
+	f.U64(uint64(len(list)))
+	for _, r := range list {
 		f.U64(uint64(uint32(r.ep))<<32 | uint64(uint32(r.slot)))
 	}
-	ep.waiters.Fingerprint(f, queue.HashInteger[Thread])
 }

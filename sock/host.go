@@ -280,7 +280,7 @@ func (h *Host) Tick(now Time, out []Effect) []Effect {
 				h.sweep(s)
 			}
 		case timerThread:
-			h.threadTimeout(Thread(id))
+			h.resume(Thread(id)) // which finds that its patience has ended
 		}
 		h.settle()
 	}

@@ -51,6 +51,7 @@ func (m *membership) allows(src netip.Addr) bool {
 
 func (m *membership) fingerprint(f *queue.Hash) {
 	hashAddr(f, netip.AddrPortFrom(m.group, uint16(m.dev)))
+	hashAddr(f, netip.AddrPortFrom(m.addr, 0))
 	f.Bool(m.include)
 	f.Bool(m.filtered)
 	for _, a := range m.sources {

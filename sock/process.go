@@ -95,10 +95,12 @@ func (p *process) clone() *process {
 // fingerprint feeds what the process's calls depend on.
 func (p *process) fingerprint(f *queue.Hash) {
 	f.U64(uint64(uint32(p.limit))<<32 | uint64(uint32(p.hard)))
+	f.U64(uint64(uint32(p.pid))<<32 | uint64(uint32(p.first)))
 	used := len(p.fds) // room that was made and is not used tells nothing
 	for used > 0 && p.fds[used-1] == (descriptor{file: noFile}) {
 		used--
 	}
+	f.U64(uint64(used))
 	for i := range p.fds[:used] {
 		f.U32(uint32(p.fds[i].file))
 		f.Bool(p.fds[i].cloexec)

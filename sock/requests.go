@@ -130,6 +130,7 @@ func (t *requestTable) fingerprint(f *queue.Hash, now Time) {
 		k.fingerprint(f)
 		r.Fingerprint(f, now)
 		f.U32(uint32(r.owner))
+		f.Bytes([]byte(r.saved))
 		f.U64(uint64(r.group.at)<<32 | uint64(r.group.serial))
 	}
 	t.timers.Fingerprint(f, int64(now), func(k *flow, f *queue.Hash) { k.fingerprint(f) })

@@ -1,6 +1,9 @@
 package sock
 
-import "github.com/sockspec/sockspec/tcpstate"
+import (
+	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/tcpstate"
+)
 
 // sizeofTCPInfo is the size of struct tcp_info of 6.18, octets.
 const sizeofTCPInfo = 280
@@ -40,6 +43,18 @@ func freshInfo(h *Host, s *sock) tcpstate.Info {
 		i.TotalRTO, i.TotalRTORecoveries, i.TotalRTOTime = p.TotalRTO, p.TotalRTORecoveries, p.TotalRTOTime
 	}
 	return i
+}
+
+// fingerprintPast feeds what freshInfo shows of a former connection.
+func fingerprintPast(f *queue.Hash, p *tcpstate.Info) {
+	f.Bool(p != nil)
+	if p == nil {
+		return
+	}
+	for _, v := range [...]uint32{p.PMTU, p.SndMSS, p.AdvMSS, p.RcvSSThresh, p.RcvSpace, p.SndWnd, p.RcvWnd, p.Reordering,
+		p.MinRTT, p.RcvRTT, uint32(p.TotalRTO)<<16 | uint32(p.TotalRTORecoveries), p.TotalRTOTime} {
+		f.U32(v)
+	}
 }
 
 // remember keeps what a connection leaves behind for TCP_INFO.

@@ -80,7 +80,7 @@ func (h *Host) findThread(id Thread) *thread {
 }
 
 // Call carries out a system call of a thread. Its outcome is a Done effect, now
-// or, after a Parked one, with a later input. c.Data and c.Poll are not kept.
+// or, after a Parked one, with a later input. Nothing that c points to is kept.
 func (h *Host) Call(now Time, id Thread, c Call, out []Effect) []Effect {
 	h.enter(now, out)
 	t := h.thread(id)
@@ -94,7 +94,7 @@ func (h *Host) Call(now Time, id Thread, c Call, out []Effect) []Effect {
 	}
 	h.enterProcess(t)
 	t.call, t.ret = c, Return{Thread: id}
-	t.done, t.signal, t.until, t.file, t.sock, t.fd = 0, false, 0, noFile, noSock, -1
+	t.forget()
 	o := fail(ENOSYS)
 	if int(c.Op) < len(syscalls) && syscalls[c.Op].start != nil && h.callRules().has(c.Op) {
 		o = syscalls[c.Op].start(h, t)
@@ -112,6 +112,7 @@ func (h *Host) refuse(id Thread, why rule.ID, err Errno) {
 func (h *Host) conclude(t *thread, o outcome) {
 	waited := t.parked
 	if o.ended {
+		t.call.disown()
 		return
 	}
 	if waited && !o.park {
@@ -127,8 +128,18 @@ func (h *Host) conclude(t *thread, o outcome) {
 		return
 	}
 	h.returns(t, o)
-	t.call.Data, t.call.Poll = nil, nil // the caller's own
+	t.call.disown()
 }
+
+// forget makes all that a wait keeps what it is when none has begun.
+func (t *thread) forget() {
+	t.done, t.until, t.file, t.sock, t.fd, t.in = 0, 0, noFile, noSock, -1, t.in[:0]
+	t.signal, t.connected, t.fast, t.late = false, false, false, 0
+	t.disconnects, t.hole, t.peekAt, t.after = 0, 0, 0, outcome{}
+}
+
+// disown lets go of the memory that is the caller's own.
+func (c *Call) disown() { c.Data, c.Poll, c.Control, c.Groups = nil, nil, nil, nil }
 
 // returns emits what the call came to.
 func (h *Host) returns(t *thread, o outcome) {
@@ -142,7 +153,8 @@ func (h *Host) returns(t *thread, o outcome) {
 }
 
 // parkThread makes the wait a state: the call's arguments are copied, the
-// time-out is set, the file is held.
+// time-out is set, the file is held. No call that waits comes back to its
+// control messages or groups.
 func (h *Host) parkThread(t *thread) {
 	if t.parked {
 		return // it looked again and found nothing
@@ -152,6 +164,7 @@ func (h *Host) parkThread(t *thread) {
 	t.call.Data = t.data
 	t.poll = append(t.poll[:0], t.call.Poll...)
 	t.call.Poll = t.poll
+	t.call.Control, t.call.Groups = nil, nil
 	h.hold(t, t.file)
 	h.arm(timerThread|timer(t.id), t.until, t.until != forever)
 }
@@ -212,11 +225,6 @@ func (h *Host) resume(id Thread) {
 		return
 	}
 	h.conclude(t, syscalls[t.call.Op].resume(h, t))
-}
-
-// threadTimeout ends a thread's patience.
-func (h *Host) threadTimeout(id Thread) {
-	h.resume(id)
 }
 
 // Interrupt is a signal with a handler that comes to a thread. A parked call

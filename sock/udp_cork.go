@@ -21,8 +21,8 @@ func (c *cork) clone() cork {
 func (c *cork) fingerprint(f *queue.Hash) {
 	f.U64(uint64(flag(c.on))<<32 | uint64(c.pending))
 	if c.pending != 0 {
-		hashAddr(f, c.plan.dst)
-		f.U64(uint64(c.mtu)<<32 | uint64(c.plan.gso))
+		c.plan.fingerprint(f)
+		f.U32(c.mtu)
 		f.Bytes(c.data)
 	}
 }
