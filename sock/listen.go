@@ -225,6 +225,10 @@ func (h *Host) followRequest(s *sock, f flow, out []tcpstate.Output) (promote, g
 	v6 := f.remote.Addr().Is6()
 	for i := range out {
 		o := &out[i]
+		if o.Kind == tcpstate.Emit && o.Seg.Flags.Has(tcpstate.SYN) && h.strands(s, f.remote.Addr()) {
+			h.emit(Dropped, rule.NoRoute, s.id)
+			continue
+		}
 		h.countRequest(o)
 		switch o.Kind {
 		case tcpstate.Emit:
