@@ -54,7 +54,8 @@ func (h *Host) Clone() *Host {
 	for i := range c.ports {
 		c.ports[i] = h.ports[i].clone()
 	}
-	c.out, c.conn, c.req, c.arena, c.run, c.loop, c.looped = nil, nil, nil, nil, nil, nil, Packet{}
+	c.out, c.conn, c.req, c.arena, c.loop, c.looped = nil, nil, nil, nil, nil, Packet{}
+	c.run = slices.Clone(h.run)
 	c.spare = nil
 	c.raws, c.pings = slices.Clone(h.raws), slices.Clone(h.pings)
 	c.udp = h.udp.clone()

@@ -29,6 +29,10 @@ func (h *Host) fingerprintConfig(f *queue.Hash) {
 func (h *Host) fingerprintSerials(f *queue.Hash) {
 	f.U64(uint64(uint32(h.lastPID))<<32 | uint64(h.groupSerial))
 	f.U64(h.cookies)
+	f.U64(uint64(len(h.run)))
+	for _, id := range h.run {
+		f.U32(uint32(id))
+	}
 	f.U64(uint64(len(h.fixed.iss)))
 	for _, v := range h.fixed.iss {
 		f.U32(uint32(v))

@@ -24,7 +24,6 @@ var unhashed = map[string]string{
 	"Host.req":        "of one input",
 	"Host.due":        "of one input",
 	"Host.arena":      "of one input",
-	"Host.run":        "of one input",
 	"Host.loop":       "of one input",
 	"Host.looped":     "of one input",
 	"Host.heir":       "of one input",

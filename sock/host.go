@@ -97,7 +97,7 @@ type Host struct {
 	req   []tcpstate.Output // outputs of a request
 	due   []overdue         // requests that a sweep found
 	arena []byte            // bytes that effects refer to
-	run   []Thread          // woken, to be looked at
+	run   []Thread          // woken, to be looked at; outlives an input of maxRounds
 	loop  []Packet          // to an address of our own, under way
 	// looped is the one of them that is being delivered.
 	looped Packet
@@ -200,7 +200,12 @@ func (h *Host) settle() {
 			return
 		}
 	}
-	h.run, h.loop = h.run[:0], h.loop[:0]
+	// More than one input may do: packets are lost, as where the queue of a CPU is
+	// full (enqueue_to_backlog), and threads go on with the next input (Deadline).
+	for range h.loop {
+		h.emit(Dropped, rule.NoMemory, noSock)
+	}
+	h.loop = h.loop[:0]
 }
 
 // Deliver takes a packet that arrives from the link.
@@ -256,6 +261,9 @@ func (h *Host) arm(k timer, at Time, on bool) {
 
 // Deadline is when Tick has to be called next; false when nothing is to come.
 func (h *Host) Deadline() (Time, bool) {
+	if len(h.run) > 0 {
+		return h.now, true
+	}
 	t, _, ok := h.timers.Min()
 	return Time(t), ok
 }
