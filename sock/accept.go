@@ -19,17 +19,8 @@ func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listene
 	s.lst.accept.Push(c.id)
 	id := c.id
 	h.stepWith(c, tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg}, p.Payload)
-	h.inheritShutdown(c, id)
 	if h.socks[id] != c || c.state() != tcpstate.SynReceived {
 		h.wake(s, wakeIn)
-	}
-}
-
-// inheritShutdown carries out at once what the listener inherited of a shutdown
-// before listen.
-func (h *Host) inheritShutdown(c *sock, id sockID) {
-	if c.shut != 0 && h.socks[id] == c {
-		h.step(c, tcpstate.Input{Kind: tcpstate.Shutdown, How: c.shut})
 	}
 }
 

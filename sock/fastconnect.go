@@ -85,14 +85,14 @@ func (h *Host) fastCookieCheck(s *sock, in *tcpstate.Input) bool {
 // or puts it off until the user has data to go with it (tcp_v4_connect's end,
 // tcp_fastopen_defer_connect).
 func (h *Host) fastOpenConn(s *sock) {
-	in := tcpstate.Input{Kind: tcpstate.Open, How: s.shut}
+	in := tcpstate.Input{Kind: tcpstate.Open}
 	switch {
 	case s.fastReq:
 		h.fastSyn(s)
 		return
 	case s.opt.fastConnect && h.fastCookieCheck(s, &in):
 		s.deferred = true
-		in = tcpstate.Input{Kind: tcpstate.Open, How: s.shut, Fast: tcpstate.FastDeferred}
+		in = tcpstate.Input{Kind: tcpstate.Open, Fast: tcpstate.FastDeferred}
 	case s.opt.fastConnect:
 		s.fastReq = true // so that the SYN asks for a cookie
 		in.Fast = tcpstate.FastAsk
@@ -103,7 +103,7 @@ func (h *Host) fastOpenConn(s *sock) {
 // fastSyn sends the SYN with as much of the user's data as may go with it
 // (tcp_connect, tcp_send_syn_data).
 func (h *Host) fastSyn(s *sock) {
-	in := tcpstate.Input{Kind: tcpstate.Open, How: s.shut, Fast: tcpstate.FastAsk}
+	in := tcpstate.Input{Kind: tcpstate.Open, Fast: tcpstate.FastAsk}
 	if h.fastCookieCheck(s, &in) && !h.fast.fault {
 		in.Fast, in.N = tcpstate.FastSend, uint32(len(h.fast.offer))
 	}

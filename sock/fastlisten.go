@@ -150,7 +150,6 @@ func (h *Host) fastAccept(af *afOps, s *sock, f flow, lp *tcpstate.Listener, in 
 	}
 	c.syncRx()
 	h.armConn(c)
-	h.inheritShutdown(c, c.id)
 	s.lst.accept.Push(c.id)
 	h.wake(s, wakeIn)
 }

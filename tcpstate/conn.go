@@ -104,6 +104,7 @@ func New(p Params) *Conn {
 	c.opt.tsOffset, c.opt.tsRecent, c.opt.tsRecentAt = p.TSOffset, p.TSRecent, p.TSRecentAt
 	c.user.userMSS = p.UserMSS
 	c.user.rcvLowat = 1
+	c.shut = p.Shut & (ShutRead | ShutWrite)
 	c.ca.init(c.cfg)
 	c.rack.steps = 1
 	c.rtt.init(c.cfg)

@@ -10,8 +10,10 @@ func (c *Conn) open(in *Input) {
 	case c.state != SynSent || !c.FastDeferred():
 		return
 	}
-	// What the user shut before there was a connection stays shut.
-	c.err, c.shut, c.finRcvd = 0, in.How&(ShutRead|ShutWrite), false
+	c.err, c.finRcvd = 0, false
+	if c.stat.segsOut > 0 {
+		c.shut = 0 // opened again; before the first time what was shut stays so
+	}
 	if in.Fast == FastDeferred {
 		c.fo = &fastOpen{flags: fastDefer}
 		return

@@ -64,7 +64,7 @@ const (
 // Input is one event with all that it carries. Fields that Kind does not name are ignored.
 type Input struct {
 	Kind  InputKind
-	How   uint8     // Shutdown; Open: what was shut before
+	How   uint8     // Shutdown
 	Flags SendFlags // Send
 	Opt   Option    // Set
 	Hard  bool      // Unreachable

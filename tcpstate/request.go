@@ -21,6 +21,7 @@ type Params struct {
 	SndBuf     int32  // octets; 0 = Cfg.Wmem[1]
 	Locks      uint8  // LockRcvBuf and LockSndBuf: SO_RCVBUF or SO_SNDBUF was set
 	Clamp      uint32 // TCP_WINDOW_CLAMP, 0 = none
+	Shut       uint8  // ShutRead and ShutWrite: what was shut before there was a connection, or on its listener
 	Scaling    uint8  // what share of its memory a payload takes, of 256, as an earlier connection learned it; 0 = not known
 }
 
