@@ -49,8 +49,9 @@ func oneFamily(k *Kind) bool { return !k.Dual }
 // plain is a call that is the same for each kind.
 func plain(name string, c sock.Call) probe {
 	return probe{name: name, call: func(k *Kind, s int32) sock.Call {
-		c.FD = s
-		return k.fill(c)
+		mine := c // cells are played side by side
+		mine.FD = s
+		return k.fill(mine)
 	}}
 }
 
@@ -117,9 +118,10 @@ var misshapen = []target{
 func withAddr(name string, c sock.Call, targets ...target) (list []probe) {
 	for _, t := range targets {
 		list = append(list, probe{name: name + " " + t.name, call: func(k *Kind, s int32) sock.Call {
-			c.FD = s
-			c.Addr, c.AddrLen = t.addr(k)
-			return k.fill(c)
+			mine := c // cells are played side by side
+			mine.FD = s
+			mine.Addr, mine.AddrLen = t.addr(k)
+			return k.fill(mine)
 		}})
 	}
 	return list
