@@ -1,0 +1,80 @@
+package sock
+
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// noCheckTx is SO_NO_CHECK over IPv4, UDP_NO_CHECK6_TX over IPv6.
+func (s *sock) noCheckTx(dst netip.Addr) bool {
+	if dst.Is6() {
+		return s.opt.noCheck6Tx
+	}
+	return s.opt.noCheck
+}
+
+// tosFor is IP_TOS or IPV6_TCLASS, ECN bits included: a datagram's are the
+// program's own.
+func (s *sock) tosFor(dst netip.Addr) uint8 {
+	if dst.Is6() {
+		return uint8(s.opt.tclass)
+	}
+	return uint8(s.opt.tos)
+}
+
+// dgramTTL is the hop limit: the control message's, that of groups, or the
+// socket's (ip_select_ttl, ip6_sk_dst_hoplimit).
+func (h *Host) dgramTTL(s *sock, r *outRoute, own int16) uint8 {
+	switch {
+	case own >= 0:
+		return uint8(own)
+	case r.dst.IsMulticast() && r.dst.Is6():
+		return uint8(s.opt.mcHops)
+	case r.dst.IsMulticast():
+		return uint8(s.opt.mcTTL)
+	case r.dst.Is6() && s.opt.hops >= 0:
+		return uint8(s.opt.hops)
+	case r.dst.Is6():
+		return 64 // net.ipv6.conf.*.hop_limit
+	case s.opt.ttl >= 0:
+		return uint8(s.opt.ttl)
+	}
+	return uint8(h.sysctl.get(ctlDefaultTTL))
+}
+
+// sendDatagram lets a datagram leave: to ourselves, over the link, or both for
+// groups that we are in and for broadcasts (ip_output, ip_mc_output).
+func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute, why rule.ID) {
+	mine := r.dev == DevLoopback
+	if mine && r.dst.IsMulticast() && !r.local {
+		h.emit(Dropped, rule.NotForUs, s.id) // the device brings it back, and nobody is in the group
+		h.sent(s)
+		return
+	}
+	if r.local && !mine {
+		mine = r.broadcast || r.dst.Is4() && s.opt.mcLoop || r.dst.Is6() && s.opt.mcLoop6
+	}
+	if mine {
+		q := *p
+		q.Dev = h.arrivalOf(r)
+		h.loop = append(h.loop, q)
+		h.emit(Loop, why, s.id).Packet = q
+	}
+	out := r.dev != DevLoopback && !(r.dst.IsMulticast() && (p.TTL == 0 || r.dst.IsInterfaceLocalMulticast()))
+	if out {
+		q := *p
+		q.truesize = 0
+		h.emit(Transmit, why, s.id).Packet = q
+	}
+	h.sent(s)
+}
+
+// arrivalOf is the interface that a datagram to ourselves counts as come by: the
+// one that has the address (orig_oif of ip_route_output_key_hash_rcu).
+func (h *Host) arrivalOf(r *outRoute) int32 {
+	if dev := h.deviceWith(r.dst); dev != 0 {
+		return dev
+	}
+	return r.dev
+}

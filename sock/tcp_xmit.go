@@ -1,0 +1,75 @@
+package sock
+
+import (
+	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// transmitConn sends a segment of the connection, with its octets.
+func (h *Host) transmitConn(s *sock, seg *tcpstate.Segment, why rule.ID) {
+	if s.routed = !h.strands(s, s.remote.Addr()); !s.routed {
+		h.emit(Dropped, rule.NoRoute, s.id)
+		return
+	}
+	p := Packet{
+		Src: s.local, Dst: s.remote.Addr(), SrcPort: s.sport, DstPort: s.remote.Port(),
+		Proto: ProtoTCP, TTL: h.ttl(s, s.af.ipv6), TOS: s.tos(s.af.ipv6), Seg: *seg,
+	}
+	if seg.Len > 0 {
+		at := seg.Seq
+		if seg.Flags.Has(tcpstate.SYN) {
+			at = at.Add(1)
+		}
+		p.Payload = h.grab(int(seg.Len))
+		s.tx.ReadAt(at.Since(s.txHead), p.Payload)
+	}
+	h.transmit(&p, why, s.id)
+}
+
+// transmit sends a packet of a socket's, or of nobody's, by the device that the
+// socket is bound to.
+func (h *Host) transmit(p *Packet, why rule.ID, s sockID) {
+	dev := int32(0)
+	if o := h.sockAt(s); o != nil {
+		dev = o.opt.boundDev
+	}
+	h.transmitBy(dev, p, why, s)
+}
+
+// transmitBy sends a packet by a device, or by any with 0: to ourselves if it is
+// for one of our addresses there. What loopback gets for anybody else is lost.
+func (h *Host) transmitBy(dev int32, p *Packet, why rule.ID, s sockID) {
+	k := Transmit
+	switch {
+	case h.isLocal(p.Dst) && (dev == 0 || dev == deviceOf(p.Dst)):
+		k = Loop
+		h.loop = append(h.loop, *p)
+	case dev == loopbackIndex:
+		h.emit(Dropped, rule.NotForUs, s)
+		return
+	}
+	h.emit(k, why, s).Packet = *p
+}
+
+// ttl is the hop limit of what the socket sends in that family: a listener of
+// AF_INET6 answers in both.
+func (h *Host) ttl(s *sock, ipv6 bool) uint8 {
+	if ipv6 {
+		if s.opt.hops >= 0 {
+			return uint8(s.opt.hops)
+		}
+		return 64 // net.ipv6.conf.*.hop_limit
+	}
+	if s.opt.ttl > 0 {
+		return uint8(s.opt.ttl)
+	}
+	return uint8(h.sysctl.get(ctlDefaultTTL))
+}
+
+// tos is the DSCP of what the socket sends in that family.
+func (s *sock) tos(ipv6 bool) uint8 {
+	if ipv6 {
+		return uint8(s.opt.tclass) &^ 3
+	}
+	return uint8(s.opt.tos) &^ 3
+}

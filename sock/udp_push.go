@@ -1,0 +1,99 @@
+package sock
+
+import (
+	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// udpMake makes the datagram: at once, or the first part of one that is corked
+// (ip_make_skb, ip_append_data, udp_send_skb).
+func (h *Host) udpMake(s *sock, t *thread, p *sendPlan, family uint16) outcome {
+	flags := t.call.Flags
+	if flags&MSG_PROBE != 0 {
+		return done(int64(callLen(&t.call))) // it only asked whether there is a way
+	}
+	s.routed = s.routed || p.connected // sk_dst_set
+	c := cork{pending: family, plan: *p, mtu: h.fragSize(s, &p.route), data: s.dg.cork.data[:0]}
+	if s.dg.cork.on || flags&MSG_MORE != 0 {
+		c.on = s.dg.cork.on
+		s.dg.cork = c
+		if err := h.udpGrow(s, t, &s.dg.cork); err != 0 {
+			h.udpFlush(s)
+			return h.udpFailed(family == AF_INET6, err)
+		}
+		return done(int64(len(t.call.Data)))
+	}
+	err := h.udpGrow(s, t, &c)
+	if err == 0 {
+		err = h.udpPush(s, &c)
+	}
+	s.dg.wmem, s.dg.cork.data = 0, c.data[:0] // for the next one
+	if err != 0 {
+		return h.udpFailed(family == AF_INET6, err)
+	}
+	return done(int64(len(t.call.Data)))
+}
+
+// udpFailed counts a datagram that found no memory.
+func (h *Host) udpFailed(ipv6 bool, err Errno) outcome {
+	if err == ENOBUFS {
+		h.countUDP(ipv6, MibUdpSndbufErrors)
+	}
+	return fail(err)
+}
+
+// udpPush sends what is corked as one datagram, or as several of UDP_SEGMENT's
+// size (udp_send_skb, udp_v6_send_skb).
+func (h *Host) udpPush(s *sock, c *cork) Errno {
+	r := &c.plan.route
+	gso, n := int(c.plan.gso), len(c.data)
+	hdr := 28
+	if r.dst.Is6() {
+		hdr = 48
+	}
+	if gso != 0 {
+		switch {
+		case hdr+min(n, gso) > int(c.mtu):
+			return EMSGSIZE
+		case n > gso*udpMaxSegments, s.noCheckTx(r.dst):
+			return EINVAL
+		}
+	}
+	h.countUDP(r.dst.Is6(), MibUdpOutDatagrams)
+	pkt := h.udpPacket(s, c)
+	pkt.summed = c == &s.dg.cork || hdr+n > int(c.mtu) // what is in pieces is summed up piece by piece
+	data := h.grab(n)
+	copy(data, c.data)
+	if gso == 0 || n <= gso {
+		pkt.Payload, pkt.truesize = data, s.dg.wmem
+		h.sendDatagram(s, &pkt, r, rule.UDPSent)
+		return 0
+	}
+	for at := 0; at < n; at += gso {
+		pkt.Payload = data[at:min(at+gso, n)]
+		pkt.truesize = sentTruesize(hdr, len(pkt.Payload))
+		h.sendDatagram(s, &pkt, r, rule.UDPSent)
+	}
+	return 0
+}
+
+// udpMaxSegments bounds what UDP_SEGMENT may cut a send into (UDP_MAX_SEGMENTS).
+const udpMaxSegments = 1 << 7
+
+// udpPacket fills in the headers.
+func (h *Host) udpPacket(s *sock, c *cork) Packet {
+	r := &c.plan.route
+	p := Packet{
+		Src: r.src, Dst: r.dst, SrcPort: s.sport, DstPort: c.plan.dst.Port(), Proto: ProtoUDP,
+		NoCheck: s.noCheckTx(r.dst), TTL: h.dgramTTL(s, r, c.plan.ttl),
+	}
+	tos := uint8(c.plan.tos)
+	if c.plan.tos < 0 {
+		tos = s.tosFor(r.dst)
+	}
+	p.TOS, p.Seg.ECN = tos&^3, tcpstate.ECN(tos&3)
+	if r.dst.Is4() {
+		p.NoDF = !s.dontFragment(r, 28+len(c.data) > int(h.pathMTU(r.dst, r.mtu)))
+	}
+	return p
+}
