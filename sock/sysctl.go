@@ -19,6 +19,7 @@ type control struct {
 	width  uint8 // how many numbers it holds
 	lo, hi int64
 	def    [3]int64
+	kept   bool // set and shown, but nothing reads it
 }
 
 // sysctls are the values of all sysctls of a namespace, by ctl.
