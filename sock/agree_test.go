@@ -26,12 +26,7 @@ type pair struct {
 // call makes the call on slot's descriptor, on the kernel first. What the kernel
 // chose by chance is fed to the model.
 func (p *pair) call(t require.TestingT, slot int, c Call) Return {
-	if slot >= 0 {
-		c.FD = p.fds[0][slot]
-	}
-	for i := range c.Poll {
-		c.Poll[i].FD = c.FD
-	}
+	p.aim(&c, 0, slot)
 	want := p.k.call(c)
 	p.h.fixed = choices{}
 	if want.Errno == 0 || want.Errno == EINPROGRESS {
@@ -44,32 +39,40 @@ func (p *pair) call(t require.TestingT, slot int, c Call) Return {
 			p.h.Choose(Choice{HasPort: true, Port: name.Addr.AP.Port()})
 		}
 	}
+	got := p.model(t, slot, &c, fmt.Sprintf("%s -> %d %s", brief(c), want.Value, ErrnoName(want.Errno)))
+	p.compare(t, c, want, got)
+	p.opened(c, want, got)
+	return want
+}
+
+// aim gives a call slot's descriptor, on the kernel (side 0) or the model (1).
+func (p *pair) aim(c *Call, side, slot int) {
 	if slot >= 0 {
-		c.FD = p.fds[1][slot]
+		c.FD = p.fds[side][slot]
 	}
 	for i := range c.Poll {
 		c.Poll[i].FD = c.FD
 	}
+}
+
+// model makes the call on the model, which must return at once. said is what
+// the trace says of it.
+func (p *pair) model(t require.TestingT, slot int, c *Call, said string) Return {
+	p.aim(c, 1, slot)
 	p.now = p.now.Add(20)
-	var got Return
-	n := 0
-	for _, e := range p.h.Call(p.now, 1, c, nil) {
-		if e.Kind == Done {
-			got = e.Return
-			n++
-		}
-	}
-	p.trace = append(p.trace, fmt.Sprintf("slot %d %v %s -> %d %s", slot, c.Op, brief(c), want.Value, ErrnoName(want.Errno)))
+	got, n := doneOf(p.h.Call(p.now, 1, *c, nil))
+	p.trace = append(p.trace, fmt.Sprintf("slot %d %v %s", slot, c.Op, said))
 	require.Equal(t, 1, n, "the model's call did not return: %s", p)
 	require.NoError(t, p.h.Check(), "%s", p)
-	p.compare(t, c, want, got)
-	if c.Op == OpSocket || c.Op == OpAccept {
-		if want.Errno == 0 {
-			p.fds[0] = append(p.fds[0], int32(want.Value))
-			p.fds[1] = append(p.fds[1], int32(got.Value))
-		}
+	return got
+}
+
+// opened keeps the descriptors of a call that made one.
+func (p *pair) opened(c Call, want, got Return) {
+	if (c.Op == OpSocket || c.Op == OpAccept) && want.Errno == 0 {
+		p.fds[0] = append(p.fds[0], int32(want.Value))
+		p.fds[1] = append(p.fds[1], int32(got.Value))
 	}
-	return want
 }
 
 // brief is what matters of a call's arguments.
@@ -168,11 +171,26 @@ func (p *pair) end() {
 var agreeAddrs4 = []string{"0.0.0.0", "127.0.0.1", "127.0.0.2", "192.0.2.9", "224.0.0.1", "255.255.255.255"}
 var agreeAddrs6 = []string{"::", "::1", "::ffff:127.0.0.1", "::ffff:127.0.0.2", "::ffff:0.0.0.0", "2001:db8::9", "ff02::1"}
 
-// agreeOpts are options that are compared: level, name, values to try.
-var agreeOpts = []struct {
+// agreeOpt is an option that is compared, with values to try.
+type agreeOpt struct {
 	level, name int32
 	values      []int32
-}{
+}
+
+// drawSet draws a setsockopt of one of them.
+func drawSet(t *rapid.T, list []agreeOpt) Call {
+	o := rapid.SampledFrom(list).Draw(t, "option")
+	return setCall(0, o.level, o.name, cint(rapid.SampledFrom(o.values).Draw(t, "value")))
+}
+
+// drawGet draws a getsockopt of one of them, with room for so many octets.
+func drawGet(t *rapid.T, list []agreeOpt, rooms ...int32) Call {
+	o := rapid.SampledFrom(list).Draw(t, "option")
+	return Call{Op: OpGetsockopt, Level: o.level, Name: o.name, Len: rapid.SampledFrom(rooms).Draw(t, "room")}
+}
+
+// agreeOpts are those of TCP.
+var agreeOpts = []agreeOpt{
 	{SOL_SOCKET, SO_REUSEADDR, []int32{0, 1}}, {SOL_SOCKET, SO_REUSEADDR, []int32{1}}, {SOL_SOCKET, SO_REUSEPORT, []int32{0, 1}},
 	{SOL_SOCKET, SO_KEEPALIVE, []int32{0, 1}}, {SOL_SOCKET, SO_OOBINLINE, []int32{0, 1}}, {SOL_SOCKET, SO_RCVLOWAT, []int32{0, 1, 3}},
 	{SOL_SOCKET, SO_SNDBUF, []int32{-1, 0, 5000, 100000}}, {SOL_SOCKET, SO_RCVBUF, []int32{-1, 0, 5000, 100000}},
@@ -229,11 +247,9 @@ func drawCall(t *rapid.T) Call {
 	case OpShutdown:
 		return Call{Op: op, N: rapid.Int64Range(-1, 3).Draw(t, "how")}
 	case OpSetsockopt:
-		o := rapid.SampledFrom(agreeOpts).Draw(t, "option")
-		return setCall(0, o.level, o.name, cint(rapid.SampledFrom(o.values).Draw(t, "value")))
+		return drawSet(t, agreeOpts)
 	case OpGetsockopt:
-		o := rapid.SampledFrom(agreeOpts).Draw(t, "option")
-		return Call{Op: op, Level: o.level, Name: o.name, Len: rapid.SampledFrom([]int32{4, 4, 4, 4, 1, 0, -1}).Draw(t, "room")}
+		return drawGet(t, agreeOpts, 4, 4, 4, 4, 1, 0, -1)
 	case OpPoll:
 		return pollCall(0, PollFD{Events: POLLIN | POLLOUT | POLLPRI | POLLRDHUP | POLLRDNORM | POLLWRNORM})
 	case OpIoctl:
@@ -266,23 +282,28 @@ func TestRandomCallsAgreeWithTheLiveKernel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		p := newPair(rt, k)
 		defer p.end()
-		if rapid.Bool().Draw(rt, "begin connected") {
-			p.begin(rt, rapid.SampledFrom([]int32{AF_INET, AF_INET6}).Draw(rt, "family"))
-		}
-		for range rapid.IntRange(1, 40).Draw(rt, "calls") {
-			n := len(p.fds[0])
-			if n == 0 || n < 6 && rapid.IntRange(0, 5).Draw(rt, "open") == 0 {
-				p.call(rt, -1, Call{Op: OpSocket, Domain: rapid.SampledFrom([]int32{AF_INET, AF_INET, AF_INET6}).Draw(rt, "family"), Type: SOCK_STREAM | SOCK_NONBLOCK})
-				continue
-			}
-			slot := rapid.IntRange(0, n-1).Draw(rt, "slot")
-			if rapid.IntRange(0, 15).Draw(rt, "close") == 0 {
-				p.close(rt, slot)
-				continue
-			}
-			if c := drawCall(rt); !p.selfConnect(slot, c) && !p.mixedUp(slot, c) {
-				p.call(rt, slot, c)
-			}
-		}
+		p.walk(rt, 5, drawCall)
 	})
+}
+
+// walk makes drawn calls on a few sockets of TCP; one in rare opens another.
+func (p *pair) walk(t *rapid.T, rare int, draw func(*rapid.T) Call) {
+	if rapid.Bool().Draw(t, "begin connected") {
+		p.begin(t, rapid.SampledFrom([]int32{AF_INET, AF_INET6}).Draw(t, "family"))
+	}
+	for range rapid.IntRange(1, 40).Draw(t, "calls") {
+		n := len(p.fds[0])
+		if n == 0 || n < 6 && rapid.IntRange(0, rare).Draw(t, "open") == 0 {
+			p.call(t, -1, Call{Op: OpSocket, Domain: rapid.SampledFrom([]int32{AF_INET, AF_INET, AF_INET6}).Draw(t, "family"), Type: SOCK_STREAM | SOCK_NONBLOCK})
+			continue
+		}
+		slot := rapid.IntRange(0, n-1).Draw(t, "slot")
+		if rapid.IntRange(0, 15).Draw(t, "close") == 0 {
+			p.close(t, slot)
+			continue
+		}
+		if c := draw(t); !p.selfConnect(slot, c) && !p.mixedUp(slot, c) {
+			p.call(t, slot, c)
+		}
+	}
 }

@@ -76,6 +76,20 @@ func (d *duo) helper() int {
 	return slot
 }
 
+// bound opens a socket and binds it.
+func (d *duo) bound(s *bindSpec, port uint16) int {
+	slot := d.open(s)
+	d.call(slot, addrCall(OpBind, s.addr, port, 0))
+	return slot
+}
+
+// connected is bound, with the helper or a sender as its peer.
+func (d *duo) connected(s *bindSpec, port uint16) int {
+	slot := d.bound(s, port)
+	d.call(slot, addrCall(OpConnect, s.to, helperPort, 0))
+	return slot
+}
+
 // history is what becomes of the first socket before the second one comes.
 type history struct {
 	name string
@@ -85,22 +99,18 @@ type history struct {
 // histories are TCP's, udpHistories UDP's.
 var histories = []history{
 	{"bound", func(d *duo, s *bindSpec, port uint16) {
-		d.call(d.open(s), addrCall(OpBind, s.addr, port, 0))
+		d.bound(s, port)
 	}},
 	{"listening", func(d *duo, s *bindSpec, port uint16) {
-		slot := d.open(s)
-		d.call(slot, addrCall(OpBind, s.addr, port, 0))
+		slot := d.bound(s, port)
 		d.call(slot, listenCall(0, 1))
 	}},
 	{"connected", func(d *duo, s *bindSpec, port uint16) {
 		d.helper()
-		slot := d.open(s)
-		d.call(slot, addrCall(OpBind, s.addr, port, 0))
-		d.call(slot, addrCall(OpConnect, s.to, helperPort, 0))
+		d.connected(s, port)
 	}},
 	{"closed with a child", func(d *duo, s *bindSpec, port uint16) {
-		slot := d.open(s)
-		d.call(slot, addrCall(OpBind, s.addr, port, 0))
+		slot := d.bound(s, port)
 		d.call(slot, listenCall(0, 1))
 		client := d.socket(s.domain, SOCK_STREAM, 0)
 		d.call(client, addrCall(OpConnect, s.to, port, 0))
@@ -109,9 +119,7 @@ var histories = []history{
 	}},
 	{"TIME-WAIT", func(d *duo, s *bindSpec, port uint16) {
 		helper := d.helper()
-		slot := d.open(s)
-		d.call(slot, addrCall(OpBind, s.addr, port, 0))
-		d.call(slot, addrCall(OpConnect, s.to, helperPort, 0))
+		slot := d.connected(s, port)
 		d.call(helper, Call{Op: OpAccept, Flags: SOCK_NONBLOCK})
 		d.close(slot)
 		if last := len(d.fds[0]) - 1; d.fds[0][last] >= 0 {
@@ -119,13 +127,11 @@ var histories = []history{
 		}
 	}},
 	{"SO_REUSEADDR taken back", func(d *duo, s *bindSpec, port uint16) {
-		slot := d.open(s)
-		d.call(slot, addrCall(OpBind, s.addr, port, 0))
+		slot := d.bound(s, port)
 		d.set(slot, SOL_SOCKET, SO_REUSEADDR, 1-s.reuseAddr)
 	}},
 	{"SO_REUSEPORT taken back", func(d *duo, s *bindSpec, port uint16) {
-		slot := d.open(s)
-		d.call(slot, addrCall(OpBind, s.addr, port, 0))
+		slot := d.bound(s, port)
 		d.set(slot, SOL_SOCKET, SO_REUSEPORT, 1-s.reusePort)
 	}},
 }
@@ -133,20 +139,15 @@ var histories = []history{
 var udpHistories = []history{
 	histories[0],
 	{"connected", func(d *duo, s *bindSpec, port uint16) {
-		slot := d.open(s)
-		d.call(slot, addrCall(OpBind, s.addr, port, 0))
-		d.call(slot, addrCall(OpConnect, s.to, helperPort, 0))
+		d.connected(s, port)
 	}},
 	{"disconnected", func(d *duo, s *bindSpec, port uint16) {
-		slot := d.open(s)
-		d.call(slot, addrCall(OpBind, s.addr, port, 0))
-		d.call(slot, addrCall(OpConnect, s.to, helperPort, 0))
+		slot := d.connected(s, port)
 		d.call(slot, Call{Op: OpConnect, Addr: Addr{Family: AF_UNSPEC}, AddrLen: 16})
 	}},
 	histories[5], histories[6],
 	{"device changed", func(d *duo, s *bindSpec, port uint16) {
-		slot := d.open(s)
-		d.call(slot, addrCall(OpBind, s.addr, port, 0))
+		slot := d.bound(s, port)
 		d.set(slot, SOL_SOCKET, SO_BINDTOIFINDEX, (s.dev+1)%3)
 	}},
 }

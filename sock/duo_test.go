@@ -65,12 +65,7 @@ func (d *duo) call(slot int, c Call) Return {
 		c.FD = d.fds[1][slot]
 	}
 	d.now = d.now.Add(20)
-	var got Return
-	for _, e := range d.h.Call(d.now, 1, c, nil) {
-		if e.Kind == Done {
-			got = e.Return
-		}
-	}
+	got := d.modelCall(c)
 	d.calls++
 	d.trace = append(d.trace, fmt.Sprintf("slot %d: %v %s -> %d %s", slot, c.Op, brief(c), want.Value, ErrnoName(want.Errno)))
 	if err := d.h.Check(); err != nil && d.off == "" {

@@ -39,15 +39,9 @@ func (p *epollPair) made(slot int, c Call) {
 }
 
 // do makes a call on the model, which must return at once.
-func (p *epollPair) do(c Call) (r Return) {
+func (p *epollPair) do(c Call) Return {
 	p.now = p.now.Add(20)
-	n := 0
-	for _, e := range p.h.Call(p.now, 1, c, nil) {
-		if e.Kind == Done {
-			r = e.Return
-			n++
-		}
-	}
+	r, n := doneOf(p.h.Call(p.now, 1, c, nil))
 	require.Equal(p.rt, 1, n, "the model's call did not return: %s", p)
 	require.NoError(p.rt, p.h.Check(), "%s", p)
 	return r

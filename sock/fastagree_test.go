@@ -53,23 +53,6 @@ func TestRandomFastOpensAgreeWithTheLiveKernel(t *testing.T) {
 		mode := rapid.SampledFrom([]string{"0x403", "0x607", "0x3", "0x1"}).Draw(rt, "tcp_fastopen")
 		require.NoError(rt, os.WriteFile("/proc/sys/net/ipv4/tcp_fastopen", []byte(mode), 0))
 		require.NoError(rt, p.h.SetSysctl("net.ipv4.tcp_fastopen", mode))
-		if rapid.Bool().Draw(rt, "begin connected") {
-			p.begin(rt, rapid.SampledFrom([]int32{AF_INET, AF_INET6}).Draw(rt, "family"))
-		}
-		for range rapid.IntRange(1, 40).Draw(rt, "calls") {
-			n := len(p.fds[0])
-			if n == 0 || n < 6 && rapid.IntRange(0, 3).Draw(rt, "open") == 0 {
-				p.call(rt, -1, Call{Op: OpSocket, Domain: rapid.SampledFrom([]int32{AF_INET, AF_INET, AF_INET6}).Draw(rt, "family"), Type: SOCK_STREAM | SOCK_NONBLOCK})
-				continue
-			}
-			slot := rapid.IntRange(0, n-1).Draw(rt, "slot")
-			if rapid.IntRange(0, 15).Draw(rt, "close") == 0 {
-				p.close(rt, slot)
-				continue
-			}
-			if c := drawFastCall(rt); !p.selfConnect(slot, c) && !p.mixedUp(slot, c) {
-				p.call(rt, slot, c)
-			}
-		}
+		p.walk(rt, 3, drawFastCall)
 	})
 }

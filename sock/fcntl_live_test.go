@@ -154,12 +154,7 @@ func (s fileSide) askModel(t *testing.T, h *Host, a fileAsk) fileAnswer {
 	if a.op == OpIoctl && a.words != nil {
 		c.Arg = s.in(int64(a.words[0]))
 	}
-	var ret Return
-	for _, e := range h.Call(0, 1, c, nil) {
-		if e.Kind == Done {
-			ret = e.Return
-		}
-	}
+	ret, _ := doneOf(h.Call(0, 1, c, nil))
 	require.NoError(t, h.Check())
 	if ret.Errno != 0 {
 		return fileAnswer{value: ret.Value, errno: ret.Errno}

@@ -70,3 +70,14 @@ func TestLoopbackPair(t *testing.T) {
 	_, ok := b.h.Deadline()
 	require.False(t, ok)
 }
+
+// doneOf is what came of a call, and how often it returned.
+func doneOf(out []Effect) (r Return, n int) {
+	for _, e := range out {
+		if e.Kind == Done {
+			r = e.Return
+			n++
+		}
+	}
+	return r, n
+}

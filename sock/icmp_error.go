@@ -54,24 +54,17 @@ func (h *Host) nextHeaderAt(p *Packet) uint32 {
 // (__icmp_send). RFC 1122 section 3.2.2 names those that nobody may answer so:
 // packets to many, ICMP errors. Fragments but the first never come here.
 func (h *Host) icmpSend(p *Packet, typ, code uint8, info uint32, why rule.ID) {
-	switch {
-	case !h.isLocal(p.Dst), p.toMany, p.Proto == ProtoICMP && !h.answerable(p):
-		return
-	case !h.allowICMP(p, p.Src, typ, code):
-		h.emit(Dropped, rule.ICMPLimited, noSock)
+	if !h.isLocal(p.Dst) || p.toMany || p.Proto == ProtoICMP && !h.answerable(p) {
 		return
 	}
 	// RT_TOS leaves a bit of ECN's in.
 	tos := (p.TOS|uint8(p.Seg.ECN))&0x1e | internetControl
 	m := Packet{
-		Src: p.Dst, Dst: p.Src, Proto: ProtoICMP, TTL: uint8(h.sysctl.get(ctlDefaultTTL)), TOS: tos &^ 3, NoDF: true,
+		Proto: ProtoICMP, TTL: uint8(h.sysctl.get(ctlDefaultTTL)), TOS: tos &^ 3, NoDF: true,
 		ICMP: ICMP{Type: typ, Code: code, MTU: info},
 	}
 	m.Seg.ECN = tcpstate.ECN(tos & 3)
-	quote := h.wire(p)
-	m.Payload = quote[:min(len(quote), quoteMost4)]
-	m.ICMP.Quote.Read4(m.Payload)
-	h.sendICMP(&m, why)
+	h.sendICMPError(&m, p, why)
 }
 
 // answerable reports whether an ICMP message may draw an error: one that is none
@@ -84,27 +77,36 @@ func (h *Host) answerable(p *Packet) bool {
 // icmp6Send is icmpSend for IPv6 (icmp6_send). Nobody answers what came from no
 // single host either, nor any ICMPv6 error.
 func (h *Host) icmp6Send(p *Packet, typ, code uint8, info uint32, why rule.ID) {
-	switch {
-	case !h.isLocal(p.Dst), p.Src.IsUnspecified(), p.Src.IsMulticast(), h.ineligible(p):
-		return
-	case !h.allowICMP(p, p.Src, typ, code):
-		h.emit(Dropped, rule.ICMPLimited, noSock)
+	if !h.isLocal(p.Dst) || p.Src.IsUnspecified() || p.Src.IsMulticast() || h.ineligible(p) {
 		return
 	}
-	m := Packet{
-		Src: p.Dst, Dst: p.Src, Proto: ProtoICMPv6, TTL: hopLimit6,
-		ICMP: ICMP{Type: typ, Code: code, MTU: info},
-	}
-	quote := h.wire(p)
-	m.Payload = quote[:min(len(quote), quoteMost6)]
-	m.ICMP.Quote.Read6(m.Payload)
-	h.sendICMP(&m, why)
+	m := Packet{Proto: ProtoICMPv6, TTL: hopLimit6, ICMP: ICMP{Type: typ, Code: code, MTU: info}}
+	h.sendICMPError(&m, p, why)
 }
 
 // ineligible is is_ineligible: an ICMPv6 error, or one whose type was cut off.
 func (h *Host) ineligible(p *Packet) bool {
 	b := h.body(p)
 	return p.Proto == ProtoICMPv6 && (len(b) == 0 || ICMPError6(b[0]))
+}
+
+// sendICMPError sends the ICMP error m about p to whom p came from, with as much of
+// p as may be quoted, unless there were too many of late.
+func (h *Host) sendICMPError(m, p *Packet, why rule.ID) {
+	if !h.allowICMP(p, p.Src, m.ICMP.Type, m.ICMP.Code) {
+		h.emit(Dropped, rule.ICMPLimited, noSock)
+		return
+	}
+	m.Src, m.Dst = p.Dst, p.Src
+	quote := h.wire(p)
+	if p.IPv6() {
+		m.Payload = quote[:min(len(quote), quoteMost6)]
+		m.ICMP.Quote.Read6(m.Payload)
+	} else {
+		m.Payload = quote[:min(len(quote), quoteMost4)]
+		m.ICMP.Quote.Read4(m.Payload)
+	}
+	h.sendICMP(m, why)
 }
 
 // hopLimit6 is net.ipv6.conf.*.hop_limit.

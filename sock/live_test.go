@@ -46,9 +46,9 @@ func (l *live) fresh() error {
 	return linkUp("lo")
 }
 
-// linkUp is "ip link set NAME up".
-func linkUp(name string) error {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
+// aboutLink lets f ask for things about a link, on a socket of that family.
+func aboutLink(family int, name string, f func(fd int, req *unix.Ifreq) error) error {
+	fd, err := unix.Socket(family, unix.SOCK_DGRAM, 0)
 	if err != nil {
 		return err
 	}
@@ -57,11 +57,18 @@ func linkUp(name string) error {
 	if err != nil {
 		return err
 	}
-	if err := unix.IoctlIfreq(fd, unix.SIOCGIFFLAGS, req); err != nil {
-		return err
-	}
-	req.SetUint16(req.Uint16() | unix.IFF_UP)
-	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, req)
+	return f(fd, req)
+}
+
+// linkUp is "ip link set NAME up".
+func linkUp(name string) error {
+	return aboutLink(unix.AF_INET, name, func(fd int, req *unix.Ifreq) error {
+		if err := unix.IoctlIfreq(fd, unix.SIOCGIFFLAGS, req); err != nil {
+			return err
+		}
+		req.SetUint16(req.Uint16() | unix.IFF_UP)
+		return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, req)
+	})
 }
 
 // rawAddr lays an address out as struct sockaddr_in or sockaddr_in6.

@@ -51,31 +51,26 @@ func (l *live) addTun(name string, addrs []netip.Prefix) error {
 
 // addAddr is "ip address add".
 func addAddr(name string, p netip.Prefix) error {
-	family := unix.AF_INET
 	if p.Addr().Is6() {
-		family = unix.AF_INET6
+		return aboutLink(unix.AF_INET6, name, func(fd int, req *unix.Ifreq) error { return addAddr6(fd, req, p) })
 	}
-	fd, err := unix.Socket(family, unix.SOCK_DGRAM, 0)
-	if err != nil {
+	return aboutLink(unix.AF_INET, name, func(fd int, req *unix.Ifreq) error { return addAddr4(fd, req, p) })
+}
+
+func addAddr6(fd int, req *unix.Ifreq, p netip.Prefix) error {
+	if err := unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, req); err != nil {
 		return err
 	}
-	defer unix.Close(fd)
-	req, err := unix.NewIfreq(name)
-	if err != nil {
-		return err
+	a := p.Addr().As16()
+	b := binary.NativeEndian.AppendUint32(a[:], uint32(p.Bits())) // struct in6_ifreq
+	b = binary.NativeEndian.AppendUint32(b, req.Uint32())
+	if _, _, e := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCSIFADDR, uintptr(unsafe.Pointer(&b[0]))); e != 0 {
+		return e
 	}
-	if p.Addr().Is6() {
-		if err := unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, req); err != nil {
-			return err
-		}
-		a := p.Addr().As16()
-		b := binary.NativeEndian.AppendUint32(a[:], uint32(p.Bits())) // struct in6_ifreq
-		b = binary.NativeEndian.AppendUint32(b, req.Uint32())
-		if _, _, e := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCSIFADDR, uintptr(unsafe.Pointer(&b[0]))); e != 0 {
-			return e
-		}
-		return awaitAddr(p.Addr(), req.Uint32())
-	}
+	return awaitAddr(p.Addr(), req.Uint32())
+}
+
+func addAddr4(fd int, req *unix.Ifreq, p netip.Prefix) error {
 	if err := req.SetInet4Addr(p.Addr().AsSlice()); err != nil {
 		return err
 	}

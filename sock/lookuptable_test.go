@@ -57,12 +57,8 @@ func (d *duo) taker(slots []int) (got [2]int) {
 }
 
 // modelCall makes a call on the model alone.
-func (d *duo) modelCall(c Call) (r Return) {
-	for _, e := range d.h.Call(d.now, 1, c, nil) {
-		if e.Kind == Done {
-			r = e.Return
-		}
-	}
+func (d *duo) modelCall(c Call) Return {
+	r, _ := doneOf(d.h.Call(d.now, 1, c, nil))
 	return r
 }
 
@@ -81,6 +77,21 @@ var lookupTargets = []netip.Addr{
 	mustAddr("127.0.0.1"), mustAddr("127.0.0.2"), mustAddr("192.168.0.1"), mustAddr("::1"), mustAddr("fd3d:fa7b:d17d::1"), mustAddr("fe80::1"),
 }
 
+// clientOf opens a socket of the address's family.
+func (d *duo) clientOf(to netip.Addr, typ int32) int {
+	if to.Is4() {
+		return d.socket(AF_INET, typ, 0)
+	}
+	return d.socket(AF_INET6, typ, 0)
+}
+
+// sameTaker notes who got what on the kernel and on the model, if that differs.
+func (d *duo) sameTaker(what string, to netip.Addr, got [2]int) {
+	if got[0] != got[1] && !d.sameGroup(got[0], got[1]) && d.off == "" {
+		d.off = fmt.Sprintf("%s to %v goes to slot %d on the kernel, %d on the model", what, to, got[0], got[1])
+	}
+}
+
 // lookups lets a client connect to each address and compares who is asked.
 func (d *duo) lookups(specs []lookupSpec, port uint16) (n int) {
 	var slots []int
@@ -88,18 +99,12 @@ func (d *duo) lookups(specs []lookupSpec, port uint16) (n int) {
 		slots = append(slots, d.listens(&specs[i], port))
 	}
 	for _, to := range lookupTargets {
-		domain := int32(AF_INET6)
-		if to.Is4() {
-			domain = AF_INET
-		}
-		client := d.socket(domain, SOCK_STREAM, 0)
+		client := d.clientOf(to, SOCK_STREAM)
 		d.call(client, addrCall(OpConnect, to, port, 2))
 		d.call(client, Call{Op: OpGetsockopt, Level: SOL_SOCKET, Name: SO_ERROR, Len: 4})
 		got := d.taker(slots)
 		n++
-		if got[0] != got[1] && !d.sameGroup(got[0], got[1]) && d.off == "" {
-			d.off = fmt.Sprintf("a SYN to %v goes to slot %d on the kernel, %d on the model", to, got[0], got[1])
-		}
+		d.sameTaker("a SYN", to, got)
 		d.close(client)
 	}
 	d.end()
@@ -110,14 +115,19 @@ func (d *duo) lookups(specs []lookupSpec, port uint16) (n int) {
 // different addresses, devices, families and options accepts a SYN to each
 // address (compute_score). 1,000 sets of listeners, 40,000 with SOCKSPEC_FULL.
 func TestListenerLookupAgreesWithTheLiveKernel(t *testing.T) {
+	lookupSets(t, mrand.New(mrand.NewPCG(1, 2)), func(d *duo, list []lookupSpec, port uint16) int { return d.lookups(list, port) })
+}
+
+// lookupSets compares who is found in random sets of two to five sockets, each
+// at a port of its own. look gives how often it looked.
+func lookupSets(t *testing.T, r *mrand.Rand, look func(d *duo, list []lookupSpec, port uint16) int) {
 	k := newDuoKernel(t)
 	sets := 1000
 	if os.Getenv("SOCKSPEC_FULL") != "" {
 		sets = 40000
 	}
 	var d duo
-	r := mrand.New(mrand.NewPCG(1, 2))
-	port, syns, off := uint16(1024), 0, 0
+	port, looks, off := uint16(1024), 0, 0
 	for range sets {
 		if port++; port == 32768 {
 			port = 1024
@@ -128,26 +138,22 @@ func TestListenerLookupAgreesWithTheLiveKernel(t *testing.T) {
 			list[i] = drawLookup(r)
 		}
 		d.again(k)
-		syns += d.lookups(list, port)
+		looks += look(&d, list, port)
 		if d.off != "" {
 			if off++; off <= 3 {
 				t.Errorf("%v:\n  %s", list, d.String())
 			}
 		}
 	}
-	t.Logf("%d sets of listeners, %d SYNs; %d sets differ", sets, syns, off)
+	t.Logf("%d sets of sockets, %d lookups; %d sets differ", sets, looks, off)
 	require.Zero(t, off)
 }
 
 // takers counts which slot gets each of n connections to an address.
 func (d *duo) takers(slots []int, to netip.Addr, port uint16, n int) (got [2]map[int]int) {
 	got = [2]map[int]int{{}, {}}
-	domain := int32(AF_INET6)
-	if to.Is4() {
-		domain = AF_INET
-	}
 	for range n {
-		client := d.socket(domain, SOCK_STREAM, 0)
+		client := d.clientOf(to, SOCK_STREAM)
 		d.call(client, addrCall(OpConnect, to, port, 2))
 		for side, slot := range d.taker(slots) {
 			got[side][slot]++

@@ -167,8 +167,12 @@ func refuseRoom(n int32) func(*Host, *sock, *thread) outcome {
 	}
 }
 
-// setUnicastIf is IP_UNICAST_IF: an interface's index in network order.
-func setUnicastIf(h *Host, s *sock, v *value) Errno {
+// setUnicastIf is IP_UNICAST_IF.
+func setUnicastIf(h *Host, s *sock, v *value) Errno { return h.setUnicast(s, v, &s.opt.ucIndex) }
+
+// setUnicast takes an interface's index in network order, which must not be at
+// odds with SO_BINDTODEVICE.
+func (h *Host) setUnicast(s *sock, v *value, to *int32) Errno {
 	i := swap32(v.int)
 	switch {
 	case v.n != 4:
@@ -178,7 +182,7 @@ func setUnicastIf(h *Host, s *sock, v *value) Errno {
 	case i != 0 && s.opt.boundDev != 0:
 		return EINVAL
 	}
-	s.opt.ucIndex = i
+	*to = i
 	return 0
 }
 

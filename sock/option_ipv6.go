@@ -228,19 +228,7 @@ func getPathMTU(h *Host, s *sock, t *thread) outcome {
 }
 
 // setUnicastIf6 is IPV6_UNICAST_IF.
-func setUnicastIf6(h *Host, s *sock, v *value) Errno {
-	i := swap32(v.int)
-	switch {
-	case v.n != 4:
-		return EINVAL
-	case i != 0 && h.deviceName(i) == "":
-		return EADDRNOTAVAIL
-	case i != 0 && s.opt.boundDev != 0:
-		return EINVAL
-	}
-	s.opt.ucIndex6 = i
-	return 0
-}
+func setUnicastIf6(h *Host, s *sock, v *value) Errno { return h.setUnicast(s, v, &s.opt.ucIndex6) }
 
 func getUnicastIf6(_ *Host, s *sock, _ *thread) (int64, Errno) {
 	return int64(swap32(s.opt.ucIndex6)), 0

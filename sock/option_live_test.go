@@ -56,12 +56,11 @@ func (p *optPair) kget(slot int, level, name, room int32) ([]byte, Errno) {
 // model makes a call on the model.
 func (p *optPair) model(slot int, c Call) Return {
 	c.FD = p.fds[1][slot]
-	for _, e := range p.h.Call(p.now, 1, c, nil) {
-		if e.Kind == Done {
-			return e.Return
-		}
+	r, n := doneOf(p.h.Call(p.now, 1, c, nil))
+	if n == 0 {
+		return Return{Errno: EBUSY}
 	}
-	return Return{Errno: EBUSY}
+	return r
 }
 
 // differs notes a difference; the first of each option and state is shown.

@@ -60,10 +60,7 @@ func drawRawAddr(t *rapid.T, k rawKind) (Addr, int32) {
 }
 
 // rawOpts are options that change what the calls do.
-var rawOpts = []struct {
-	level, name int32
-	values      []int32
-}{
+var rawOpts = []agreeOpt{
 	{SOL_SOCKET, SO_REUSEADDR, []int32{0, 1}}, {SOL_SOCKET, SO_BROADCAST, []int32{0, 1}}, {SOL_SOCKET, SO_RXQ_OVFL, []int32{0, 1}},
 	{SOL_SOCKET, SO_RCVBUF, []int32{0, 5000, 100000}}, {SOL_SOCKET, SO_SNDBUF, []int32{0, 5000, 100000}}, {SOL_SOCKET, SO_PEEK_OFF, []int32{-1, 0, 3}},
 	{SOL_SOCKET, SO_ERROR, []int32{0}}, {SOL_SOCKET, SO_PROTOCOL, []int32{0}}, {SOL_SOCKET, SO_TYPE, []int32{0}},
@@ -166,11 +163,9 @@ func drawRawCall(t *rapid.T, k rawKind) Call {
 	case OpShutdown:
 		return Call{Op: op, N: rapid.Int64Range(-1, 3).Draw(t, "how")}
 	case OpSetsockopt:
-		o := rapid.SampledFrom(rawOpts).Draw(t, "option")
-		return setCall(0, o.level, o.name, cint(rapid.SampledFrom(o.values).Draw(t, "value")))
+		return drawSet(t, rawOpts)
 	case OpGetsockopt:
-		o := rapid.SampledFrom(rawOpts).Draw(t, "option")
-		return Call{Op: op, Level: o.level, Name: o.name, Len: rapid.SampledFrom([]int32{4, 4, 4, 40, 2, -1}).Draw(t, "room")}
+		return drawGet(t, rawOpts, 4, 4, 4, 40, 2, -1)
 	case OpPoll:
 		return pollCall(0, PollFD{Events: POLLIN | POLLOUT | POLLPRI | POLLRDHUP | POLLRDNORM | POLLWRNORM | POLLWRBAND})
 	case OpIoctl:

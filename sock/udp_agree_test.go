@@ -17,40 +17,17 @@ type dgramPair struct{ *pair }
 
 // call makes the call on both and compares all that a program can see.
 func (p dgramPair) call(t require.TestingT, slot int, c Call) {
-	if slot >= 0 {
-		c.FD = p.fds[0][slot]
-	}
-	for i := range c.Poll {
-		c.Poll[i].FD = c.FD
-	}
+	p.aim(&c, 0, slot)
 	want := p.k.dgram(c)
 	p.h.fixed = choices{}
 	if slot >= 0 {
 		// A port may be taken by any call, and stays when the call fails.
 		name := p.k.call(Call{Op: OpGetsockname, FD: c.FD})
 		p.h.Choose(Choice{HasPort: true, Port: name.Addr.AP.Port()})
-		c.FD = p.fds[1][slot]
 	}
-	for i := range c.Poll {
-		c.Poll[i].FD = c.FD
-	}
-	p.now = p.now.Add(20)
-	var got Return
-	n := 0
-	for _, e := range p.h.Call(p.now, 1, c, nil) {
-		if e.Kind == Done {
-			got = e.Return
-			n++
-		}
-	}
-	p.trace = append(p.trace, fmt.Sprintf("slot %d %v %s -> %d %s", slot, c.Op, briefDgram(c), want.Value, ErrnoName(want.Errno)))
-	require.Equal(t, 1, n, "the model's call did not return: %s", p)
-	require.NoError(t, p.h.Check(), "%s", p)
+	got := p.model(t, slot, &c, fmt.Sprintf("%s -> %d %s", briefDgram(c), want.Value, ErrnoName(want.Errno)))
 	p.compareDgram(t, c, want, got)
-	if c.Op == OpSocket && want.Errno == 0 {
-		p.fds[0] = append(p.fds[0], int32(want.Value))
-		p.fds[1] = append(p.fds[1], int32(got.Value))
-	}
+	p.opened(c, want, got)
 }
 
 // corked: a datagram under way and a connection by IPv4 share one place for
@@ -130,10 +107,7 @@ func drawUDPAddr(t *rapid.T, family uint16) (Addr, int32) {
 }
 
 // udpOpts are options that change what the calls do.
-var udpOpts = []struct {
-	level, name int32
-	values      []int32
-}{
+var udpOpts = []agreeOpt{
 	{SOL_SOCKET, SO_REUSEADDR, []int32{0, 1, 1}}, {SOL_SOCKET, SO_BROADCAST, []int32{0, 1}}, {SOL_SOCKET, SO_RXQ_OVFL, []int32{0, 1}},
 	{SOL_SOCKET, SO_RCVBUF, []int32{0, 5000, 100000}}, {SOL_SOCKET, SO_SNDBUF, []int32{0, 5000, 100000}}, {SOL_SOCKET, SO_PEEK_OFF, []int32{-1, 0, 3}},
 	{SOL_SOCKET, SO_ERROR, []int32{0}}, {SOL_SOCKET, SO_DONTROUTE, []int32{0, 1}}, {SOL_SOCKET, SO_TIMESTAMP, []int32{0, 1}}, {SOL_SOCKET, SO_TIMESTAMPNS, []int32{0, 1}},
@@ -257,11 +231,9 @@ func drawUDPCall(t *rapid.T, family uint16) Call {
 		if rapid.IntRange(0, 7).Draw(t, "group") == 0 {
 			return drawMembership(t)
 		}
-		o := rapid.SampledFrom(udpOpts).Draw(t, "option")
-		return setCall(0, o.level, o.name, cint(rapid.SampledFrom(o.values).Draw(t, "value")))
+		return drawSet(t, udpOpts)
 	case OpGetsockopt:
-		o := rapid.SampledFrom(udpOpts).Draw(t, "option")
-		return Call{Op: op, Level: o.level, Name: o.name, Len: 4}
+		return drawGet(t, udpOpts, 4)
 	case OpPoll:
 		return pollCall(0, PollFD{Events: POLLIN | POLLOUT | POLLPRI | POLLRDHUP | POLLRDNORM | POLLWRNORM | POLLWRBAND})
 	case OpIoctl:
