@@ -40,7 +40,7 @@ func (h *Host) params(s *sock, mtu uint32, ipv6 bool) tcpstate.Params {
 	o := &s.opt
 	return tcpstate.Params{
 		Cfg: h.tcp, MTU: mtu, IPv6: ipv6, UserMSS: o.userMSS, RcvBuf: o.rcvbuf, SndBuf: o.sndbuf,
-		Locks: o.bufLocks, Clamp: o.windowClamp, Shut: s.shut,
+		Locks: o.bufLocks, Clamp: o.windowClamp, Shut: s.shut, Scaling: s.left.scaling,
 	}
 }
 
@@ -53,7 +53,6 @@ func (h *Host) startConn(s *sock, mtu uint32) {
 	} else {
 		p.ISS, p.TSOffset = h.drawISS(), h.drawTSOffset()
 	}
-	p.Scaling = s.left.scaling
 	s.err = 0 // shutdown stays, though: only disconnect clears it
 	h.attach(s, tcpstate.New(p), p.ISS)
 }

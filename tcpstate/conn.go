@@ -96,10 +96,7 @@ func New(p Params) *Conn {
 	c.snd.sndbuf = orDefault(p.SndBuf, c.cfg.Wmem[1])
 	c.rcv.rcvbuf = orDefault(p.RcvBuf, c.cfg.Rmem[1])
 	c.rcv.clamp = p.Clamp
-	c.rcv.scaling = defaultScaling
-	if p.Scaling != 0 {
-		c.rcv.scaling = p.Scaling
-	}
+	c.rcv.scaling = p.scaling()
 	c.opt.mssClamp = defaultMSS
 	c.opt.tsOffset, c.opt.tsRecent, c.opt.tsRecentAt = p.TSOffset, p.TSRecent, p.TSRecentAt
 	c.user.userMSS = p.UserMSS

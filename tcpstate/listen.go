@@ -119,14 +119,14 @@ func (r *Request) openWindowIn(l *Listener, mss uint32) {
 	r.Window, r.Clamp, r.RcvWScale = selectInitialWindow(l.cfg(), full, mss, clamp, r.WScaleOK)
 }
 
-// rcvSpace is the window that the empty receive buffer is worth (tcp_full_space
-// before any segment was measured).
+// rcvSpace is the window that the empty receive buffer is worth (tcp_full_space):
+// a listener measures no segments, but may have had connections that did.
 func (p *Params) rcvSpace() int32 {
 	buf := p.RcvBuf
 	if buf == 0 {
 		buf = p.cfg().Rmem[1]
 	}
-	return winFromSpace(defaultScaling, buf)
+	return winFromSpace(p.scaling(), buf)
 }
 
 // synAckMax is the longest wait (TCP_RTO_MAX). Neither tcp_rto_max_ms nor

@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -26,12 +27,15 @@ type Campaign struct {
 
 // Finding is a history at whose end the stacks differ, as short as it could be made.
 type Finding struct {
+	Seed       int // of the history before it was made shorter; 0 where rapid chose it
 	Difference *Difference
 	History    *History
 }
 
 // String is the difference and the script that shows it.
-func (f *Finding) String() string { return fmt.Sprintf("%s\n%s", f.Difference, f.History.Script()) }
+func (f *Finding) String() string {
+	return fmt.Sprintf("seed %d, %s\n%s", f.Seed, f.Difference, f.History.Script())
+}
 
 // replays is how often a difference must show itself again: a timer that came between does not.
 const replays = 3
@@ -47,8 +51,8 @@ func (c *Campaign) Check(t *rapid.T) {
 	}
 }
 
-// Run plays the histories of so many seeds, from first on, several at once, until one differs or the context ends.
-func (c *Campaign) Run(ctx context.Context, first, seeds, workers int) (found *Finding, err error) {
+// Run plays the histories of so many seeds, from first on, several at once, until as many as most differ or the context ends.
+func (c *Campaign) Run(ctx context.Context, first, seeds, workers, most int) (found []*Finding, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var mu sync.Mutex
@@ -66,11 +70,13 @@ func (c *Campaign) Run(ctx context.Context, first, seeds, workers int) (found *F
 					continue
 				}
 				mu.Lock()
-				if found == nil && err == nil {
-					found, err = f, e
+				if f != nil && len(found) < most {
+					found = append(found, f)
+				}
+				if err = errors.Join(err, e); err != nil || len(found) >= most {
+					stop()
 				}
 				mu.Unlock()
-				stop()
 			}
 		})
 	}
@@ -84,6 +90,9 @@ func (c *Campaign) seed(n int) (f *Finding, err error) {
 		f, err = c.draw(t)
 		return 0
 	}).Example(n)
+	if f != nil {
+		f.Seed = n
+	}
 	return f, err
 }
 
@@ -134,7 +143,7 @@ func (c *Campaign) judge(p *pair, d *Difference) *Finding {
 		return nil
 	}
 	d, h := c.minimize(p.history.Steps, d, &p.history)
-	return &Finding{d, h}
+	return &Finding{Difference: d, History: h}
 }
 
 // again reports whether the steps lead to a difference each time.

@@ -19,6 +19,7 @@ var (
 	seeds = flag.Int("seeds", 40, "how many histories to compare with the live kernel")
 	anew  = flag.Bool("anew", false, "draw histories by rapid's own seed too")
 	first = flag.Int("first", 10_000, "the first history's seed")
+	most  = flag.Int("findings", 1, "go on until so many histories differ")
 	kinds = flag.String("kinds", "", "only these kinds of sockets, comma separated")
 )
 
@@ -39,10 +40,10 @@ func againstLive(t *testing.T) *Campaign {
 // other seeds.
 func TestModelFollowsTheLiveKernel(t *testing.T) {
 	c := againstLive(t)
-	found, err := c.Run(context.Background(), *first, *seeds, 8)
+	found, err := c.Run(context.Background(), *first, *seeds, 8, *most)
 	require.NoError(t, err)
-	if found != nil {
-		t.Error(found)
+	for _, f := range found {
+		t.Error(f)
 	}
 	t.Log(c.Tally())
 }
