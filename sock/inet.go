@@ -214,6 +214,9 @@ func (h *Host) bind(s *sock, addr netip.Addr, port uint16) Errno {
 	}
 	s.sport = s.num
 	s.remote = netip.AddrPort{}
+	if s.family == AF_INET {
+		s.routed = false // sk_dst_reset, which __inet6_bind lacks
+	}
 	return 0
 }
 

@@ -82,6 +82,10 @@ func (c *Conn) fastPath(s *Segment) bool {
 	if s.Len > 0 && (s.End().Greater(c.rcv.nxt.Add(c.receiveWindow())) || s.Ack.Less(c.snd.una)) {
 		return false
 	}
+	b := c.rxBufferOf(s)
+	if s.Len > 0 && b.true > c.forwardAlloc() {
+		return false
+	}
 	if c.opt.ts && c.rcv.nxt == c.rcv.wup {
 		c.storeTSRecent()
 	}
@@ -90,10 +94,6 @@ func (c *Conn) fastPath(s *Segment) bool {
 		c.dataSendCheck()
 		c.rcv.lastEcr = c.arrived.ecr
 		return true
-	}
-	b := c.rxBufferOf(s)
-	if c.rcv.rmem > c.rcv.rcvbuf {
-		return false
 	}
 	c.measureRcvRTTByTS(s)
 	c.storeSegment(s, s.Seq, b.end, rule.InOrder)

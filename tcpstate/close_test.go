@@ -45,7 +45,7 @@ func TestShutdownOfWritingKeepsReadingOpen(t *testing.T) {
 func TestShutdownOfReadingTellsThePeerNothing(t *testing.T) {
 	w := established(t, plainOpts)
 	w.step(Input{Kind: Shutdown, How: ShutRead}, "readable [user-shutdown]", "writable [user-shutdown]")
-	w.rcv(data(0, 100, 0), "store 1(100) from 0 [in-order]", "> . 1 ack 101 win 64140 [quick-ack]", "readable [in-order]")
+	w.rcv(data(0, 100, 0), "store 1(100) from 0 [in-order]", "readable [in-order]", "> . 1 ack 101 win 64140 [quick-ack]")
 }
 
 func TestSimultaneousCloseGoesThroughClosing(t *testing.T) {

@@ -100,10 +100,10 @@ func TestECNMarkIsEchoedUntilCWR(t *testing.T) {
 	w := ecnWorld(t)
 	s := data(0, 1000, 0)
 	s.ECN = CE
-	w.rcv(s, "store 1(1000) from 0 [in-order]", "> .E 1 ack 1001 win 63240 [quick-ack]", "readable [in-order]")
+	w.rcv(s, "store 1(1000) from 0 [in-order]", "readable [in-order]", "> .E 1 ack 1001 win 63240 [quick-ack]")
 	s = data(1000, 1000, 0)
 	s.ECN = ECT0
-	w.rcv(s, "store 1001(1000) from 0 [in-order]", "> .E 1 ack 2001 win 62240 [quick-ack]", "readable [in-order]")
+	w.rcv(s, "store 1001(1000) from 0 [in-order]", "readable [in-order]", "> .E 1 ack 2001 win 62240 [quick-ack]")
 	s = withFlags(data(2000, 1000, 0), CWR)
 	s.ECN = ECT0
 	w.rcv(s, "store 2001(1000) from 0 [in-order]", "readable [in-order]", "> . 1 ack 3001 win 61240 [quick-ack]")

@@ -47,6 +47,14 @@ func (c *Conn) rxBufferOf(s *Segment) rxBuffer {
 	return rxBuffer{seq: s.Seq, end: s.End(), true: cost, room: room, fin: s.Flags.Has(FIN)}
 }
 
+// forwardAlloc is how much memory the socket may use before it has to ask for
+// more (sk_forward_alloc). It asks for whole pages and gives whole pages back
+// (__sk_mem_schedule, sk_mem_reclaim), so that it is what is left of the last.
+func (c *Conn) forwardAlloc() int32 {
+	const page = 4096
+	return -(c.rcv.rmem + c.snd.queued) & (page - 1)
+}
+
 // data is the buffer's payload length.
 func (b *rxBuffer) data() uint32 {
 	n := b.end.Since(b.seq)
@@ -108,7 +116,8 @@ func (c *Conn) rmemRoom(b *rxBuffer) bool {
 	if c.rcv.rmem <= c.rcv.rcvbuf {
 		return true
 	}
-	c.collapse()
+	c.collapseOOO()
+	c.collapse(&c.rq.in, 0, c.rq.in.Len(), c.rcv.copied, c.rcv.nxt)
 	if c.rcv.rmem <= c.rcv.rcvbuf {
 		return true
 	}
@@ -118,34 +127,6 @@ func (c *Conn) rmemRoom(b *rxBuffer) bool {
 	}
 	c.ack.pred.on = false
 	return false
-}
-
-// collapse repacks neighbouring in-order buffers into larger ones, whose
-// truesize is better used (tcp_collapse).
-func (c *Conn) collapse() {
-	const chunk = 3776 // payload of a page-sized head, SKB_MAX_ORDER(0, 0)
-	n := c.rq.in.Len()
-	if n < 2 {
-		return
-	}
-	first, last := *c.rq.in.At(0), *c.rq.in.At(n - 1)
-	seq := maxSeq(first.seq, c.rcv.copied)
-	total := last.end.Since(seq)
-	whole := int32(total/chunk)*(256+4096) + 0
-	if rest := total % chunk; rest > 0 {
-		cost, _ := rxCost(rest - min(rest, 64))
-		whole += cost
-	}
-	var had int32
-	for i := range n {
-		had += c.rq.in.At(i).true
-	}
-	if whole >= had {
-		return
-	}
-	c.rcv.rmem += whole - had
-	c.rq.in.Clear()
-	c.rq.in.PushBack(rxBuffer{seq: seq, end: last.end, true: whole, fin: last.fin})
 }
 
 // pruneOOO drops out-of-order buffers from the far end (tcp_prune_ofo_queue).

@@ -228,7 +228,7 @@ func TestKeepaliveCountsIdleTimeFromTheLatestSegment(t *testing.T) {
 	w.set(KeepIdle, 10)
 	w.set(KeepAlive, 1)
 	w.pass(4 * Second)
-	w.rcv(data(0, 10, 0), "store 1(10) from 0 [in-order]", "> . 1 ack 11 win 64230 [quick-ack]", "readable [in-order]")
+	w.rcv(data(0, 10, 0), "store 1(10) from 0 [in-order]", "readable [in-order]", "> . 1 ack 11 win 64230 [quick-ack]")
 	w.fires(6 * Second) // looks, and finds the peer alive
 	probe := "> . 0 ack 11 win 64230 [keepalive-probe]"
 	w.fires(4*Second, probe)

@@ -87,7 +87,7 @@ func TestReceiverAvoidsSillyWindows(t *testing.T) {
 	w := openedWith(t, Options{Set: OptMSS, MSS: 1460}, 20*Millisecond, func(_ *Config, p *Params) { p.RcvBuf, p.Locks = 8192, LockRcvBuf })
 	require.EqualValues(t, 2920, w.c.rcv.wnd)
 	// RFC 9293 section 3.8.6.2.2: whole segments, then nothing rather than a little.
-	w.rcv(data(0, 1460, 0), "store 1(1460) from 0 [in-order]", "> . 1 ack 1461 win 2920 [quick-ack]", "readable [in-order]")
+	w.rcv(data(0, 1460, 0), "store 1(1460) from 0 [in-order]", "readable [in-order]", "> . 1 ack 1461 win 2920 [quick-ack]")
 	// With less than half of the buffer free there are no quick ACKs (__tcp_select_window).
 	w.rcv(data(1460, 1460, 0), "store 1461(1460) from 0 [in-order]", "readable [in-order]")
 	w.fires(40*Millisecond, "> . 1 ack 2921 win 1460 [delayed-ack]")
