@@ -144,6 +144,7 @@ func (h *Host) Fingerprint() uint64 {
 		h.epolls[i].fingerprint(&f)
 	}
 	h.icmp.fingerprint(&f, h.now)
+	h.challenges.fingerprint(&f, h.now)
 	f.U64(uint64(h.ipID)<<32 | uint64(h.pingRover))
 	for _, list := range [...][]sockID{h.raws, h.pings} {
 		f.U32(uint32(len(list)))

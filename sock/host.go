@@ -87,6 +87,7 @@ type Host struct {
 	listens     listenTable
 	tcpCount    int32 // TCP sockets in being (CR-22)
 	count       Counters
+	challenges  challenges
 	cookies     uint64 // the latest SO_COOKIE
 
 	sparePorts []*bucket // memory for ports to come

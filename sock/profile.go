@@ -83,7 +83,6 @@ func (c *sysctls) configOptions(cfg *tcpstate.Config) {
 	cfg.WindowScaling = c.on(ctlTCPWindowScaling)
 	cfg.SACK, cfg.DSACK = c.on(ctlTCPSack), c.on(ctlTCPDsack)
 	cfg.ECN = uint8(c.get(ctlTCPEcn))
-	cfg.ReflectTOS = c.on(ctlTCPReflectTos)
 }
 
 func (c *sysctls) configTimes(cfg *tcpstate.Config) {
@@ -123,15 +122,15 @@ func (c *sysctls) configRecovery(cfg *tcpstate.Config) {
 	cfg.TSOWinDivisor = uint8(c.get(ctlTCPTsoWinDivisor))
 	cfg.MinTSOSegs = uint8(c.get(ctlTCPMinTsoSegs))
 	cfg.TSORTTLog = uint8(c.get(ctlTCPTsoRttLog))
-	cfg.LimitOutputBytes = uint32(c.get(ctlTCPLimitOutputBytes))
 	cfg.CompSACKDelay = c.get(ctlTCPCompSackDelay) / 1000
 	cfg.CompSACKSlack = c.get(ctlTCPCompSackSlack) / 1000
 	cfg.CompSACKNr = uint8(c.get(ctlTCPCompSackNr))
+	cfg.PingpongThresh = uint8(c.get(ctlTCPPingpongThresh))
+	cfg.MinRTTWindow = c.get(ctlTCPMinRttWlen) * tcpstate.Second
 }
 
 func (c *sysctls) configAnswers(cfg *tcpstate.Config) {
 	cfg.InvalidRatelimit = c.get(ctlTCPInvalidRatelimit) * tcpstate.Millisecond
-	cfg.ChallengeAckLimit = uint32(c.get(ctlTCPChallengeAckLimit))
 	cfg.RFC1337, cfg.StdURG = c.on(ctlTCPRFC1337), c.on(ctlTCPStdurg)
 	cfg.AbortOnOverflow = c.on(ctlTCPAbortOnOverflow)
 	cfg.RetransCollapse = c.on(ctlTCPRetransCollapse)

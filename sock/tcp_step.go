@@ -14,7 +14,7 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 	if s.conn == nil {
 		return 0
 	}
-	in.Now = h.now
+	in.Now, in.Bars = h.now, h.bars(s)
 	resent := s.conn.Resent()
 	h.conn = s.conn.Step(in, h.conn[:0])
 	h.countAgain(s.conn.Resent() - resent)
@@ -31,6 +31,7 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 			s.keepUrgent(&in.Seg, payload)
 		}
 		h.countConn(s.conn, &h.conn[i])
+		h.challenges.note(h, &h.conn[i])
 		gone = h.follow(s, &h.conn[i], payload) || gone
 	}
 	s.syncRx()

@@ -49,7 +49,7 @@ func (cfg *Config) bound() {
 		{&cfg.RTOMin, 1, 120 * Second}, {&cfg.RTOMax, Second, 120 * Second}, {&cfg.RTOInit, Millisecond, 120 * Second},
 		{&cfg.FinTimeout, 0, longest}, {&cfg.TimeWaitLen, Millisecond, longest},
 		{&cfg.KeepaliveTime, Second, longest}, {&cfg.KeepaliveIntvl, Second, longest},
-		{&cfg.CompSACKDelay, 0, Second}, {&cfg.CompSACKSlack, 0, Second},
+		{&cfg.CompSACKDelay, 0, Second}, {&cfg.CompSACKSlack, 0, Second}, {&cfg.MinRTTWindow, 0, 86400 * Second},
 		{&cfg.InvalidRatelimit, 0, longest}, {&cfg.Tick, 1, 10 * Millisecond},
 	} {
 		*d.at = min(max(*d.at, d.least), d.most)
@@ -60,6 +60,7 @@ func (cfg *Config) bound() {
 	cfg.RmemMax = max(cfg.RmemMax, 1)
 	cfg.Reordering, cfg.MaxReordering = max(cfg.Reordering, 1), max(cfg.MaxReordering, 1)
 	cfg.InitCwnd = min(max(cfg.InitCwnd, 1), 1<<16-1)
+	cfg.PingpongThresh = max(cfg.PingpongThresh, 1)
 	cfg.MinTSOSegs = max(cfg.MinTSOSegs, 1)
 	cfg.MinSndMSS = max(cfg.MinSndMSS, minSndMSS)
 	cfg.BaseMSS = max(cfg.BaseMSS, cfg.MinSndMSS)

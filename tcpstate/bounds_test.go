@@ -60,7 +60,7 @@ func TestOddConfigsAndParamsDoNotPanic(t *testing.T) {
 		seq := peerISS.Add(1)
 		step := func(in Input) {
 			at = max(at, in.Now)
-			in.Now = at
+			in.Now, in.Bars = at, rapid.SampledFrom([]Bars{0, 0, 0, BarRoute, BarRoute | BarChallenge}).Draw(t, "bars")
 			out = c.Step(in, out[:0])
 			require.NoError(t, c.Check())
 		}
@@ -100,17 +100,17 @@ func oddParams(t *rapid.T) Params {
 	cfg := Linux()
 	spans := []Duration{math.MinInt64, -1, 0, 1, Millisecond, Second, math.MaxInt64}
 	for _, d := range []*Duration{&cfg.RTOMin, &cfg.RTOMax, &cfg.RTOInit, &cfg.FinTimeout, &cfg.TimeWaitLen, &cfg.KeepaliveTime,
-		&cfg.KeepaliveIntvl, &cfg.CompSACKDelay, &cfg.InvalidRatelimit, &cfg.Tick} {
+		&cfg.KeepaliveIntvl, &cfg.CompSACKDelay, &cfg.InvalidRatelimit, &cfg.MinRTTWindow, &cfg.Tick} {
 		if rapid.Bool().Draw(t, "odd span") {
 			*d = rapid.SampledFrom(spans).Draw(t, "span")
 		}
 	}
 	counts := []uint32{0, 1, 2, 65535, math.MaxUint32}
-	for _, n := range []*uint32{&cfg.Reordering, &cfg.MaxReordering, &cfg.InitCwnd, &cfg.LimitOutputBytes, &cfg.ChallengeAckLimit, &cfg.NotSentLowat} {
+	for _, n := range []*uint32{&cfg.Reordering, &cfg.MaxReordering, &cfg.InitCwnd, &cfg.NotSentLowat} {
 		*n = rapid.SampledFrom(counts).Draw(t, "count")
 	}
 	for _, n := range []*uint8{&cfg.Timestamps, &cfg.ECN, &cfg.SynRetries, &cfg.Retries1, &cfg.Retries2, &cfg.MinTSOSegs, &cfg.TSORTTLog,
-		&cfg.TSOWinDivisor, &cfg.EarlyRetrans, &cfg.Recovery, &cfg.CompSACKNr, &cfg.KeepaliveProbes} {
+		&cfg.TSOWinDivisor, &cfg.EarlyRetrans, &cfg.Recovery, &cfg.CompSACKNr, &cfg.PingpongThresh, &cfg.KeepaliveProbes} {
 		*n = rapid.Uint8().Draw(t, "small")
 	}
 	sizes := []int32{math.MinInt32, -1, 0, 1, 4096, math.MaxInt32}

@@ -55,23 +55,22 @@ type Config struct {
 	TSOWinDivisor      uint8      // tcp_tso_win_divisor
 	MinTSOSegs         uint8      // tcp_min_tso_segs
 	TSORTTLog          uint8      // tcp_tso_rtt_log
-	LimitOutputBytes   uint32     // tcp_limit_output_bytes
-	ReflectTOS         bool       // tcp_reflect_tos
 	ThinLinear         bool       // tcp_thin_linear_timeouts
 	CompSACKDelay      Duration   // tcp_comp_sack_delay_ns
 	CompSACKSlack      Duration   // tcp_comp_sack_slack_ns
 	CompSACKNr         uint8      // tcp_comp_sack_nr
+	PingpongThresh     uint8      // tcp_pingpong_thresh: replies soon after data that make a conversation
+	MinRTTWindow       Duration   // tcp_min_rtt_wlen: how long a least round trip counts
 
 	// Answers to odd segments.
-	InvalidRatelimit  Duration // tcp_invalid_ratelimit
-	ChallengeAckLimit uint32   // tcp_challenge_ack_limit
-	RFC1337           bool     // tcp_rfc1337
-	StdURG            bool     // tcp_stdurg
-	AbortOnOverflow   bool     // tcp_abort_on_overflow
-	RetransCollapse   bool     // tcp_retrans_collapse
-	MTUProbing        uint8    // tcp_mtu_probing
-	BaseMSS           uint16   // tcp_base_mss
-	MinSndMSS         uint16   // tcp_min_snd_mss
+	InvalidRatelimit Duration // tcp_invalid_ratelimit
+	RFC1337          bool     // tcp_rfc1337
+	StdURG           bool     // tcp_stdurg
+	AbortOnOverflow  bool     // tcp_abort_on_overflow
+	RetransCollapse  bool     // tcp_retrans_collapse
+	MTUProbing       uint8    // tcp_mtu_probing
+	BaseMSS          uint16   // tcp_base_mss
+	MinSndMSS        uint16   // tcp_min_snd_mss
 
 	// Requests is how pending requests are treated.
 	Requests RequestRules
@@ -111,10 +110,11 @@ func Linux() Config {
 		ModerateRcvbuf: true, AdvWinScale: 1, NotSentLowat: 1<<32 - 1,
 		Congestion: Cubic, Recovery: 1, EarlyRetrans: 3, Reordering: 3, MaxReordering: 300,
 		FRTO: true, SlowStartAfterIdle: true, InitCwnd: 10,
-		TSOWinDivisor: 3, MinTSOSegs: 2, TSORTTLog: 9, LimitOutputBytes: 4 << 20,
+		TSOWinDivisor: 3, MinTSOSegs: 2, TSORTTLog: 9,
 		CompSACKDelay: 1 * Millisecond, CompSACKSlack: 100 * Microsecond, CompSACKNr: 44,
-		InvalidRatelimit: 500 * Millisecond, ChallengeAckLimit: 1<<31 - 1,
-		RetransCollapse: true, BaseMSS: 1024, MinSndMSS: 48,
+		PingpongThresh: 1, MinRTTWindow: 300 * Second,
+		InvalidRatelimit: 500 * Millisecond,
+		RetransCollapse:  true, BaseMSS: 1024, MinSndMSS: 48,
 		Tick: Millisecond,
 	}
 }

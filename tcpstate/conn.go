@@ -145,7 +145,7 @@ const (
 // Step takes one input and appends what follows from it to out. It allocates
 // nothing once its queues have grown to the connection's size.
 func (c *Conn) Step(in Input, out []Output) []Output {
-	c.out = out
+	c.out, c.snd.bars = out, in.Bars
 	if in.Now > c.now {
 		c.now = in.Now
 	}
@@ -173,7 +173,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	case Set:
 		c.set(in.Opt, in.N)
 	}
-	out, c.out = c.out, nil
+	out, c.out, c.snd.bars = c.out, nil, 0
 	return out
 }
 

@@ -7,7 +7,7 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 type ackState struct {
 	pending     uint8 // ack* bits
 	quick       uint8 // ACKs still to be sent at once
-	pingpongs   uint8 // replies soon after data: from pingpongThresh on, interactive
+	pingpongs   uint8 // replies soon after data: from Config.PingpongThresh on, interactive
 	compressed  uint8 // SACKs held back since the last ACK
 	dupAcks     uint8 // duplicate ACKs sent before compression sets in
 	lastSegSize uint32
@@ -36,14 +36,12 @@ const (
 	leastRTO     = 200 * Millisecond // TCP_RTO_MIN
 	timeoutMin   = 2 * Millisecond   // TCP_TIMEOUT_MIN_US
 	maxQuickAcks = 16                // TCP_MAX_QUICKACKS
-	// pingpongThresh is sysctl tcp_pingpong_thresh.
-	pingpongThresh = 1
 	// dupThresh is TCP_FASTRETRANS_THRESH.
 	dupThresh = 3
 )
 
-func (c *Conn) pingpong() bool { return c.ack.pingpongs >= pingpongThresh }
-func (c *Conn) enterPingpong() { c.ack.pingpongs = pingpongThresh }
+func (c *Conn) pingpong() bool { return c.ack.pingpongs >= c.cfg.PingpongThresh }
+func (c *Conn) enterPingpong() { c.ack.pingpongs = c.cfg.PingpongThresh }
 
 // incrQuickAck allows some ACKs at once, about half a window's worth
 // (tcp_incr_quickack).
@@ -215,6 +213,10 @@ func (c *Conn) segLimited(s *Segment) bool {
 func (c *Conn) challengeAck(why rule.ID) {
 	if c.oowLimited() {
 		c.tell(Drop, rule.AckSkipped).N = SkippedChallenge
+		return
+	}
+	if c.snd.bars&BarChallenge != 0 {
+		c.drop(rule.ChallengeLimit)
 		return
 	}
 	c.sendAck(why)

@@ -36,10 +36,10 @@ func (c *Conn) emit(seq Seq, n uint32, flags Flags, segs uint32, why rule.ID) {
 	c.stat.lastXmit = c.now // tcp_wstamp_ns: of whatever segment
 }
 
-// emitBuffer sends buffer b, for the first time or again.
+// emitBuffer sends buffer b, for the first time or again. What has no way out
+// counts as sent all the same, but not for loss detection or the rate.
 func (c *Conn) emitBuffer(b *buffer, why rule.ID) {
 	b.sent = c.now
-	b.tags &^= tagUnwatched // tcp_update_skb_after_send
 	flags := b.flags
 	if b.pcount > 1 {
 		flags |= PSH // all offloaded packets push, for the receiver's GRO
@@ -48,7 +48,10 @@ func (c *Conn) emitBuffer(b *buffer, why rule.ID) {
 		flags |= ACK
 	}
 	c.emit(b.seq, b.len(), flags, uint32(b.pcount), why)
-	c.rateSent(b)
+	if c.snd.bars&BarRoute == 0 {
+		b.tags &^= tagUnwatched // tcp_update_skb_after_send
+		c.rateSent(b)
+	}
 }
 
 // dataSent notes that data went out (tcp_event_data_sent): a reply soon after

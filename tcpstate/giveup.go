@@ -13,7 +13,7 @@ func (c *Conn) shrunkTooLong(b *buffer) bool {
 	if stamp == 0 {
 		stamp = retransClock(b.sent)
 	}
-	since := Duration(int32(tsClock(c.now)-stamp)) * Millisecond
+	since := Duration(tsClock(c.now)-stamp) * Millisecond
 	limit := 2 * c.rtoMax()
 	if u := c.userTimeout(); u > 0 {
 		if since > u {
@@ -86,7 +86,7 @@ func (c *Conn) timedOut(tries uint8, limit Duration) bool {
 		}
 		limit = modelTimeout(tries, base, c.rtoMax())
 	}
-	return c.sinceRetrans() >= limit
+	return int32(c.sinceRetrans()-uint32(limit/Millisecond)) >= 0
 }
 
 // modelTimeout is the sum of tries+1 time-outs that double up to most

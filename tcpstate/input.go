@@ -61,6 +61,19 @@ const (
 	SendAgain
 )
 
+// Bars are what the host around an endpoint does not allow during one step.
+type Bars uint8
+
+// The bars.
+const (
+	// BarRoute: no way leads to the peer any more. Data stays unsent, what has to
+	// go again does not; a segment without data is emitted and lost.
+	BarRoute Bars = 1 << iota
+	// BarChallenge: the host has sent its share of challenge ACKs
+	// (sysctl tcp_challenge_ack_limit).
+	BarChallenge
+)
+
 // Input is one event with all that it carries. Fields that Kind does not name are ignored.
 type Input struct {
 	Kind  InputKind
@@ -69,6 +82,7 @@ type Input struct {
 	Opt   Option    // Set
 	Hard  bool      // Unreachable
 	Fast  FastMode  // Open
+	Bars  Bars      // every kind
 	// Listening goes with SegmentArrives: a listener would take a SYN that
 	// TIME-WAIT gives way to. Without one TIME-WAIT stays.
 	Listening bool

@@ -9,6 +9,11 @@ func (c *Conn) retransmitOne(i int, segs uint32, why rule.ID) bool {
 	if b.seq.Less(c.snd.una) {
 		c.trimHead(b, c.snd.una.Since(b.seq))
 	}
+	if c.snd.bars&BarRoute != 0 {
+		c.soft = ENETUNREACH // inet_sk_rebuild_header
+		c.tell(SoftFailed, rule.NoRoute).Err = c.soft
+		return false
+	}
 	mss := c.currentMSS()
 	avail := int32(c.snd.wndEnd() - b.seq)
 	if avail <= 0 {

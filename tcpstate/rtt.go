@@ -15,9 +15,6 @@ type rttState struct {
 
 type rttMin struct{ at, us uint32 } // milliseconds of the clock, microseconds
 
-// minRTTWindow is sysctl tcp_min_rtt_wlen.
-const minRTTWindow = 300_000 // milliseconds
-
 func (r *rttState) init(cfg *Config) {
 	r.mdev = uint32(cfg.RTOInit)
 	r.rto = cfg.RTOInit
@@ -30,16 +27,16 @@ func (r *rttState) reset(now Time) {
 	}
 }
 
-// min is the least round trip of the last five minutes in microseconds, all
+// min is the least round trip within tcp_min_rtt_wlen in microseconds, all
 // ones if there was none.
 func (r *rttState) min() uint32 { return r.minima[0].us }
 
 // noteMin feeds the windowed minimum (minmax_running_min): three samples, each
-// the best of what came after the one before.
-func (r *rttState) noteMin(now Time, us uint32) {
-	at := tsClock(now)
+// the best of what came after the one before. The window is sysctl tcp_min_rtt_wlen's.
+func (r *rttState) noteMin(now Time, us uint32, window Duration) {
+	at, wlen := tsClock(now), uint32(window/Millisecond)
 	m, v := &r.minima, rttMin{at, us}
-	if us <= m[0].us || at-m[2].at > minRTTWindow {
+	if us <= m[0].us || at-m[2].at > wlen {
 		m[0], m[1], m[2] = v, v, v
 		return
 	}
@@ -49,14 +46,14 @@ func (r *rttState) noteMin(now Time, us uint32) {
 		m[2] = v
 	}
 	switch age := at - m[0].at; {
-	case age > minRTTWindow:
+	case age > wlen:
 		m[0], m[1], m[2] = m[1], m[2], v
-		if at-m[0].at > minRTTWindow {
+		if at-m[0].at > wlen {
 			m[0], m[1], m[2] = m[1], m[2], v
 		}
-	case m[1].at == m[0].at && age > minRTTWindow/4:
+	case m[1].at == m[0].at && age > wlen/4:
 		m[1], m[2] = v, v
-	case m[2].at == m[1].at && age > minRTTWindow/2:
+	case m[2].at == m[1].at && age > wlen/2:
 		m[2] = v
 	}
 }
@@ -132,7 +129,7 @@ func (c *Conn) ackRTT(flag ackFlag, seqUs, sackUs, caUs int64) (sampled bool, ca
 		if us == 0 {
 			us = uint32(c.cfg.Tick)
 		}
-		c.rtt.noteMin(c.now, us)
+		c.rtt.noteMin(c.now, us, c.cfg.MinRTTWindow)
 	}
 	c.sampleRTT(seqUs)
 	c.setRTO()

@@ -166,18 +166,19 @@ func TestLeastRoundTripIsAWindowedMinimum(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		var m rttState
 		m.reset(never)
+		wlen := rapid.SampledFrom([]uint32{0, 1000, 300_000}).Draw(r, "window, ms")
 		now := Time(Second)
 		var all []sample
 		gap := rapid.SampledFrom([]int64{1000, 30_000, 120_000}).Draw(r, "gap, ms")
 		for range rapid.IntRange(1, 60).Draw(r, "samples") {
 			now = now.Add(rapid.Int64Range(0, gap).Draw(r, "ms") * Millisecond)
 			us := rapid.Uint32Range(1, 50).Draw(r, "µs")
-			m.noteMin(now, us)
+			m.noteMin(now, us, Duration(wlen)*Millisecond)
 			all = append(all, sample{tsClock(now), us})
 			exact, forever := ^uint32(0), ^uint32(0)
 			for _, s := range all {
 				forever = min(forever, s.us)
-				if tsClock(now)-s.at <= minRTTWindow {
+				if tsClock(now)-s.at <= wlen {
 					exact = min(exact, s.us)
 				}
 			}
@@ -185,7 +186,7 @@ func TestLeastRoundTripIsAWindowedMinimum(t *testing.T) {
 			// and is exact as long as nothing has left the window.
 			require.GreaterOrEqual(r, m.min(), exact)
 			require.LessOrEqual(r, m.min(), us)
-			if tsClock(now)-all[0].at <= minRTTWindow {
+			if tsClock(now)-all[0].at <= wlen {
 				require.Equal(r, forever, m.min())
 			}
 		}

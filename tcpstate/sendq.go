@@ -17,6 +17,7 @@ type sendState struct {
 	sndbuf      int32
 	queued      int32 // truesize of all that is queued (sk_wmem_queued)
 	noSpace     bool  // the user waits for room (SOCK_NOSPACE)
+	bars        Bars  // what the host does not allow, during Step only
 	lastSent    Time  // of data (lsndtime)
 }
 

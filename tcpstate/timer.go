@@ -81,11 +81,9 @@ func (c *Conn) nextRTO() {
 
 func (c *Conn) thin() bool { return c.q.packetsOut < 4 && c.ca.ssthresh < infiniteSSThresh }
 
-// sinceRetrans is the time since the episode's first retransmission, as the
-// timestamp clock shows it.
-func (c *Conn) sinceRetrans() Duration {
-	return Duration(int32(tsClock(c.now)-c.ca.retransStamp)) * Millisecond
-}
+// sinceRetrans is the time since the episode's first retransmission, in
+// milliseconds of the timestamp clock, which goes round.
+func (c *Conn) sinceRetrans() uint32 { return tsClock(c.now) - c.ca.retransStamp }
 
 // clampToUserTimeout brings the time-out forward to TCP_USER_TIMEOUT
 // (tcp_clamp_rto_to_user_timeout).
@@ -93,9 +91,9 @@ func (c *Conn) clampToUserTimeout() Duration {
 	if c.user.userTimeout == 0 {
 		return c.rtt.rto
 	}
-	left := c.userTimeout() - c.sinceRetrans()
+	left := int32(c.user.userTimeout - c.sinceRetrans())
 	if left <= 0 {
 		return max(c.cfg.Tick, 1)
 	}
-	return min(c.rtt.rto, left)
+	return min(c.rtt.rto, Duration(left)*Millisecond)
 }

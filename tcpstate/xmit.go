@@ -88,7 +88,9 @@ func (c *Conn) writeXmit(mss uint32, nonagle uint8, mode pushMode, why rule.ID) 
 		if b.end == b.seq {
 			break
 		}
-		c.sendNew(b, why)
+		if !c.sendNew(b, why) {
+			break
+		}
 		if b.len() < uint32(b.pcount)*mss {
 			c.snd.sml = b.end // tcp_minshall_update; a window probe is none of Nagle's
 		}
@@ -101,11 +103,15 @@ func (c *Conn) writeXmit(mss uint32, nonagle uint8, mode pushMode, why rule.ID) 
 }
 
 // sendNew sends the first unsent buffer and counts it (tcp_event_new_data_sent).
-func (c *Conn) sendNew(b *buffer, why rule.ID) {
+// False: it did not get out of the host, and stays unsent.
+func (c *Conn) sendNew(b *buffer, why rule.ID) bool {
 	if b.flags.Has(FIN) && b.len() == 0 {
 		why = rule.FinSent
 	}
 	c.emitBuffer(b, why)
+	if c.snd.bars&BarRoute != 0 {
+		return false // ip_queue_xmit: EHOSTUNREACH
+	}
 	prior := c.q.packetsOut
 	c.snd.nxt = b.end
 	c.q.head++
@@ -114,6 +120,7 @@ func (c *Conn) sendNew(b *buffer, why rule.ID) {
 		c.rearmRTO()
 	}
 	c.checkSpace()
+	return true
 }
 
 // afterXmit settles limits and the tail loss probe after a round of sending.

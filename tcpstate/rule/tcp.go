@@ -48,6 +48,7 @@ const (
 	ChallengeAckUnsent
 	ChallengeAckTooOld
 	ChallengeAckBadAck
+	ChallengeLimit
 
 	// Data received.
 	InOrder
@@ -165,6 +166,7 @@ var tcpRules = [...]Rule{
 	{"challenge-ack-unsent", "RFC 5961 5.2", "tcp_ack", "an ACK of data never sent is answered with a challenge ACK"},
 	{"challenge-ack-too-old", "RFC 5961 5.2", "tcp_ack", "an ACK far below SND.UNA is answered with a challenge ACK"},
 	{"challenge-ack-bad-ack", "RFC 5961 5.2", "tcp_rcv_state_process", "an unacceptable ACK while closing is answered with a challenge ACK"},
+	{"challenge-limit", "RFC 5961 7", "tcp_send_challenge_ack: tcp_challenge_ack_limit", "the host sends so many challenge ACKs a second and no more"},
 
 	// Data received.
 	{"in-order", "RFC 9293 3.10.7.4", "tcp_queue_rcv", "data at RCV.NXT goes to the user"},
