@@ -3,6 +3,7 @@
 package sock
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"testing"
@@ -87,7 +88,7 @@ func brief(c Call) string {
 	case OpRecv:
 		return fmt.Sprint(c.Len, " flags ", c.Flags)
 	case OpSetsockopt, OpGetsockopt:
-		return fmt.Sprint(c.Level, ".", c.Name, " ", c.Data)
+		return fmt.Sprintf("%d.%d %x", c.Level, c.Name, bytes.TrimRight(c.Data, "\x00"))
 	case OpSocket:
 		return fmt.Sprint(c.Domain, " ", c.Type, " ", c.Proto)
 	}

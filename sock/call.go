@@ -36,7 +36,7 @@ const (
 	OpRecv           // FD, Len, Flags: recv, recvfrom, recvmsg
 	OpShutdown       // FD, N = how
 	OpClose          // FD
-	OpGetsockopt     // FD, Level, Name, Len = room for the value
+	OpGetsockopt     // FD, Level, Name, Len = room for the value, Data = what is there before
 	OpSetsockopt     // FD, Level, Name, Data = the value's bytes
 	OpGetsockname    // FD
 	OpGetpeername    // FD

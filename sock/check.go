@@ -76,7 +76,7 @@ func checkSocks(h *Host) error {
 			held[t.sock] = true
 		}
 	}
-	n := int32(0)
+	n, joined := int32(0), int32(0)
 	for i, s := range h.socks {
 		if s == nil {
 			if !h.spareSocks.has(i) {
@@ -87,6 +87,7 @@ func checkSocks(h *Host) error {
 		if s.prot == &tcpProt {
 			n++
 		}
+		joined += int32(len(s.anycast))
 		switch {
 		case s.lst != nil && s.conn != nil:
 			return fmt.Errorf("socket %d: is a listener and a connection", i)
@@ -112,6 +113,9 @@ func checkSocks(h *Host) error {
 	}
 	if n != h.tcpCount {
 		return fmt.Errorf("host: %d TCP sockets are counted, %d exist", h.tcpCount, n)
+	}
+	if joined != h.anycasts {
+		return fmt.Errorf("host: %d anycast addresses are counted, sockets have joined %d", h.anycasts, joined)
 	}
 	return nil
 }

@@ -102,6 +102,7 @@ func (s *sock) clone() *sock {
 	c.fq = s.fq.clone()
 	c.tx, c.rx, c.waiters = s.tx.Clone(), s.rx.Clone(), s.waiters.Clone()
 	c.watch = slices.Clone(s.watch)
+	c.groups, c.anycast = cloneGroups(s.groups), slices.Clone(s.anycast)
 	return &c
 }
 
@@ -205,6 +206,7 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 	if s.raw != nil {
 		s.raw.fingerprint(f)
 	}
+	s.fingerprintGroups(f)
 	s.waiters.Fingerprint(f, queue.HashInteger[Thread])
 	fingerprintWatch(f, s.watch)
 }

@@ -22,7 +22,6 @@ type datagrams struct {
 	// was read of it without giving the memory back (udp_rmem_release).
 	reader, deficit int32
 	cork            cork
-	groups          []membership
 	// What a socket has of both families (see half4): rcv4 and src4 are invalid
 	// until a connect parts them from what bind gave. peer6 is sk_v6_daddr, IPv4
 	// where that is mapped; it outlives a disconnect.
@@ -162,7 +161,6 @@ func (g *datagrams) clone() *datagrams {
 		}
 	}
 	c.cork = g.cork.clone()
-	c.groups = cloneGroups(g.groups)
 	return &c
 }
 
@@ -183,9 +181,6 @@ func (g *datagrams) fingerprint(f *queue.Hash, now Time) {
 		}
 	}
 	g.cork.fingerprint(f)
-	for i := range g.groups {
-		g.groups[i].fingerprint(f)
-	}
 }
 
 func (d *dgram) fingerprint(f *queue.Hash, now Time) {

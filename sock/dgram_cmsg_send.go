@@ -199,7 +199,7 @@ func (h *Host) ip6PktInfo(s *sock, c *Control, p *sendPlan) Errno {
 		return EINVAL
 	case a.IsUnspecified():
 		return 0
-	case !h.nonlocal(s, ctlNonlocalBind6) && (a.Is4In6() || !h.isLocal(a)):
+	case !h.nonlocal(s, ctlNonlocalBind6) && (a.Is4In6() || !h.stays(a)):
 		return EINVAL
 	}
 	p.setSource(a)

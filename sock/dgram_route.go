@@ -146,8 +146,9 @@ func (h *Host) output6(dst, src netip.Addr, dev int32) (outRoute, Errno) {
 		dst = netip.IPv6Loopback()
 	}
 	r := outRoute{src: src, dst: dst, dev: DevLink, mtu: h.mtu}
+	anycast := h.isAnycast(dst)
 	switch owner := h.deviceWith(dst); {
-	case h.isLocal(dst) && (dev == 0 || dev == owner):
+	case anycast, h.isLocal(dst) && (dev == 0 || dev == owner):
 		r.dev, r.mtu, r.local = DevLoopback, loopbackMTU, true
 	case dev == DevLoopback, dev != 0 && !h.hasDevice(dev), h.wayTo(dst) == 0:
 		return outRoute{}, ENETUNREACH
@@ -158,7 +159,7 @@ func (h *Host) output6(dst, src netip.Addr, dev int32) (outRoute, Errno) {
 	case src.Is4():
 		return outRoute{}, EAFNOSUPPORT
 	case !src.IsUnspecified():
-	case r.local && !dst.IsMulticast():
+	case r.local && !dst.IsMulticast() && !anycast:
 		r.src = dst
 	default:
 		r.src, _ = h.sourceOn(DevLink, dst)

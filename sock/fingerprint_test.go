@@ -38,6 +38,7 @@ var unhashed = map[string]string{
 	"epoll.free":      "memory for reuse",
 	"Host.fileCount":  "counts files",
 	"Host.tcpCount":   "counts socks",
+	"Host.anycasts":   "counts what socks have joined",
 	"Host.spareSocks": "where socks is nil",
 	"Host.flows":      "found from socks",
 	"Host.listens":    "found from socks and their lnext",
@@ -96,7 +97,8 @@ func fullHost(t *testing.T) *Host {
 	// What takes long to come about: an error that waits, limits under way.
 	s := h.socks[h.files[h.proc.fds[u].file].sock]
 	s.dg.errs.PushBack(dgram{})
-	s.dg.groups = append(s.dg.groups, membership{sources: []netip.Addr{netip.IPv6Unspecified()}})
+	s.groups = append(s.groups, membership{sources: []netip.Addr{netip.IPv6Unspecified()}})
+	s.anycast = append(s.anycast, anycast{})
 	h.fast.disabled, h.icmp.begun = 1, true
 	return h
 }

@@ -89,6 +89,7 @@ type Host struct {
 	count       Counters
 	challenges  challenges
 	cookies     uint64 // the latest SO_COOKIE
+	anycasts    int32  // addresses that sockets have joined
 
 	sparePorts []*bucket // memory for ports to come
 

@@ -77,7 +77,7 @@ func (h *Host) answerable(p *Packet) bool {
 // icmp6Send is icmpSend for IPv6 (icmp6_send). Nobody answers what came from no
 // single host either, nor any ICMPv6 error.
 func (h *Host) icmp6Send(p *Packet, typ, code uint8, info uint32, why rule.ID) {
-	if !h.isLocal(p.Dst) || p.Src.IsUnspecified() || p.Src.IsMulticast() || h.ineligible(p) {
+	if !h.stays(p.Dst) || p.Src.IsUnspecified() || p.Src.IsMulticast() || h.ineligible(p) {
 		return
 	}
 	m := Packet{Proto: ProtoICMPv6, TTL: hopLimit6, ICMP: ICMP{Type: typ, Code: code, MTU: info}}

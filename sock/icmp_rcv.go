@@ -130,7 +130,7 @@ func (h *Host) echoReply6(p *Packet) {
 	}
 	m := *p
 	m.Src, m.Dst = p.Dst, p.Src
-	if many {
+	if many || h.isAnycast(p.Dst) {
 		r, err := h.routeTo(p.Src, netip.IPv6Unspecified(), via{})
 		if err != 0 {
 			h.emit(Dropped, rule.ICMPNoRoute, noSock)

@@ -45,6 +45,7 @@ func inetRelease(h *Host, s *sock, t *thread) outcome {
 	if !s.kern {
 		h.informCgroup(CgroupSockRelease, s)
 	}
+	h.leaveAll(s)
 	return s.prot.close(h, s, t)
 }
 

@@ -115,7 +115,7 @@ func tcpV4ConnRequest(h *Host, af *afOps, s *sock, p *Packet, isn isnChoice) {
 
 // tcpV6ConnRequest handles a SYN over IPv6 (tcp_v6_conn_request).
 func tcpV6ConnRequest(h *Host, af *afOps, s *sock, p *Packet, isn isnChoice) {
-	if h.kindOf(p.Dst) == addrMulticast || p.Src.Is4In6() {
+	if k := h.kindOf(p.Dst); k == addrMulticast || k == addrAnycast || p.Src.Is4In6() {
 		h.dropSyn(s, rule.NotForUs)
 		return
 	}

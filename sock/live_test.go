@@ -168,6 +168,8 @@ func (l *live) call(c Call) Return {
 		sys(unix.SYS_SETSOCKOPT, fd, uintptr(c.Level), uintptr(c.Name), ptr(c.Data), uintptr(len(c.Data)))
 	case OpGetsockopt:
 		n := uint32(c.Len)
+		clear(l.buf[:1024])
+		copy(l.buf[:], c.Data) // what some options are asked by
 		sys(unix.SYS_GETSOCKOPT, fd, uintptr(c.Level), uintptr(c.Name), ptr(l.buf[:]), uintptr(unsafe.Pointer(&n)))
 		if r.Errno == 0 {
 			r.Data = append(r.Data, l.buf[:n]...)

@@ -2,6 +2,7 @@ package sock
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/sockspec/sockspec/queue"
 )
@@ -28,32 +29,30 @@ func (o *options) groupSource() netip.Addr {
 
 // membership is one group that a socket is in on one interface (struct
 // ip_mc_socklist, ipv6_mc_socklist), with its source filter: only sources
-// (MCAST_INCLUDE) or all but them (MCAST_EXCLUDE).
+// (MCAST_INCLUDE) or all but them (MCAST_EXCLUDE). A stream may be in groups as
+// well, though it hears nothing of them.
 type membership struct {
 	group   netip.Addr
 	addr    netip.Addr // of the interface, as the join named it
 	dev     int32
 	include bool
 	sources []netip.Addr
-	// filtered: there has been a source, and the mode stays.
-	filtered bool
+	// room is how many sources the filter has memory for (sl_max), 0 while there
+	// is no filter: then the mode may still change.
+	room int
 }
 
 // allows reports whether the filter lets a source through.
 func (m *membership) allows(src netip.Addr) bool {
-	for _, a := range m.sources {
-		if a == src {
-			return m.include
-		}
-	}
-	return !m.include
+	return slices.Contains(m.sources, src) == m.include
 }
 
 func (m *membership) fingerprint(f *queue.Hash) {
 	hashAddr(f, netip.AddrPortFrom(m.group, uint16(m.dev)))
 	hashAddr(f, netip.AddrPortFrom(m.addr, 0))
 	f.Bool(m.include)
-	f.Bool(m.filtered)
+	f.U64(uint64(m.room))
+	f.U64(uint64(len(m.sources)))
 	for _, a := range m.sources {
 		hashAddr(f, netip.AddrPortFrom(a, 0))
 	}
@@ -67,10 +66,11 @@ func cloneGroups(g []membership) []membership {
 	return c
 }
 
-// findGroup is the socket's membership, nil for none.
+// findGroup is the socket's membership on an interface, the latest on any with
+// 0; nil for none.
 func (s *sock) findGroup(group netip.Addr, dev int32) *membership {
-	for i := range s.dg.groups {
-		if m := &s.dg.groups[i]; m.group == group && m.dev == dev {
+	for i := range s.groups {
+		if m := &s.groups[i]; m.group == group && (m.dev == dev || dev == 0) {
 			return m
 		}
 	}
@@ -79,8 +79,12 @@ func (s *sock) findGroup(group netip.Addr, dev int32) *membership {
 
 // takesGroup reports whether a datagram to a group is one that the socket
 // wants (ip_mc_sf_allow, inet6_mc_check). One that has joined nothing wants
-// whatever others have joined, unless it was told otherwise.
+// whatever others have joined, unless it was told otherwise. IPv6 asks the latest
+// membership, whatever interface that is of.
 func (s *sock) takesGroup(group, src netip.Addr, dev int32) bool {
+	if group.Is6() {
+		dev = 0
+	}
 	if m := s.findGroup(group, dev); m != nil {
 		return m.allows(src)
 	}
@@ -98,16 +102,16 @@ var (
 
 // member reports whether the host is in the group on the interface
 // and hears src there (ip_check_mc_rcu, ipv6_chk_mcast_addr): everybody is in
-// that of all hosts.
+// that of all hosts, and a source that is not known yet is let through.
 func (h *Host) member(group, src netip.Addr, dev int32) bool {
 	if group == allHosts4 || group == allHosts6 || group == allSelf6 {
 		return true
 	}
 	for _, s := range h.socks {
-		if s == nil || s.dg == nil {
+		if s == nil {
 			continue
 		}
-		if m := s.findGroup(group, dev); m != nil && m.allows(src) {
+		if m := s.findGroup(group, dev); m != nil && (src.IsUnspecified() || m.allows(src)) {
 			return true
 		}
 	}

@@ -5,12 +5,9 @@ import (
 	"slices"
 )
 
-// maxGroups and maxSources bound what a socket joins and filters (sysctl
-// igmp_max_memberships, igmp_max_msf).
-const (
-	maxGroups  = 20
-	maxSources = 10
-)
+// maxSources6 bounds the sources that IPv6 filters (mld_max_msf). IPv4's bounds
+// are sysctls of the namespace, this one is the whole kernel's.
+const maxSources6 = 64
 
 // groupRequest is a join or a leave as an option has it.
 type groupRequest struct {
@@ -36,32 +33,47 @@ func (h *Host) findDevice(r *groupRequest) bool {
 	return r.dev != 0
 }
 
+// isGroup reports whether a is a multicast address of its own family: an
+// IPv4-mapped one is none.
+func isGroup(a netip.Addr) bool { return a.IsMulticast() && !a.Is4In6() }
+
 // joinMulticast puts the socket into a group, whose messages it takes from all
 // (MCAST_EXCLUDE) or from none yet (MCAST_INCLUDE) (__ip_mc_join_group,
 // __ipv6_sock_mc_join). What routers are told of it does not show here.
 func (h *Host) joinMulticast(s *sock, r *groupRequest, include bool) Errno {
-	if !r.group.IsMulticast() {
-		return EINVAL
-	}
-	if r.group.Is6() && s.memberAt(r) >= 0 {
-		return EADDRINUSE
-	}
-	if !h.findDevice(r) {
-		return ENODEV
-	}
+	m := membership{group: r.group, addr: r.addr, include: include}
+	ipv6 := r.group.Is6()
 	switch {
+	case !isGroup(r.group):
+		return EINVAL
+	case ipv6 && s.memberAt(r) >= 0:
+		return EADDRINUSE
+	case ipv6 && !h.optionRoom(s, m.memory()):
+		return ENOMEM
+	case !h.findDevice(r):
+		return ENODEV
+	case ipv6:
 	case s.findGroup(r.group, r.dev) != nil:
 		return EADDRINUSE
-	case r.group.Is4() && len(s.dg.groups) >= maxGroups:
+	case s.groupCount4() >= h.sysctl.get(ctlIGMPMaxMemberships), !h.optionRoom(s, m.memory()):
 		return ENOBUFS
 	}
-	s.dg.groups = slices.Insert(s.dg.groups, 0, membership{group: r.group, addr: r.addr, dev: r.dev, include: include})
+	m.dev = r.dev
+	s.groups = slices.Insert(s.groups, 0, m)
 	return 0
+}
+
+// groupCount4 is how many groups of IPv4 the socket is in.
+func (s *sock) groupCount4() (n int64) {
+	for i := range s.groups {
+		n += int64(flag(s.groups[i].group.Is4()))
+	}
+	return n
 }
 
 // memberAt finds a group on the interface named, or on any when none is.
 func (s *sock) memberAt(r *groupRequest) int {
-	return slices.IndexFunc(s.dg.groups, func(m membership) bool {
+	return slices.IndexFunc(s.groups, func(m membership) bool {
 		switch {
 		case m.group != r.group:
 			return false
@@ -75,7 +87,7 @@ func (s *sock) memberAt(r *groupRequest) int {
 // leaveMulticast takes the socket out of a group (ip_mc_leave_group, ipv6_sock_mc_drop).
 func (h *Host) leaveMulticast(s *sock, r *groupRequest) Errno {
 	if r.group.Is6() {
-		if !r.group.IsMulticast() {
+		if !isGroup(r.group) {
 			return EINVAL
 		}
 	} else if named := r.dev != 0 || !r.addr.IsUnspecified(); !h.findDevice(r) && !named {
@@ -85,40 +97,68 @@ func (h *Host) leaveMulticast(s *sock, r *groupRequest) Errno {
 	if i < 0 {
 		return EADDRNOTAVAIL
 	}
-	s.dg.groups = slices.Delete(s.dg.groups, i, i+1)
+	s.groups = slices.Delete(s.groups, i, i+1)
 	return 0
 }
 
-// filter adds a source to a membership's filter, or takes one away
-// (ip_mc_source). The last source of a filter that includes is the last of the
-// membership.
+// filter adds a source to a membership's filter, or takes one away (ip_mc_source,
+// ip6_mc_source). The last source of a filter that includes is the last of the
+// membership. Without a filter the mode follows the request.
 func (h *Host) filter(s *sock, r *groupRequest, include, add bool) Errno {
-	switch {
-	case !r.group.IsMulticast():
+	if !isGroup(r.group) {
 		return EINVAL
-	case !h.findDevice(r):
+	}
+	named := r.dev
+	if !h.findDevice(r) {
 		return ENODEV
 	}
-	m := s.findGroup(r.group, r.dev)
-	if m == nil || m.filtered && m.include != include {
+	if r.group.Is6() {
+		r.dev = named // 0 is still the group on any interface
+	}
+	i := s.memberAt(r)
+	if i < 0 || s.groups[i].room > 0 && s.groups[i].include != include {
 		return EINVAL
 	}
+	m := &s.groups[i]
 	m.include = include
-	i := slices.Index(m.sources, r.source)
-	switch {
-	case !add && i < 0:
-		return EADDRNOTAVAIL
-	case !add && len(m.sources) == 1 && include:
-		return h.leaveMulticast(s, r)
-	case !add:
-		m.sources = slices.Delete(m.sources, i, i+1)
-	case len(m.sources) >= maxSources:
-		return ENOBUFS
-	case i >= 0:
-		return EADDRNOTAVAIL
-	default:
-		m.sources, m.filtered = append(m.sources, r.source), true
+	if add {
+		return h.addSource(s, m, r.source)
 	}
+	switch i := slices.Index(m.sources, r.source); {
+	case i < 0:
+		return EADDRNOTAVAIL
+	case len(m.sources) == 1 && include:
+		return h.leaveMulticast(s, r)
+	default:
+		m.sources = slices.Delete(m.sources, i, i+1)
+	}
+	return 0
+}
+
+// sourceBlock is by how many sources a filter's memory grows (IP_SFBLOCK,
+// IP6_SFBLOCK).
+const sourceBlock = 10
+
+// addSource adds a source that is not in the filter yet; it is looked for only
+// once there is room.
+func (h *Host) addSource(s *sock, m *membership, source netip.Addr) Errno {
+	limit := int64(maxSources6)
+	if m.group.Is4() {
+		limit = h.sysctl.get(ctlIGMPMaxMSF)
+	}
+	if m.room > 0 && int64(len(m.sources)) >= limit {
+		return ENOBUFS
+	}
+	if len(m.sources) == m.room {
+		if !h.optionRoom(s, filterMemory(m.group, m.room+sourceBlock)) {
+			return ENOBUFS
+		}
+		m.room += sourceBlock
+	}
+	if slices.Contains(m.sources, source) {
+		return EADDRNOTAVAIL
+	}
+	m.sources = append(m.sources, source)
 	return 0
 }
 
@@ -162,30 +202,24 @@ func setSource4(include, add bool) func(*Host, *sock, *value) Errno {
 			group: netip.AddrFrom4([4]byte(v.data)), addr: netip.AddrFrom4([4]byte(v.data[4:])),
 			source: netip.AddrFrom4([4]byte(v.data[8:])),
 		}
-		if s.dg == nil {
-			return h.filterStream(&r, include && add)
-		}
 		if include && add {
-			if err := h.joinMulticast(s, &r, true); err != 0 && err != EADDRINUSE {
-				return err
-			}
+			return h.joinSource(s, &r)
 		}
 		return h.filter(s, &r, include, add)
 	}
 }
 
-// filterStream answers a stream, which may ask but is in no group: Linux would
-// let it join by its source, to no effect, and here it can't.
-func (h *Host) filterStream(r *groupRequest, joins bool) Errno {
-	switch {
-	case !r.group.IsMulticast():
-		return EINVAL
-	case !h.findDevice(r):
-		return ENODEV
-	case joins:
-		return ENOPROTOOPT
+// joinSource joins a group for one source, or one more. IPv6's filter is asked
+// for the interface as the request named it.
+func (h *Host) joinSource(s *sock, r *groupRequest) Errno {
+	named := r.dev
+	if err := h.joinMulticast(s, r, true); err != 0 && err != EADDRINUSE {
+		return err
 	}
-	return EINVAL
+	if r.group.Is6() {
+		r.dev = named
+	}
+	return h.filter(s, r, true, true)
 }
 
 // setMembership6 makes the setters of IPV6_JOIN_GROUP and IPV6_LEAVE_GROUP, with
@@ -201,10 +235,7 @@ func setMembership6(join bool) func(*Host, *sock, *value) Errno {
 			return EFAULT
 		}
 		r := groupRequest{group: netip.AddrFrom16([16]byte(v.data)), dev: rd32(v.data[16:])}
-		switch {
-		case r.group.Is4In6():
-			return EINVAL
-		case join:
+		if join {
 			return h.joinMulticast(s, &r, false)
 		}
 		return h.leaveMulticast(s, &r)

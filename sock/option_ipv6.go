@@ -26,8 +26,8 @@ var ipv6Options = optionLevel{
 		{num: IPV6_MTU, name: "IPV6_MTU", least: 4, set: setMTU6, get: getMTU, note: "setting bounds fragments; reading tells the path's, ENOTCONN without one"},
 		{num: IPV6_RECVERR, name: "IPV6_RECVERR", least: 4, flag: func(o *options) *bool { return &o.recvErr6 }},
 		{num: IPV6_V6ONLY, name: "IPV6_V6ONLY", least: 4, set: setV6only, flag: func(o *options) *bool { return &o.v6only }, note: "EINVAL once bound"},
-		{num: IPV6_JOIN_ANYCAST, name: "IPV6_JOIN_ANYCAST", does: refused, writeOnly: true, set: joinAnycast},
-		{num: IPV6_LEAVE_ANYCAST, name: "IPV6_LEAVE_ANYCAST", does: refused, writeOnly: true, set: refuseBelow(20)},
+		{num: IPV6_JOIN_ANYCAST, name: "IPV6_JOIN_ANYCAST", writeOnly: true, set: joinAnycast},
+		{num: IPV6_LEAVE_ANYCAST, name: "IPV6_LEAVE_ANYCAST", writeOnly: true, set: leaveAnycast},
 		{num: IPV6_MULTICAST_ALL, name: "IPV6_MULTICAST_ALL", least: 4, flag: func(o *options) *bool { return &o.mcAll6 }},
 		{num: IPV6_ROUTER_ALERT_ISOLATE, name: "IPV6_ROUTER_ALERT_ISOLATE", does: kept, least: 4, flag: func(o *options) *bool { return &o.raIsolate }},
 		{num: IPV6_RECVERR_RFC4884, name: "IPV6_RECVERR_RFC4884", does: kept, least: 4, lo: 0, hi: 1, flag: func(o *options) *bool { return &o.recvErr4884v6 }},
@@ -35,13 +35,13 @@ var ipv6Options = optionLevel{
 		{num: IPV6_FLOWINFO_SEND, name: "IPV6_FLOWINFO_SEND", does: kept, least: 4, flag: func(o *options) *bool { return &o.sendFlow }},
 		{num: IPV6_IPSEC_POLICY, name: "IPV6_IPSEC_POLICY", does: refused, writeOnly: true, set: setPolicy},
 		{num: IPV6_XFRM_POLICY, name: "IPV6_XFRM_POLICY", does: refused, writeOnly: true, set: setPolicy},
-		{num: MCAST_JOIN_GROUP, name: "MCAST_JOIN_GROUP", does: refused, writeOnly: true, set: refuseBelow(136)},
-		{num: MCAST_BLOCK_SOURCE, name: "MCAST_BLOCK_SOURCE", does: refused, writeOnly: true, set: refuseBelow(264)},
-		{num: MCAST_UNBLOCK_SOURCE, name: "MCAST_UNBLOCK_SOURCE", does: refused, writeOnly: true, set: refuseBelow(264)},
-		{num: MCAST_LEAVE_GROUP, name: "MCAST_LEAVE_GROUP", does: refused, writeOnly: true, set: refuseBelow(136)},
-		{num: MCAST_JOIN_SOURCE_GROUP, name: "MCAST_JOIN_SOURCE_GROUP", does: refused, writeOnly: true, set: refuseBelow(264)},
-		{num: MCAST_LEAVE_SOURCE_GROUP, name: "MCAST_LEAVE_SOURCE_GROUP", does: refused, writeOnly: true, set: refuseBelow(264)},
-		{num: MCAST_MSFILTER, name: "MCAST_MSFILTER", does: refused, set: refuseBelow(144), data: refuseRoom(144)},
+		{num: MCAST_JOIN_GROUP, name: "MCAST_JOIN_GROUP", writeOnly: true, set: setGroup(true, true)},
+		{num: MCAST_BLOCK_SOURCE, name: "MCAST_BLOCK_SOURCE", writeOnly: true, set: setSource(true, false, true)},
+		{num: MCAST_UNBLOCK_SOURCE, name: "MCAST_UNBLOCK_SOURCE", writeOnly: true, set: setSource(true, false, false)},
+		{num: MCAST_LEAVE_GROUP, name: "MCAST_LEAVE_GROUP", writeOnly: true, set: setGroup(true, false)},
+		{num: MCAST_JOIN_SOURCE_GROUP, name: "MCAST_JOIN_SOURCE_GROUP", writeOnly: true, set: setSource(true, true, true)},
+		{num: MCAST_LEAVE_SOURCE_GROUP, name: "MCAST_LEAVE_SOURCE_GROUP", writeOnly: true, set: setSource(true, true, false)},
+		{num: MCAST_MSFILTER, name: "MCAST_MSFILTER", set: setGroupFilter(true), data: getGroupFilter(true), note: "struct group_filter; reading names the group in the value"},
 		{num: IPV6_RECVPKTINFO, name: "IPV6_RECVPKTINFO", least: 4, flag: func(o *options) *bool { return &o.recv6.pktInfo }},
 		{num: IPV6_PKTINFO, name: "IPV6_PKTINFO", does: refused, writeOnly: true, set: refuseBelow(20)},
 		{num: IPV6_RECVHOPLIMIT, name: "IPV6_RECVHOPLIMIT", least: 4, flag: func(o *options) *bool { return &o.recv6.hopLimit }},
@@ -92,6 +92,7 @@ func setAddrForm(h *Host, s *sock, v *value) Errno {
 	case s.v6only() || !s.remote.Addr().Is4():
 		return EADDRNOTAVAIL
 	}
+	h.leaveAll6(s)
 	s.family = AF_INET
 	return 0
 }
@@ -179,17 +180,6 @@ func setMulticastIf6(h *Host, s *sock, v *value) Errno {
 	}
 	s.opt.mcIndex6 = v.int
 	return 0
-}
-
-// joinAnycast asks for a capability before it refuses.
-func joinAnycast(h *Host, _ *sock, v *value) Errno {
-	switch {
-	case v.n < 20:
-		return EINVAL
-	case !h.capable(CapNetAdmin):
-		return EPERM
-	}
-	return ENOPROTOOPT
 }
 
 // setSticky is for extension headers that every packet is to carry: only taking

@@ -112,15 +112,15 @@ func getTxtime(_ *Host, s *sock, t *thread) outcome {
 	return t.give32(uint32(s.opt.txClock), uint32(s.opt.txFlags))
 }
 
-// getMeminfo is SO_MEMINFO: nine numbers, of which the memory set aside and that
-// of options read 0 here.
+// getMeminfo is SO_MEMINFO: nine numbers, of which the memory set aside reads 0
+// here.
 func getMeminfo(h *Host, s *sock, t *thread) outcome {
 	snd, _ := getSndbuf(h, s, t)
 	var rmem, wmem, drops uint32
 	if g := s.dg; g != nil {
 		rmem, wmem, drops = uint32(g.rmem), uint32(g.wmem), g.drops
 	}
-	return t.give32(rmem, uint32(s.rcvbuf()), wmem, uint32(snd), 0, 0, 0, 0, drops)
+	return t.give32(rmem, uint32(s.rcvbuf()), wmem, uint32(snd), 0, 0, uint32(s.optmem()), 0, drops)
 }
 
 // getCookie is SO_COOKIE: a number of the socket's own, drawn when first asked for.

@@ -23,6 +23,7 @@ const (
 	addrLocal
 	addrMulticast
 	addrBroadcast
+	addrAnycast // that a socket has joined
 )
 
 var loopback4 = netip.AddrFrom4([4]byte{127, 0, 0, 1})
@@ -53,6 +54,9 @@ func (h *Host) kindOf(a netip.Addr) addrKind {
 			return addrBroadcast
 		}
 	}
+	if h.isAnycast(a) {
+		return addrAnycast
+	}
 	return addrUnicast
 }
 
@@ -80,6 +84,9 @@ func (h *Host) martian(p *Packet) bool {
 
 // isLocal reports whether packets to a are the host's own.
 func (h *Host) isLocal(a netip.Addr) bool { return h.kindOf(a) == addrLocal }
+
+// stays reports whether what is sent to a comes back to this host.
+func (h *Host) stays(a netip.Addr) bool { return h.isLocal(a) || h.isAnycast(a) }
 
 // route is the way to a destination: the source address to use and the path's
 // MTU in octets.

@@ -86,6 +86,9 @@ type sock struct {
 	dg  *datagrams // of sockets of datagrams
 	raw *rawState  // of RAW sockets
 
+	groups  []membership // of multicast, the latest first
+	anycast []anycast    // the latest first
+
 	waiters queue.Waiters[Thread]
 	watch   []epref // epolls that watch it, in the order of being told
 }

@@ -93,6 +93,9 @@ const (
 	ctlICMP6EchoIgnoreAll
 	ctlICMP6EchoIgnoreMulticast
 	ctlICMP6Ratelimit
+	ctlIGMPMaxMemberships
+	ctlIGMPMaxMSF
+	ctlOptmemMax
 	ctlSomaxconn
 	ctlFileMax
 	ctlRmemMax
@@ -197,6 +200,9 @@ var controls = [...]control{
 	{ctlICMP6EchoIgnoreAll, "net.ipv6.icmp.echo_ignore_all", 1, 0, 1, [3]int64{0}, false},
 	{ctlICMP6EchoIgnoreMulticast, "net.ipv6.icmp.echo_ignore_multicast", 1, 0, 1, [3]int64{0}, false},
 	{ctlICMP6Ratelimit, "net.ipv6.icmp.ratelimit", 1, 0, 2147483647, [3]int64{100}, false},
+	{ctlIGMPMaxMemberships, "net.ipv4.igmp_max_memberships", 1, -2147483648, 2147483647, [3]int64{20}, false},
+	{ctlIGMPMaxMSF, "net.ipv4.igmp_max_msf", 1, -2147483648, 2147483647, [3]int64{10}, false},
+	{ctlOptmemMax, "net.core.optmem_max", 1, 0, 2147483647, [3]int64{131072}, false},
 	{ctlSomaxconn, "net.core.somaxconn", 1, 0, 2147483647, [3]int64{4096}, false},
 	{ctlFileMax, "fs.file-max", 1, 0, maxInt64, [3]int64{maxInt64}, false},
 	{ctlRmemMax, "net.core.rmem_max", 1, 2304, 2147483647, [3]int64{4194304}, false},

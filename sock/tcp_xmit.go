@@ -41,7 +41,7 @@ func (h *Host) transmit(p *Packet, why rule.ID, s sockID) {
 func (h *Host) transmitBy(dev int32, p *Packet, why rule.ID, s sockID) {
 	k := Transmit
 	switch {
-	case h.isLocal(p.Dst) && (dev == 0 || dev == deviceOf(p.Dst)):
+	case h.stays(p.Dst) && (dev == 0 || dev == deviceOf(p.Dst)):
 		k = Loop
 		h.loop = append(h.loop, *p)
 	case dev == loopbackIndex:

@@ -104,7 +104,8 @@ func ret(n uintptr, err unix.Errno) sock.Return {
 
 func invokeGetsockopt(c *sock.Call) sock.Return {
 	size := uint32(max(0, c.Len))
-	b := make([]byte, size+1)
+	b := make([]byte, max(int(size), len(c.Data))+1)
+	copy(b, c.Data)
 	length := uint32(c.Len)
 	n, _, err := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(c.FD), uintptr(c.Level), uintptr(c.Name),
 		uintptr(unsafe.Pointer(&b[0])), uintptr(unsafe.Pointer(&length)), 0)
