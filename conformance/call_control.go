@@ -49,15 +49,30 @@ func (a *args) controlData(c *sock.Control, x *script.Expr) []byte {
 	if b, ok := a.structControl(c, x); ok {
 		return b
 	}
-	if sec, ok := x.Field("scm_sec"); ok {
-		nsec, _ := x.Field("scm_nsec")
-		b := binary.LittleEndian.AppendUint64(nil, uint64(a.value(sec)))
-		if nsec != nil {
-			b = binary.LittleEndian.AppendUint64(b, uint64(a.value(nsec)))
-		}
-		return append(b, make([]byte, 48-len(b))...) // struct scm_timestamping: three timespecs, the first is software's
+	if _, ok := x.Field("scm_sec"); ok {
+		return a.stamp(c, x)
 	}
 	return a.extendedError(c, x)
+}
+
+// stampUnits are the messages that tell a time by their type: what the fraction of a second counts, in nanoseconds.
+var stampUnits = map[int32]uint64{29: 1000, 63: 1000, 35: 1, 64: 1, scmTimestamping: 1} // SO_TIMESTAMP, SO_TIMESTAMPNS: old, new
+
+// stamp lays out {scm_sec=1, scm_nsec=0}, or scm_usec where it is a struct timeval.
+func (a *args) stamp(c *sock.Control, x *script.Expr) []byte {
+	size := 16
+	if c.Type == scmTimestamping {
+		size = 48 // struct scm_timestamping: three timespecs, the first is software's
+	}
+	b := make([]byte, size)
+	for i, names := range [][]string{{"scm_sec"}, {"scm_nsec", "scm_usec"}} {
+		for _, name := range names {
+			if v, ok := x.Field(name); ok {
+				binary.LittleEndian.PutUint64(b[8*i:], uint64(a.value(v)))
+			}
+		}
+	}
+	return b
 }
 
 // extendedError is struct sock_extended_err, with room for the address that the kernel appends.
@@ -112,20 +127,20 @@ func (e *engine) sameControl(w, g *sock.Control) bool {
 	switch {
 	case w.Level == solIP && w.Type == ipRecvErr, w.Level == solIPv6 && w.Type == ipv6RecvErr:
 		return len(w.Data) >= 16 && bytes.Equal(w.Data[:16], g.Data[:16])
-	case w.Level == solSocket && w.Type == scmTimestamping:
-		return e.sameStamp(w.Data, g.Data)
+	case w.Level == solSocket && stampUnits[w.Type] != 0:
+		return e.sameStamp(w.Data, g.Data, stampUnits[w.Type])
 	}
 	return bytes.Equal(w.Data, g.Data)
 }
 
 // sameStamp compares a software time stamp, which the script writes as its own time; 0 is not compared.
-func (e *engine) sameStamp(w, g []byte) bool {
+func (e *engine) sameStamp(w, g []byte, unit uint64) bool {
 	le := binary.LittleEndian
 	if le.Uint64(w) == 0 && le.Uint64(w[8:]) == 0 {
 		return true
 	}
-	want := sock.Time(le.Uint64(w)*1e6 + le.Uint64(w[8:])/1e3)
-	stamp := sock.Time(le.Uint64(g)*1e6 + le.Uint64(g[8:])/1e3)
+	micros := func(b []byte) sock.Time { return sock.Time(le.Uint64(b)*1e6 + le.Uint64(b[8:])*unit/1e3) }
+	want, stamp := micros(w), micros(g)
 	if w, ok := e.inst.(wallClock); ok {
 		stamp -= w.Epoch()
 	}

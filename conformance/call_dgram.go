@@ -15,6 +15,8 @@ const (
 	ipPktInfo   = 8
 	ipOrigDst   = 20
 	ipv6PktInfo = 50
+	oldPktInfo6 = 2 // IPV6_2292PKTINFO
+	ipv6OrigDst = 74
 	udpSegment  = 103
 )
 
@@ -60,7 +62,7 @@ func (a *args) structControl(c *sock.Control, x *script.Expr) ([]byte, bool) {
 		b := make([]byte, 12)
 		a.members(x, map[string][]byte{"ipi_ifindex": b[:4], "ipi_spec_dst": b[4:8], "ipi_addr": b[8:]})
 		return b, true
-	case c.Level == solIPv6 && c.Type == ipv6PktInfo:
+	case c.Level == solIPv6 && (c.Type == ipv6PktInfo || c.Type == oldPktInfo6):
 		b := make([]byte, 20)
 		a.members(x, map[string][]byte{"ipi6_addr": b[:16], "ipi6_ifindex": b[16:]})
 		return b, true
@@ -69,6 +71,11 @@ func (a *args) structControl(c *sock.Control, x *script.Expr) ([]byte, bool) {
 		b := binary.LittleEndian.AppendUint16(nil, s.Family)
 		b = append(binary.BigEndian.AppendUint16(b, s.AP.Port()), s.AP.Addr().AsSlice()...)
 		return append(b, make([]byte, 16-len(b))...), true
+	case c.Level == solIPv6 && c.Type == ipv6OrigDst:
+		s := a.sockaddr(x)
+		b := binary.LittleEndian.AppendUint16(nil, s.Family)
+		b = append(put16(b, s.AP.Port(), 0, 0), s.AP.Addr().AsSlice()...)
+		return binary.LittleEndian.AppendUint32(b, s.Scope), true
 	}
 	return nil, false
 }

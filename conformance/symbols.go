@@ -1,5 +1,7 @@
 package conformance
 
+import "github.com/sockspec/sockspec/conformance/script"
+
 // symbols are the names that scripts may use in system calls, with the values that Linux has on x86-64. They are written out, not
 // taken from the host, so that a script means the same wherever it runs.
 var symbols = map[string]int64{
@@ -55,6 +57,14 @@ var symbols = map[string]int64{
 	"IPV6_RECVFRAGSIZE": 77, "IPV6_RECVERR_RFC4884": 31, "IPV6_JOIN_ANYCAST": 27, "IPV6_LEAVE_ANYCAST": 28,
 	"IPV6_2292PKTOPTIONS": 6, "IPV6_RECVHOPOPTS": 53, "IPV6_HOPOPTS": 54, "IPV6_RTHDRDSTOPTS": 55, "IPV6_RECVRTHDR": 56,
 	"IPV6_RTHDR": 57, "IPV6_RECVDSTOPTS": 58, "IPV6_DSTOPTS": 59, "MCAST_EXCLUDE": 0, "MCAST_INCLUDE": 1,
+	"SO_PASSSEC": 34, "SO_WIFI_STATUS": 41, "SO_NOFCS": 43, "SO_LOCK_FILTER": 44, "SO_SELECT_ERR_QUEUE": 45,
+	"SO_BPF_EXTENSIONS": 48, "SO_ATTACH_BPF": 50, "SO_ATTACH_REUSEPORT_CBPF": 51, "SO_ATTACH_REUSEPORT_EBPF": 52,
+	"SO_CNX_ADVICE": 53, "SO_INCOMING_NAPI_ID": 56, "SO_PEERGROUPS": 59, "SO_TIMESTAMP_NEW": 63, "SO_TIMESTAMPNS_NEW": 64,
+	"SO_TIMESTAMPING_NEW": 65, "SO_RCVTIMEO_NEW": 66, "SO_SNDTIMEO_NEW": 67, "SO_DETACH_REUSEPORT_BPF": 68,
+	"SO_BUSY_POLL_BUDGET": 70, "SO_PASSPIDFD": 76, "SO_PEERPIDFD": 77, "SO_RCVPRIORITY": 82, "SO_PASSRIGHTS": 83,
+	"IP_ROUTER_ALERT": 5, "IP_PKTOPTIONS": 9, "IP_PROTOCOL": 52,
+	"IPV6_2292PKTINFO": 2, "IPV6_2292HOPOPTS": 3, "IPV6_2292DSTOPTS": 4, "IPV6_2292RTHDR": 5,
+	"IPV6_2292HOPLIMIT": 8, "IPV6_ROUTER_ALERT_ISOLATE": 30,
 	// Options of raw sockets (linux/icmp.h, linux/icmpv6.h).
 	"ICMP_FILTER": 1, "ICMPV6_FILTER": 1, "ICMP6_FILTER": 1,
 	// Options of SOL_TCP and SOL_UDP (linux/tcp.h, linux/udp.h).
@@ -102,3 +112,9 @@ const (
 	soLinger  = 13
 	tcpInfo   = 11
 )
+
+// Symbol is the value of a name that scripts may use in system calls, and of an int as it stands; false for all else.
+func Symbol(x *script.Expr) (int64, bool) {
+	v, err := number(x)
+	return v, err == nil
+}

@@ -24,12 +24,14 @@ type via struct {
 	direct bool
 	// anySrc: IPv4 sends from addresses of others, too (FLOWI_FLAG_ANYSRC).
 	anySrc bool
+	// bound: the device is the one that the socket is bound to.
+	bound bool
 }
 
 // via is what the socket's options ask for, by a device or by any with 0
 // (ip_sock_rt_scope, inet_sk_flowi_flags).
 func (s *sock) via(dev int32) via {
-	return via{dev: dev, direct: s.opt.dontRoute, anySrc: s.opt.transparent}
+	return via{dev: dev, direct: s.opt.dontRoute, anySrc: s.opt.transparent, bound: s.opt.boundDev != 0}
 }
 
 // viaOf is via of one send (ip_sendmsg_scope).
@@ -44,7 +46,7 @@ func (s *sock) viaOf(dev int32, t *thread) via {
 func (h *Host) output(dst, src netip.Addr, v via) (outRoute, Errno) {
 	dev := v.dev
 	if dst.Is6() {
-		return h.output6(dst, src, dev)
+		return h.output6(dst, src, v)
 	}
 	if !src.Is4() {
 		src = netip.IPv4Unspecified()
@@ -141,9 +143,13 @@ func (h *Host) outputBy(dst, src netip.Addr, dev int32) (outRoute, Errno) {
 
 // output6 is the way in IPv6. Only once there is one does it show that a source
 // of IPv4 can't take it (ip6_dst_lookup_tail).
-func (h *Host) output6(dst, src netip.Addr, dev int32) (outRoute, Errno) {
+func (h *Host) output6(dst, src netip.Addr, v via) (outRoute, Errno) {
 	if dst.IsUnspecified() {
 		dst = netip.IPv6Loopback()
+	}
+	dev := v.dev
+	if !v.bound && !src.IsUnspecified() && !needsDevice(dst) {
+		dev = 0 // it is a wish, and no other device has a better way
 	}
 	r := outRoute{src: src, dst: dst, dev: DevLink, mtu: h.mtu}
 	anycast := h.isAnycast(dst)
@@ -165,6 +171,12 @@ func (h *Host) output6(dst, src netip.Addr, dev int32) (outRoute, Errno) {
 		r.src, _ = h.sourceOn(DevLink, dst)
 	}
 	return r, 0
+}
+
+// needsDevice reports whether an address means something else behind each device
+// (rt6_need_strict).
+func needsDevice(a netip.Addr) bool {
+	return a.IsMulticast() || a.IsLinkLocalUnicast() || a.IsLoopback()
 }
 
 // hasDevice reports whether there is an interface of that index.

@@ -11,7 +11,7 @@ import (
 // (inet_sk_get_local_port_range).
 func (h *Host) portRange(s *sock) (low, high int64, own bool) {
 	low, high = h.sysctl.get(ctlPortRange), h.sysctl.get2(ctlPortRange)
-	if r := s.opt.portRange; r != 0 {
+	if r := uint32(s.opt.portRange); r != 0 {
 		first, last := low, high
 		if l := int64(r & 0xffff); low <= l && l <= high {
 			first = l

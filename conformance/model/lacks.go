@@ -18,8 +18,6 @@ var lackingOptions = []lacking{
 	{sock.SOL_TCP, tcpMD5Sig, "TCP MD5 signatures"},
 	{sock.SOL_SOCKET, sock.SO_ZEROCOPY, "zero-copy notifications"},
 	{sock.SOL_SOCKET, sock.SO_TIMESTAMPING, "packet time stamps"},
-	{sock.SOL_SOCKET, sock.SO_TIMESTAMP, "packet time stamps"},
-	{sock.SOL_SOCKET, sock.SO_TIMESTAMPNS, "packet time stamps"},
 }
 
 // tcpMD5Sig is TCP_MD5SIG, which sock has no name for (include/uapi/linux/tcp.h).

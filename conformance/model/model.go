@@ -71,6 +71,9 @@ const maxSteps = 100_000
 // Now implements conformance.Instance.
 func (in *Instance) Now() sock.Time { return in.now }
 
+// Epoch is the host's time when the clock shows 0: what time stamps count from.
+func (in *Instance) Epoch() sock.Time { return epoch }
+
 // Call implements conformance.Instance.
 func (in *Instance) Call(t sock.Thread, c sock.Call) error {
 	if err := lacks(&c); err != nil {
