@@ -19,6 +19,7 @@ var unhashed = map[string]string{
 	"Host.hooks":      "not of the host: whoever made it",
 	"Host.proc":       "of one input",
 	"Host.caller":     "of one input",
+	"Host.waiting":    "of one input",
 	"Host.conn":       "of one input",
 	"Host.out":        "of one input",
 	"Host.req":        "of one input",

@@ -51,6 +51,7 @@ type Host struct {
 	procs     []*process // nil where free; the first is there from the beginning
 	proc      *process
 	caller    int32 // the thread that is calling, or noCaller
+	waiting   int32 // the thread that parked in the input under way, or noCaller
 	lastPID   int32
 	fileCount int32
 	hooks     Hooks
@@ -145,7 +146,7 @@ func (h *Host) enter(now Time, out []Effect) {
 	h.now = max(h.now, now)
 	h.out = out
 	h.arena = h.arena[:0]
-	h.caller = noCaller
+	h.caller, h.waiting = noCaller, noCaller
 }
 
 // leave ends an input: what was woken looks again, what went to ourselves is
@@ -181,11 +182,13 @@ const maxRounds = 1 << 16
 
 // settle runs woken threads and delivers looped packets, in the order in which
 // they came up; threads first, since Linux delivers to ourselves from a softirq
-// that the caller's lock holds back.
+// that the caller's lock holds back. Only a caller that has just begun to wait
+// comes last: as it lets go of the lock it takes what has come meanwhile, and
+// what follows from that, before it looks (release_sock).
 func (h *Host) settle() {
 	for range maxRounds {
 		switch {
-		case len(h.run) > 0:
+		case len(h.run) > 0 && (len(h.loop) == 0 || int32(h.run[0]) != h.waiting):
 			t := h.run[0]
 			h.run = h.run[:copy(h.run, h.run[1:])]
 			h.resume(t)

@@ -18,7 +18,7 @@ import (
 var (
 	seeds = flag.Int("seeds", 40, "how many histories to compare with the live kernel")
 	anew  = flag.Bool("anew", false, "draw histories by rapid's own seed too")
-	first = flag.Int("first", 10_000, "the first history's seed")
+	first = flag.Int("first", 1, "the first history's seed")
 	most  = flag.Int("findings", 1, "go on until so many histories differ")
 	kinds = flag.String("kinds", "", "only these kinds of sockets, comma separated")
 )

@@ -151,9 +151,6 @@ func (c *conn) wild(t *rapid.T) matrix.Step {
 		Len:    rapid.SampledFrom([]int{0, 0, 1, 5}).Draw(t, "octets"),
 		Window: rapid.SampledFrom([]uint16{10_000, 0, 1}).Draw(t, "window"),
 	}, nil)
-	if s.Packet.Flags.Has(tcpstate.FIN) {
-		s.Wait = afterFin
-	}
 	s.Packet.Seq += uint32(rapid.IntRange(-3, 3).Draw(t, "seq off by"))
 	s.Packet.Ack += uint32(rapid.IntRange(-3, 3).Draw(t, "ack off by"))
 	if s.Packet.Flags.Has(tcpstate.URG) {
@@ -187,12 +184,5 @@ func (c *conn) packet(q matrix.Packet, next *uint32) matrix.Step {
 			*next++
 		}
 	}
-	s := matrix.Step{Packet: &q}
-	if q.Flags.Has(tcpstate.FIN) {
-		s.Wait = afterFin
-	}
-	return s
+	return matrix.Step{Packet: &q}
 }
-
-// afterFin is longer than a tick: the ACK of a first FIN is delayed by nothing, which the kernel's timers round up.
-const afterFin = 10 * tcpstate.Millisecond

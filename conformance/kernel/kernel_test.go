@@ -225,13 +225,19 @@ func TestOperationsWithoutASystemCallAreRefused(t *testing.T) {
 	require.NoError(t, supported(&sock.Call{Op: sock.OpDup}))
 }
 
-func TestRequestsAreCountedByPort(t *testing.T) {
+func TestRequestsAreCountedForTheListenerThatSuitsBest(t *testing.T) {
 	const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100A8C0:1F90 00000000:0000 0A 00000000:00000002 00:00000000 00000000     0        0 31 1 0 100 0 0 10 0
    1: 0100A8C0:1F90 010200C0:AFC9 03 00000000:00000000 01:00000064 00000000     0        0 0 1 0
    2: 0100A8C0:1F91 010200C0:AFC9 03 00000000:00000000 01:00000064 00000000     0        0 0 1 0
    3: 0100A8C0:1F90 010200C0:AFCA 03 00000000:00000000 01:00000064 00000000     0        0 77 1 0
+   4: 0200A8C0:1F90 010200C0:AFCA 03 00000000:00000000 01:00000064 00000000     0        0 0 1 0
+   5: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 00000000:00000002 00:00000000 00000000     0        0 31 1 0 100 0 0 10 0
 `
-	require.Equal(t, 1, countRequests([]byte(table), 8080))
-	require.Equal(t, 0, countRequests([]byte("junk\n\n"), 8080))
+	rows := tcpRows([]byte(table))
+	require.Len(t, rows, 6)
+	for own, n := range map[string]int{"192.168.0.1:8080": 1, "192.168.0.1:8081": 1, "127.0.0.1:8080": 0, "[::]:8080": 1, "0.0.0.0:8080": 1, "[::1]:8080": 0} {
+		require.Equal(t, n, countRequests(rows, netip.MustParseAddrPort(own)), own)
+	}
+	require.Empty(t, tcpRows([]byte("junk\n\n 1: 0:1 2 3 4 5 6 7 8 9 10\n")))
 }

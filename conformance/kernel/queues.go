@@ -5,7 +5,9 @@ package kernel
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"unsafe"
 
@@ -13,7 +15,8 @@ import (
 )
 
 // Queues counts a listener's requests and unaccepted connections. A listener's TCP_INFO has the length of its accept queue in
-// tcpi_unacked (tcp_get_info), whose place is at octet 24; requests are the SYN_RECV rows of /proc/net/tcp with its local port.
+// tcpi_unacked (tcp_get_info), whose place is at octet 24; requests are rows of /proc/net/tcp that no other listener of the port
+// suits better. What a group of SO_REUSEPORT has is counted for each of it.
 func (in *instance) Queues(fd int32) (syn, accept int, err error) {
 	var info [32]byte
 	length := uint32(len(info))
@@ -29,36 +32,93 @@ func (in *instance) Queues(fd int32) (syn, accept int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	port := 0
+	var own netip.AddrPort
 	switch a := sa.(type) {
 	case *unix.SockaddrInet4:
-		port = a.Port
+		own = netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))
 	case *unix.SockaddrInet6:
-		port = a.Port
+		own = netip.AddrPortFrom(netip.AddrFrom16(a.Addr).Unmap(), uint16(a.Port))
 	}
+	var rows []tcpRow
 	for _, file := range []string{"tcp", "tcp6"} {
 		b, err := in.procNet(file)
 		if err != nil && file == "tcp" {
 			return 0, 0, err
 		}
-		syn += countRequests(b, port)
+		rows = append(rows, tcpRows(b)...)
 	}
-	return syn, accept, nil
+	return countRequests(rows, own), accept, nil
 }
 
-// countRequests counts rows in state SYN_RECV that are requests: they alone have no inode (get_openreq4).
-func countRequests(table []byte, port int) int {
-	n := 0
-	for _, row := range bytes.Split(table, []byte("\n")) {
-		f := bytes.Fields(row)
-		if len(f) < 10 || string(f[3]) != "03" || string(f[9]) != "0" {
+// tcpRow is a row of /proc/net/tcp or tcp6: its local end, and what it is.
+type tcpRow struct {
+	local           netip.AddrPort
+	listen, request bool
+}
+
+// tcpRows reads the table. Requests are the rows in SYN_RECV without an inode (get_openreq4).
+func tcpRows(table []byte) (rows []tcpRow) {
+	for _, line := range bytes.Split(table, []byte("\n")) {
+		f := bytes.Fields(line)
+		if len(f) < 10 {
 			continue
 		}
-		local := f[1]
-		p, err := strconv.ParseUint(string(local[bytes.LastIndexByte(local, ':')+1:]), 16, 16)
-		if err == nil && int(p) == port {
+		if local, ok := procAddr(string(f[1])); ok {
+			state := string(f[3])
+			rows = append(rows, tcpRow{local, state == "0A", state == "03" && string(f[9]) == "0"})
+		}
+	}
+	return rows
+}
+
+// procAddr reads an address as these files have it: words as they lie in memory, and the port, in hexadecimal.
+func procAddr(s string) (ap netip.AddrPort, ok bool) {
+	words, port, _ := bytes.Cut([]byte(s), []byte(":"))
+	b, err := hex.DecodeString(string(words))
+	n, perr := strconv.ParseUint(string(port), 16, 16)
+	if err != nil || perr != nil || len(b)%4 != 0 {
+		return ap, false
+	}
+	for i := 0; i < len(b); i += 4 {
+		binary.NativeEndian.PutUint32(b[i:], binary.BigEndian.Uint32(b[i:]))
+	}
+	ip, ok := netip.AddrFromSlice(b)
+	return netip.AddrPortFrom(ip.Unmap(), uint16(n)), ok
+}
+
+// countRequests counts the requests that belong to the listener of that name.
+func countRequests(rows []tcpRow, own netip.AddrPort) (n int) {
+	for _, r := range rows {
+		best := suits(own, r.local)
+		if !r.request || best == 0 {
+			continue
+		}
+		for _, l := range rows {
+			if l.listen && suits(l.local, r.local) > best {
+				best = 0
+				break
+			}
+		}
+		if best > 0 {
 			n++
 		}
 	}
 	return n
+}
+
+// suits is how well a listener suits a request, 0 for not at all (compute_score): by its address, by its family.
+func suits(l, request netip.AddrPort) int {
+	switch {
+	case l.Port() != request.Port():
+		return 0
+	case l.Addr() == request.Addr():
+		return 3
+	case !l.Addr().IsUnspecified():
+		return 0
+	case l.Addr().Is4() == request.Addr().Is4():
+		return 2
+	case l.Addr().Is6():
+		return 1
+	}
+	return 0
 }

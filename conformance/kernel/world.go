@@ -14,6 +14,7 @@ import (
 	"github.com/sockspec/sockspec/conformance"
 	"github.com/sockspec/sockspec/packetio"
 	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
 	"golang.org/x/sys/unix"
 )
 
@@ -77,11 +78,11 @@ func (in *instance) enter() error {
 // the middle of ticks, and tick-counting timers see the same spans in each run (schedule_start_time_usecs of Google's run.c).
 func (in *instance) Align() {
 	const after = 250 * time.Microsecond
-	var tick, last unix.Timespec
-	if unix.ClockGetres(unix.CLOCK_REALTIME_COARSE, &tick) != nil || unix.ClockGettime(unix.CLOCK_REALTIME_COARSE, &last) != nil {
+	var last unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_REALTIME_COARSE, &last) != nil {
 		return
 	}
-	n := tick.Nano()
+	n := 1000 * in.Tick()
 	if n <= 0 || n > int64(20*time.Millisecond) {
 		return
 	}
@@ -90,6 +91,15 @@ func (in *instance) Align() {
 	for in.Now() < at {
 		in.sleep(time.Duration(max(0, int64(at-in.Now())-spin)) * time.Microsecond)
 	}
+}
+
+// Tick is the length of the kernel's timer tick (1/HZ), in microseconds; 0 when it does not tell.
+func (in *instance) Tick() tcpstate.Duration {
+	var tick unix.Timespec
+	if unix.ClockGetres(unix.CLOCK_REALTIME_COARSE, &tick) != nil {
+		return 0
+	}
+	return tick.Nano() / 1000
 }
 
 // Command sets a sysctl of the namespace, or has a shell run in it.

@@ -101,18 +101,22 @@ const tick = 20 * tcpstate.Microsecond
 
 // Play carries a step out and waits until nothing goes on any more.
 func (p *Player) Play(s *Step) (Outcome, error) {
-	var err error
 	until := p.inst.Now().Add(max(s.Wait, tick))
-	switch {
-	case s.Call != nil:
-		err = p.call(s)
-	case s.Packet != nil:
-		err = p.inject(s.Packet)
-	}
-	if err != nil {
+	if err := p.Begin(s); err != nil {
 		return Outcome{}, err
 	}
 	return p.settle(until)
+}
+
+// Begin carries a step out and lets no time pass: what comes of it, the next Pass tells.
+func (p *Player) Begin(s *Step) error {
+	switch {
+	case s.Call != nil:
+		return p.call(s)
+	case s.Packet != nil:
+		return p.inject(s.Packet)
+	}
+	return nil
 }
 
 func (p *Player) call(s *Step) error {
@@ -164,6 +168,14 @@ func (p *Player) Deadline() (sock.Time, bool) {
 		return d.Deadline()
 	}
 	return 0, false
+}
+
+// Tick is the resolution of the stack's timers, in microseconds; 0 when they are exact.
+func (p *Player) Tick() tcpstate.Duration {
+	if t, ok := p.inst.(interface{ Tick() tcpstate.Duration }); ok {
+		return t.Tick()
+	}
+	return 0
 }
 
 // Pass lets time pass until the instance's clock shows the time given, and tells what happened by itself.

@@ -1,0 +1,84 @@
+package campaign
+
+import (
+	"errors"
+
+	"github.com/sockspec/sockspec/conformance/matrix"
+	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// The model's timers fire at their microsecond, those of a kernel at one of its ticks, later by what its timer wheel rounds up to.
+// So that this is no difference, no step begins while a timer may have fired on one stack and not on the other: it is waited for
+// until it must have fired on both. A history whose step took so long that a timer may have come between its beginning and its end
+// is given up there, since nobody knows which was first. Nothing else is left out because of time.
+
+// early is how much earlier than the model's a timer of want may fire, in ticks: spans that it is reckoned from are in ticks, too
+// (the time since the last data, of which the delay of an ACK is made).
+const early = 2
+
+// guard is how near a timer may be when a step begins, in ticks: twice as near as a timer that would end the history.
+const guard = 2 * early
+
+// late is how much later than the model's a timer of want may fire that was set for so long or less: by a slot of the wheel, whose
+// levels reach 8 times as far each with slots 8 times as wide (kernel/time/timer.c); by two ticks, since the shortest timers are
+// two ticks of whatever length (TCP_TIMEOUT_MIN); and by one until the softirq has run.
+func (p *pair) late(set tcpstate.Duration) tcpstate.Duration {
+	slot := p.tick
+	for reach := 63 * p.tick; p.tick > 0 && set >= reach; reach *= 8 {
+		slot *= 8
+	}
+	return slot + 3*p.tick
+}
+
+// errLate ends a history: a timer came between a step's beginning and its end.
+var errLate = errors.New("a timer fired while a step was under way")
+
+// now is the time of got's clock that want's shows.
+func (p *pair) now() sock.Time { return p.want.Now().Add(-p.ahead) }
+
+// over is when whatever got's timer of that time brings about has come about on want.
+func (p *pair) over(at sock.Time) sock.Time { return at.Add(p.late(at.Sub(p.began))) }
+
+// timer is a step that waits for what is about to happen by itself, if anything is.
+func (p *pair) timer() (matrix.Step, bool) {
+	at, ok := p.got.Deadline()
+	now := p.now()
+	if !ok || at.Sub(now) > guard*p.tick {
+		return matrix.Step{}, false
+	}
+	return matrix.Step{Wait: max(p.over(at).Sub(now), 1)}, true
+}
+
+// near reports whether got has a timer that may have fired on want by now, and when it is.
+func (p *pair) near() (sock.Time, bool) {
+	at, ok := p.got.Deadline()
+	return at, ok && at.Add(-early*p.tick) <= p.now()
+}
+
+// maxTimers bounds the timers that may follow from each other within one step.
+const maxTimers = 64
+
+// settle waits on both stacks until no timer is near, and adds what came of them to the outcomes.
+func (p *pair) settle(want, got *matrix.Outcome) error {
+	for range maxTimers {
+		at, ok := p.near()
+		if !ok {
+			break
+		}
+		if err := pass(p.want, p.over(at).Add(p.ahead), want); err != nil {
+			return err
+		}
+		if err := pass(p.got, at, got); err != nil {
+			return err
+		}
+	}
+	return pass(p.got, p.now(), got)
+}
+
+// pass lets time pass on a stack and adds what came of it to the outcome.
+func pass(p *matrix.Player, until sock.Time, to *matrix.Outcome) error {
+	o, err := p.Pass(until)
+	to.Returns, to.Packets, to.Seen = append(to.Returns, o.Returns...), append(to.Packets, o.Packets...), append(to.Seen, o.Seen...)
+	return err
+}
