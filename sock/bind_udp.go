@@ -1,37 +1,33 @@
 package sock
 
-import (
-	"net/netip"
-	"slices"
+import "net/netip"
 
-	"github.com/sockspec/sockspec/queue"
-)
-
-// udpTable is UDP's table of ports: all sockets that have one (struct
-// udp_table). byPort is in the order of the chains that are walked for groups,
-// newest first; byAddr in that of the chains for one address, where a socket
-// that gets another address comes first again.
-//
-// byPeer are those with a peer, the latest to get one first, each under the peer
-// that it had then (hash4).
-type udpTable struct{ byPort, byAddr, byPeer []sockID }
-
-// putFirst adds a socket at the head of a chain, drop takes it off.
-func putFirst(list []sockID, id sockID) []sockID {
-	list = append(list, 0)
-	copy(list[1:], list)
-	list[0] = id
-	return list
+// udpTable finds UDP's sockets that have a port (struct udp_table): by the port
+// alone, for binds and groups; by address and port, for datagrams to one host; and
+// those with a peer by port and peer, the latest to get one first.
+type udpTable struct {
+	byPort chainTable[uint16]
+	byAddr chainTable[netip.AddrPort]
+	byPeer chainTable[peerKey]
 }
 
-func drop(list []sockID, id sockID) []sockID {
-	for i, x := range list {
-		if x == id {
-			return append(list[:i], list[i+1:]...)
-		}
-	}
-	return list
+// peerKey is a port and the peer that its socket had when it was put in.
+type peerKey struct {
+	port uint16
+	peer netip.AddrPort
 }
+
+func newUDPTable() udpTable {
+	return udpTable{newChains[uint16](portChain), newChains[netip.AddrPort](addrChain), newChains[peerKey](peerChain)}
+}
+
+// Keys of a socket that is in the table. That of its address changes with bound
+// only: connect moves the socket if it gives it another.
+func (s *sock) number() uint16 { return s.num }
+func (s *sock) udpAddr() netip.AddrPort {
+	return netip.AddrPortFrom(listenAddr(s.bound.Unmap()), s.num)
+}
+func (s *sock) udpPeer() peerKey { return peerKey{s.num, s.dg.hash4} }
 
 // udpGetPort binds the socket to port, or to a free ephemeral one when it is 0
 // (udp_lib_get_port).
@@ -47,11 +43,8 @@ func udpGetPort(h *Host, s *sock, port uint16) bool {
 	if s.opt.reusePort {
 		h.udpJoinGroup(s)
 	}
-	if s.opt.reusePort && s.family == AF_INET6 { // sk_add_node_rcu
-		h.udp.byPort, h.udp.byAddr = append(h.udp.byPort, s.id), append(h.udp.byAddr, s.id)
-	} else {
-		h.udp.byPort, h.udp.byAddr = putFirst(h.udp.byPort, s.id), putFirst(h.udp.byAddr, s.id)
-	}
+	h.udp.byPort.add(h, s.num, s)
+	h.udp.byAddr.add(h, s.udpAddr(), s)
 	return true
 }
 
@@ -59,9 +52,8 @@ func udpGetPort(h *Host, s *sock, port uint16) bool {
 // (udp_lib_lport_inuse). When the port was asked for, the first that shares it
 // by SO_REUSEPORT settles it: it could not be there otherwise.
 func (h *Host) udpInUse(s *sock, port uint16, asked bool) bool {
-	for _, id := range h.udp.byPort {
-		o := h.socks[id]
-		if o == s || o.num != port || o.opt.reuseAddr && s.opt.reuseAddr || !overlap(s.rcv(), o.rcv(), true, true) {
+	for o := h.udp.byPort.first(h, port); o != nil; o = h.udp.byPort.after(h, o) {
+		if o == s || o.opt.reuseAddr && s.opt.reuseAddr || !overlap(s.rcv(), o.rcv(), true, true) {
 			continue
 		}
 		if d, e := s.opt.boundDev, o.opt.boundDev; d != 0 && e != 0 && d != e {
@@ -99,9 +91,9 @@ func (h *Host) udpFreePort(s *sock) uint16 {
 // udpUnhash takes the socket out of the table (udp_lib_unhash).
 func udpUnhash(h *Host, s *sock) {
 	h.leaveGroup(s)
-	h.udp.byPort = drop(h.udp.byPort, s.id)
-	h.udp.byAddr = drop(h.udp.byAddr, s.id)
-	h.udp.byPeer = drop(h.udp.byPeer, s.id)
+	h.udp.byPort.drop(h, s.num, s)
+	h.udp.byAddr.drop(h, s.udpAddr(), s)
+	h.udp.byPeer.drop(h, s.udpPeer(), s)
 	s.num = 0
 }
 
@@ -113,11 +105,12 @@ func udpRehash(h *Host, s *sock) {
 	}
 	h.leaveGroup(s)
 	if key := s.rcv().key(); s.bound != key {
+		h.udp.byAddr.drop(h, s.udpAddr(), s)
 		s.bound = key
-		h.udp.byAddr = putFirst(drop(h.udp.byAddr, s.id), s.id)
+		h.udp.byAddr.putFirst(h, s.udpAddr(), s)
 	}
 	if s.local.IsUnspecified() {
-		h.udp.byPeer = drop(h.udp.byPeer, s.id)
+		h.udp.byPeer.drop(h, s.udpPeer(), s)
 	}
 }
 
@@ -125,20 +118,20 @@ func udpRehash(h *Host, s *sock) {
 // it may have, and takes it out of its group (udp4_hash4, udp_lib_hash4).
 func udpConnect(h *Host, s *sock, a Addr, n int32) Errno {
 	err := datagramConnect(h, s, a, n)
-	if err != 0 || s.local.IsUnspecified() || slices.Contains(h.udp.byPeer, s.id) {
+	if err != 0 || s.local.IsUnspecified() || h.udp.byPeer.holds(s) {
 		return err
 	}
 	h.leaveGroup(s)
 	s.dg.hash4 = s.remote
-	h.udp.byPeer = putFirst(h.udp.byPeer, s.id)
+	h.udp.byPeer.putFirst(h, s.udpPeer(), s)
 	return 0
 }
 
 // udpJoinGroup puts a socket into the group of one that shares its port by
 // SO_REUSEPORT, or into a new one (udp_reuseport_add_sock).
 func (h *Host) udpJoinGroup(s *sock) {
-	for _, id := range h.udp.byPort {
-		if o := h.socks[id]; h.sharesPort(s, o) {
+	for o := h.udp.byPort.first(h, s.num); o != nil; o = h.udp.byPort.after(h, o) {
+		if h.sharesPort(s, o) {
 			if o.group == 0 {
 				h.newGroup(o)
 			}
@@ -153,11 +146,10 @@ func (h *Host) udpJoinGroup(s *sock) {
 
 // udpLookup finds the socket for a datagram to one host (__udp4_lib_lookup,
 // __udp6_lib_lookup): one that is connected to the sender, the best of those
-// that have the address, the best of those that have none.
+// that have the address, the best of those that have none, the best of all.
 func (h *Host) udpLookup(src, dst netip.AddrPort, dev int32) *sock {
-	for _, id := range h.udp.byPeer {
-		s := h.socks[id]
-		if s.dg.connected && s.dg.hash4 == src && s.num == dst.Port() && s.remote.Port() == src.Port() && s.has(dst.Addr()) &&
+	for s := h.udp.byPeer.first(h, peerKey{dst.Port(), src}); s != nil; s = h.udp.byPeer.after(h, s) {
+		if s.dg.connected && s.remote.Port() == src.Port() && s.has(dst.Addr()) &&
 			s.peerAddr(src.Addr()) == src.Addr() && (s.opt.boundDev == 0 || s.opt.boundDev == dev) {
 			return s
 		}
@@ -165,7 +157,23 @@ func (h *Host) udpLookup(src, dst netip.AddrPort, dev int32) *sock {
 	if s := h.udpBest(src, dst, dst.Addr(), dev); s != nil {
 		return s
 	}
-	return h.udpBest(src, dst, anyOf(dst.Addr()), dev)
+	if s := h.udpBest(src, dst, anyOf(dst.Addr()), dev); s != nil {
+		return s
+	}
+	return h.udpAnywhere(src, dst, dev)
+}
+
+// udpAnywhere looks among all that have the port, and asks no group. It finds what
+// has the address and is not hashed by it: a socket of both families that an IPv6
+// connect gave 127.0.0.6 for its IPv4 half (udp4_lib_lookup1, udp6_lib_lookup1).
+func (h *Host) udpAnywhere(src, dst netip.AddrPort, dev int32) (best *sock) {
+	score := 0
+	for s := h.udp.byPort.first(h, dst.Port()); s != nil; s = h.udp.byPort.after(h, s) {
+		if n := s.udpScore(src, dst, dst.Addr(), dev); n > score {
+			best, score = s, n
+		}
+	}
+	return best
 }
 
 // udpBest is the socket of highest score at one address, of equals the first in
@@ -173,8 +181,8 @@ func (h *Host) udpLookup(src, dst netip.AddrPort, dev int32) *sock {
 func (h *Host) udpBest(src, dst netip.AddrPort, local netip.Addr, dev int32) *sock {
 	var best *sock
 	score := 0
-	for _, id := range h.udp.byAddr {
-		s := h.socks[id]
+	at := netip.AddrPortFrom(listenAddr(local), dst.Port())
+	for s := h.udp.byAddr.first(h, at); s != nil; s = h.udp.byAddr.after(h, s) {
 		n := s.udpScore(src, dst, local, dev)
 		if n <= score {
 			continue
@@ -245,15 +253,5 @@ func (s *sock) fromPeer(src netip.AddrPort) bool {
 
 // clone copies the table.
 func (t *udpTable) clone() udpTable {
-	return udpTable{slices.Clone(t.byPort), slices.Clone(t.byAddr), slices.Clone(t.byPeer)}
-}
-
-// fingerprint feeds the orders in which sockets are found.
-func (t *udpTable) fingerprint(f *queue.Hash) {
-	for _, list := range [...][]sockID{t.byPort, t.byAddr, t.byPeer} {
-		f.U64(uint64(len(list)))
-		for _, id := range list {
-			f.U32(uint32(id))
-		}
-	}
+	return udpTable{t.byPort.clone(), t.byAddr.clone(), t.byPeer.clone()}
 }

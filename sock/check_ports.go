@@ -53,6 +53,27 @@ func (a *addrBucket) check(h *Host, port uint16) (int, error) {
 	return len(a.owners), nil
 }
 
+// checkChains: the tables that lookups go through hold each socket under its key.
+func checkChains(h *Host) error {
+	for _, err := range [...]error{
+		h.listens.check(h, (*sock).listenKey), h.raws.check(h, (*sock).number), h.pings.check(h, (*sock).number),
+		h.udp.byPort.check(h, (*sock).number), h.udp.byAddr.check(h, (*sock).udpAddr), h.udp.byPeer.check(h, (*sock).udpPeer),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	for i, s := range h.socks {
+		if s == nil || s.prot != &udpProt {
+			continue
+		}
+		if in := s.num != 0; h.udp.byPort.holds(s) != in || h.udp.byAddr.holds(s) != in {
+			return fmt.Errorf("socket %d: has UDP port %d, and a lookup by it comes to something else", i, s.num)
+		}
+	}
+	return nil
+}
+
 // checkGroups: a socket is in the group that it names, once, and in no other.
 func checkGroups(h *Host) error {
 	in := 0

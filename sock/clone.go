@@ -26,7 +26,7 @@ func (h *Host) Clone() *Host {
 	c.timers = h.timers.Clone()
 	c.requests = h.requests.clone()
 	c.fast = h.fast.clone()
-	c.listens.heads = maps.Clone(h.listens.heads)
+	c.listens, c.raws, c.pings = h.listens.clone(), h.raws.clone(), h.pings.clone()
 	c.groups = slices.Clone(h.groups)
 	for i := range c.groups {
 		c.groups[i] = h.groups[i].clone()
@@ -57,7 +57,6 @@ func (h *Host) Clone() *Host {
 	c.out, c.conn, c.req, c.arena, c.loop, c.looped = nil, nil, nil, nil, nil, Packet{}
 	c.run = slices.Clone(h.run)
 	c.spare = nil
-	c.raws, c.pings = slices.Clone(h.raws), slices.Clone(h.pings)
 	c.udp = h.udp.clone()
 	return &c
 }
@@ -147,12 +146,6 @@ func (h *Host) Fingerprint() uint64 {
 	h.icmp.fingerprint(&f, h.now)
 	h.challenges.fingerprint(&f, h.now)
 	f.U64(uint64(h.ipID)<<32 | uint64(h.pingRover))
-	for _, list := range [...][]sockID{h.raws, h.pings} {
-		f.U32(uint32(len(list)))
-		for _, id := range list {
-			f.U32(uint32(id))
-		}
-	}
 	for _, p := range h.paths {
 		b := p.dst.As16()
 		f.Bytes(b[:])
@@ -161,7 +154,6 @@ func (h *Host) Fingerprint() uint64 {
 	for _, b := range h.ports {
 		b.fingerprint(&f)
 	}
-	h.udp.fingerprint(&f)
 	for i := range h.groups {
 		h.groups[i].fingerprint(&f, h.now)
 	}
@@ -191,13 +183,13 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 	f.U32(s.mss)
 	f.Bool(s.routed)
 	s.fingerprintRest(f)
+	fingerprintLinks(f, &s.links)
 	if s.conn != nil {
 		f.U64(s.conn.Fingerprint(now))
 		s.tx.Fingerprint(f)
 		s.rx.Fingerprint(f)
 	}
 	if s.lst != nil {
-		f.U32(uint32(s.lnext))
 		s.lst.fingerprint(f, now)
 	}
 	if s.dg != nil {

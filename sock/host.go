@@ -77,15 +77,15 @@ type Host struct {
 	flows       map[flow]sockID
 	requests    requestTable
 	timers      queue.Deadlines[timer]
-	raws        []sockID // RAW sockets that receive, newest first
-	pings       []sockID // ping sockets with a number, newest first
-	pingRover   uint16   // the last number that was given out
+	raws        chainTable[uint16] // RAW sockets that receive, by protocol
+	pings       chainTable[uint16] // ping sockets by number
+	pingRover   uint16             // the last number that was given out
 	icmp        icmpLimits
 	ipID        uint16 // of the last packet that may be fragmented
 	paths       []path // narrower than the link, oldest first
 	fast        fastHost
 	udp         udpTable
-	listens     listenTable
+	listens     chainTable[netip.AddrPort]
 	tcpCount    int32 // TCP sockets in being (CR-22)
 	count       Counters
 	challenges  challenges
@@ -117,7 +117,8 @@ func New(cfg HostConfig) *Host {
 	}
 	h := &Host{
 		addrs: append([]netip.Prefix(nil), cfg.Addrs...), mtu: cfg.MTU, noRoute: cfg.Unreachable,
-		rand: rand(cfg.Seed), flows: map[flow]sockID{}, listens: listenTable{heads: map[netip.AddrPort]sockID{}},
+		rand: rand(cfg.Seed), flows: map[flow]sockID{}, udp: newUDPTable(),
+		listens: newChains[netip.AddrPort](listenChain), raws: newChains[uint16](rawChain), pings: newChains[uint16](pingChain),
 	}
 	if h.mtu == 0 {
 		h.mtu = 1500

@@ -2,23 +2,8 @@ package sock
 
 import "net/netip"
 
-// listenTable holds the listeners by address and port, each place a chain in
-// the order in which a lookup goes through it (lhash2). The any-addresses of
-// both families are one place, as they are one in Linux's hash.
-type listenTable struct {
-	heads map[netip.AddrPort]sockID
-	n     int
-}
-
-// first is the chain's first listener, noSock when there is none.
-func (t *listenTable) first(at netip.AddrPort) sockID {
-	if id, ok := t.heads[at]; ok {
-		return id
-	}
-	return noSock
-}
-
-// listenKey is the place of a listener.
+// listenKey is where a lookup finds a listener. The any-addresses of both families
+// are one place, as they are one in Linux's hash.
 func (s *sock) listenKey() netip.AddrPort {
 	return netip.AddrPortFrom(listenAddr(s.local), s.num)
 }
@@ -30,53 +15,18 @@ func listenAddr(a netip.Addr) netip.Addr {
 	return a
 }
 
-// hashListener makes a listener findable: the newest first, but those of IPv6
-// with SO_REUSEPORT last (inet_hash).
+// hashListener makes a listener findable (inet_hash).
 func (h *Host) hashListener(s *sock) {
-	t, at := &h.listens, s.listenKey()
 	if s.opt.reusePort {
 		h.joinGroup(s)
 	}
-	t.n++
-	first := t.first(at)
-	if s.lnext = first; first == noSock || s.family != AF_INET6 || !s.opt.reusePort {
-		t.heads[at] = s.id
-		return
-	}
-	last := h.socks[first]
-	for last.lnext != noSock {
-		last = h.socks[last.lnext]
-	}
-	last.lnext, s.lnext = s.id, noSock
+	h.listens.add(h, s.listenKey(), s)
 }
 
 // unhashListener takes a listener out (inet_unhash).
 func (h *Host) unhashListener(s *sock) {
-	t, at := &h.listens, s.listenKey()
 	h.stopInGroup(s)
-	t.n--
-	if id := t.first(at); id != s.id {
-		before := h.socks[id]
-		for before.lnext != s.id {
-			before = h.socks[before.lnext]
-		}
-		before.lnext = s.lnext
-	} else if s.lnext != noSock {
-		t.heads[at] = s.lnext
-	} else {
-		delete(t.heads, at)
-	}
-	s.lnext = noSock
-}
-
-// findable reports whether a lookup comes by the listener.
-func (h *Host) findable(s *sock) bool {
-	for id := h.listens.first(s.listenKey()); id != noSock; id = h.socks[id].lnext {
-		if id == s.id {
-			return true
-		}
-	}
-	return false
+	h.listens.drop(h, s.listenKey(), s)
 }
 
 // findListener looks among those bound to the address, then among those bound
@@ -100,9 +50,7 @@ func (h *Host) findListener(f flow) *sock {
 // better one comes later (inet_lhash2_lookup).
 func (h *Host) lookupListener(f flow, at netip.Addr) (best *sock) {
 	score := 0
-	for id := h.listens.first(netip.AddrPortFrom(listenAddr(at), f.local.Port())); id != noSock; {
-		s := h.socks[id]
-		id = s.lnext
+	for s := h.listens.first(h, netip.AddrPortFrom(listenAddr(at), f.local.Port())); s != nil; s = h.listens.after(h, s) {
 		n := s.listenScore(at, h.dev)
 		if n <= score {
 			continue

@@ -39,7 +39,7 @@ func pingClose(h *Host, s *sock, t *thread) outcome {
 // pingUnhash gives the number back.
 func pingUnhash(h *Host, s *sock) {
 	if s.num != 0 {
-		h.pings = drop(h.pings, s.id)
+		h.pings.drop(h, s.num, s)
 		s.num, s.sport = 0, 0
 	}
 }

@@ -10,14 +10,14 @@ func pingGetPort(h *Host, s *sock, port uint16) bool {
 			return false
 		}
 	} else {
-		for _, id := range h.pings {
-			if o := h.socks[id]; o != s && o.num == port && (!o.opt.reuseAddr || !s.opt.reuseAddr) {
+		for o := h.pings.first(h, port); o != nil; o = h.pings.after(h, o) {
+			if o != s && (!o.opt.reuseAddr || !s.opt.reuseAddr) {
 				return false
 			}
 		}
 	}
 	if s.num == 0 {
-		h.pings = putFirst(h.pings, s.id)
+		h.pings.putFirst(h, port, s)
 	}
 	s.num = port
 	return true
@@ -31,20 +31,11 @@ func (h *Host) freePing() uint16 {
 	}
 	for range 1 << 16 {
 		h.pingRover++
-		if h.pingRover != 0 && !h.pingTaken(h.pingRover) {
+		if h.pingRover != 0 && h.pings.first(h, h.pingRover) == nil {
 			return h.pingRover
 		}
 	}
 	return 0
-}
-
-func (h *Host) pingTaken(port uint16) bool {
-	for _, id := range h.pings {
-		if h.socks[id].num == port {
-			return true
-		}
-	}
-	return false
 }
 
 // pingBind is ping_bind: no identifier is privileged, and groups and broadcast

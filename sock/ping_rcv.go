@@ -10,10 +10,9 @@ import (
 // pingLookup finds the socket of an identifier to which a packet to the address
 // goes, nil for none (ping_lookup).
 func (h *Host) pingLookup(ident uint16, to netip.Addr) *sock {
-	for _, id := range h.pings {
-		s := h.socks[id]
+	for s := h.pings.first(h, ident); s != nil; s = h.pings.after(h, s) {
 		switch {
-		case s.num != ident, (s.family == AF_INET6) != to.Is6(), !s.local.IsUnspecified() && s.local != to:
+		case (s.family == AF_INET6) != to.Is6(), !s.local.IsUnspecified() && s.local != to:
 		case s.opt.boundDev != 0 && s.opt.boundDev != h.dev:
 		default:
 			return s

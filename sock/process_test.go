@@ -119,7 +119,7 @@ func TestExitOfTheLastProcessLeavesNothing(t *testing.T) {
 	b.wire = nil
 	b.ok(Call{Op: OpEpollCreate})
 	b.start(1, Call{Op: OpExit})
-	require.Empty(t, b.h.listens.heads)
+	require.Empty(t, b.h.listens.ends)
 	require.Zero(t, b.h.fileCount)
 	b.onFails(7, ESRCH, socketCall())
 	b.run(1000 * tcpstate.Second)

@@ -53,13 +53,13 @@ func rawInit(h *Host, s *sock) Errno {
 			s.raw.checksumAt = 4
 		}
 	}
-	h.raws = putFirst(h.raws, s.id)
+	h.raws.putFirst(h, s.num, s)
 	return 0
 }
 
 // rawUnhash takes the socket off the table: it receives nothing any more. A
 // disconnect does so too, and no call brings it back.
-func rawUnhash(h *Host, s *sock) { h.raws = drop(h.raws, s.id) }
+func rawUnhash(h *Host, s *sock) { h.raws.drop(h, s.num, s) }
 
 // rawClose is raw_close and rawv6_close.
 func rawClose(h *Host, s *sock, t *thread) outcome {
@@ -178,8 +178,7 @@ func (h *Host) rawMatch(s *sock, proto uint8, remote, local netip.Addr) bool {
 // before its protocol sees it; it reports whether there was one
 // (raw_local_deliver, raw6_local_deliver).
 func (h *Host) rawDeliver(p *Packet) (delivered bool) {
-	for _, id := range h.raws {
-		s := h.socks[id]
+	for s := h.raws.first(h, uint16(p.Proto)); s != nil; s = h.raws.after(h, s) {
 		if !h.rawMatch(s, p.Proto, p.Src, p.Dst) {
 			continue
 		}

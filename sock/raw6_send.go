@@ -108,8 +108,8 @@ func (h *Host) rawICMPError(p *Packet, mean icmpMeaning) {
 	if q.Proto == IPPROTO_RAW || !p.IPv6() && p.ICMP.Type == ICMPDestUnreach && int(p.ICMP.Code) >= len(icmpErrno) {
 		return
 	}
-	for _, id := range h.raws {
-		if s := h.socks[id]; h.rawMatch(s, q.Proto, q.Dst, q.Src) {
+	for s := h.raws.first(h, uint16(q.Proto)); s != nil; s = h.raws.after(h, s) {
+		if h.rawMatch(s, q.Proto, q.Dst, q.Src) {
 			h.rawError(s, p, mean)
 		}
 	}

@@ -105,7 +105,7 @@ func TestCreationOfRawSockets(t *testing.T) {
 	b.fails(EOPNOTSUPP, listenCall(fd, 1))
 	b.fails(EOPNOTSUPP, acceptCall(fd))
 	b.ok(closeCall(fd))
-	require.Empty(t, b.h.raws)
+	require.Zero(t, b.h.raws.n)
 
 	h := New(HostConfig{NoCaps: CapNetRaw})
 	for _, e := range h.Call(0, 1, open(AF_INET, SOCK_RAW, 1), nil) {

@@ -38,8 +38,7 @@ func (h *Host) groupAdmits(s *sock) bool {
 // (inet_reuseport_add_sock, reuseport_add_sock, reuseport_resurrect).
 func (h *Host) joinGroup(s *sock) {
 	h.leaveGroup(s) // it listened before: a member of the closed ones comes back
-	for id := h.listens.first(s.listenKey()); id != noSock; id = h.socks[id].lnext {
-		o := h.socks[id]
+	for o := h.listens.first(h, s.listenKey()); o != nil; o = h.listens.after(h, o) {
 		if !h.sharesPort(s, o) {
 			continue
 		}

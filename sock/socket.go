@@ -51,9 +51,9 @@ type sock struct {
 	num, sport    uint16     // local port, 0 = none (inet_num), and as it is shown (inet_sport)
 	bound         netip.Addr // under which num is in the bind table
 	slot          int32      // where, among the owners of the same address
-	lnext         sockID     // in LISTEN: the next listener of the same address and port
-	group         int32      // of SO_REUSEPORT, 0 = none
-	disconnects   uint32     // how often connect took the connection down (sk_disconnects)
+	links         [chains]link
+	group         int32  // of SO_REUSEPORT, 0 = none
+	disconnects   uint32 // how often connect took the connection down (sk_disconnects)
 	left          leftover
 	remote        netip.AddrPort
 	locks         uint8          // lockAddr, lockPort, connectBind

@@ -103,8 +103,7 @@ func (h *Host) udpDeliverGroup(p *Packet, src, dst netip.AddrPort, dev int32) {
 		return
 	}
 	var first *sock
-	for _, id := range h.udp.byPort {
-		s := h.socks[id]
+	for s := h.udp.byPort.first(h, dst.Port()); s != nil; s = h.udp.byPort.after(h, s) {
 		switch {
 		case !s.wantsGroup(src, dst, dev), !h.takesNoCheck(s, p):
 		case first == nil:
@@ -125,7 +124,7 @@ func (h *Host) udpDeliverGroup(p *Packet, src, dst netip.AddrPort, dev int32) {
 func (s *sock) wantsGroup(src, dst netip.AddrPort, dev int32) bool {
 	to := dst.Addr()
 	switch {
-	case s.num != dst.Port(), !s.fromPeer(src), s.opt.boundDev != 0 && s.opt.boundDev != dev,
+	case !s.fromPeer(src), s.opt.boundDev != 0 && s.opt.boundDev != dev,
 		!s.has(to) && !s.has(anyOf(to)):
 		return false
 	}
