@@ -12,8 +12,8 @@ var netipZero netip.AddrPort
 // promote makes a connection out of the request r whose ACK came, puts it at the
 // tail of the accept queue and hands it the ACK (tcp_v4_syn_recv_sock,
 // inet_csk_complete_hashdance, tcp_child_process).
-func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listener, p *Packet) {
-	c := h.newChild(afOf(f.local.Addr()), s, f, p)
+func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listener, p *Packet, tos uint8) {
+	c := h.newChild(afOf(f.local.Addr()), s, f, p, tos)
 	lp.ISS, lp.TSOffset = r.ISS, r.TSOffset
 	h.attach(c, tcpstate.Accept(lp.Params, &r), r.ISS)
 	s.lst.accept.Push(c.id)
@@ -26,7 +26,7 @@ func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listene
 
 // newChild makes the socket of a connection to a listener, with its name and
 // port (inet_csk_clone_lock, inet_ehash_insert).
-func (h *Host) newChild(af *afOps, s *sock, f flow, p *Packet) *sock {
+func (h *Host) newChild(af *afOps, s *sock, f flow, p *Packet, tos uint8) *sock {
 	h.count[MibPassiveOpens]++
 	c := h.newSock()
 	id := c.id
@@ -36,6 +36,7 @@ func (h *Host) newChild(af *afOps, s *sock, f flow, p *Packet) *sock {
 	c.groups, c.anycast = nil, nil
 	c.fq, c.fastOwner, c.sockFast = nil, noSock, sockFast{}
 	c.opt.ofChild(p, h.dev)
+	h.reflectTOS(c, af, tos)
 	c.routed, c.savedSyn, c.past = true, "", nil
 	c.waiters, c.watch = queue.Waiters[Thread]{}, nil
 	c.locks &^= lockPort

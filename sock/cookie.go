@@ -63,7 +63,7 @@ func (h *Host) cookieKey(f flow) uint64 {
 
 // sendCookie answers a SYN without keeping a request (tcp_conn_request,
 // cookie_init_sequence).
-func (h *Host) sendCookie(s *sock, f flow, lp *tcpstate.Listener, in tcpstate.Input) {
+func (h *Host) sendCookie(s *sock, f flow, lp *tcpstate.Listener, in tcpstate.Input, tos uint8) {
 	h.count[MibSyncookiesSent]++
 	if at := h.cookieTime(s); *at == 0 || h.now.Sub(*at) > cookieStep || h.queueRules().CookiesSimple {
 		*at = h.now
@@ -71,7 +71,7 @@ func (h *Host) sendCookie(s *sock, f flow, lp *tcpstate.Listener, in tcpstate.In
 	key := h.cookieKey(f)
 	lp.TSOffset = uint32(key)
 	h.req = lp.AnswerCookie(key, in, h.req[:0])
-	h.followRequest(s, f, h.req)
+	h.followRequest(s, f, dscp{tos, tos}, h.req)
 }
 
 // acceptCookie makes the connection whose cookie the segment acknowledges, and
@@ -110,6 +110,6 @@ func (h *Host) acceptCookie(s *sock, p *Packet) bool {
 		return true
 	}
 	h.emit(Noted, rule.CookieAccepted, s.id)
-	h.promote(s, f, r, &lp, p)
+	h.promote(s, f, r, &lp, p, p.TOS) // the SYN's is forgotten (cookie_tcp_reqsk_init)
 	return true
 }

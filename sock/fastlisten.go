@@ -138,7 +138,7 @@ func (k *fastKeys) match(p *Packet, got tcpstate.FastCookie) int {
 // fastAccept makes the connection of a SYN and puts it at the tail of the accept
 // queue, in SYN-RECEIVED (tcp_fastopen_create_child, tcp_conn_request).
 func (h *Host) fastAccept(af *afOps, s *sock, f flow, lp *tcpstate.Listener, in tcpstate.Input, p *Packet) {
-	c := h.newChild(af, s, f, p)
+	c := h.newChild(af, s, f, p, p.TOS)
 	conn, out := lp.FastAccept(in, h.req[:0])
 	h.attach(c, conn, lp.ISS)
 	c.fastOwner = s.id

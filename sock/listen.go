@@ -170,7 +170,7 @@ func (h *Host) connRequest(af *afOps, s *sock, p *Packet, isn isnChoice) {
 	}
 	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Now: h.now, Seg: p.Seg}
 	if cookie {
-		h.sendCookie(s, f, &lp, in)
+		h.sendCookie(s, f, &lp, in, p.TOS)
 		return
 	}
 	accept, reply := h.tryFast(s, p)
@@ -181,9 +181,9 @@ func (h *Host) connRequest(af *afOps, s *sock, p *Packet, isn isnChoice) {
 	}
 	r, out := lp.AnswerSYN(in, h.req[:0])
 	h.req = out
-	h.putRequest(s, f, r)
+	h.putRequest(s, f, r, p.TOS)
 	h.saveSyn(s, f, p)
-	h.followRequest(s, f, out)
+	h.followRequest(s, f, dscp{p.TOS, p.TOS}, out)
 }
 
 // floodAction tells whether a SYN that finds no room gets a cookie
@@ -219,9 +219,9 @@ func (h *Host) listenParams(s *sock, f flow) tcpstate.Listener {
 	}
 }
 
-// followRequest does what the machine says of a request; it reports Promote and
-// Gone.
-func (h *Host) followRequest(s *sock, f flow, out []tcpstate.Output) (promote, gone bool) {
+// followRequest does what the machine says of a request, which came with the
+// DSCP of d; it reports Promote and Gone.
+func (h *Host) followRequest(s *sock, f flow, d dscp, out []tcpstate.Output) (promote, gone bool) {
 	v6 := f.remote.Addr().Is6()
 	for i := range out {
 		o := &out[i]
@@ -234,7 +234,7 @@ func (h *Host) followRequest(s *sock, f flow, out []tcpstate.Output) (promote, g
 		case tcpstate.Emit:
 			h.transmit(&Packet{
 				Src: f.local.Addr(), Dst: f.remote.Addr(), SrcPort: f.local.Port(), DstPort: f.remote.Port(),
-				Proto: ProtoTCP, TTL: h.ttl(s, v6), TOS: s.tos(v6), Seg: o.Seg,
+				Proto: ProtoTCP, TTL: h.answerTTL(s, &o.Seg, v6), TOS: h.answerTOS(s, &o.Seg, d, v6), Seg: o.Seg,
 			}, o.Why, s.id)
 		case tcpstate.Drop:
 			h.emit(Dropped, o.Why, s.id)
@@ -257,10 +257,10 @@ func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
 	if r.Disowns(h.tcp, &p.Seg) && h.acceptCookie(s, p) {
 		return
 	}
-	lp := h.listenParams(s, f)
+	lp, d := h.listenParams(s, f), dscp{r.tos, p.TOS}
 	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Now: h.now, Seg: p.Seg}
 	h.stepRequest(s, f, r, &lp, in)
-	promote, gone := h.followRequest(s, f, h.req)
+	promote, gone := h.followRequest(s, f, d, h.req)
 	if promote {
 		full := s.lst.acceptFull()
 		if !full && h.allocates(AllocChild) {
@@ -269,7 +269,7 @@ func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
 			}
 			saved := r.saved
 			done, _ := h.dropRequest(f)
-			h.promote(s, f, done, &lp, p)
+			h.promote(s, f, done, &lp, p, d.syn)
 			if id, ok := h.flows[f]; ok {
 				h.socks[id].savedSyn = saved
 			}
@@ -284,7 +284,7 @@ func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
 		}
 		h.countDroppedSyn(why)
 		h.req = r.Overflow(&lp, in, h.req[:0])
-		_, gone = h.followRequest(s, f, h.req)
+		_, gone = h.followRequest(s, f, d, h.req)
 	}
 	if gone {
 		h.dropRequest(f)

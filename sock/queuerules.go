@@ -120,7 +120,7 @@ func (h *Host) expireRequest(s *sock, f flow, r *request, lp *tcpstate.Listener)
 	h.countTimeout()
 	h.stepRequest(s, f, r, lp, tcpstate.Input{Kind: tcpstate.Timeout, Now: h.now})
 	stuck := !r.Acked && len(h.req) > 0 && h.strands(s, f.remote.Addr()) // inet_rtx_syn_ack failed
-	if _, gone := h.followRequest(s, f, h.req); gone || stuck {
+	if _, gone := h.followRequest(s, f, dscp{syn: r.tos}, h.req); gone || stuck {
 		h.emit(Dropped, rule.RequestExpired, s.id)
 		h.dropRequest(f)
 	}

@@ -12,6 +12,7 @@ type request struct {
 	tcpstate.Request
 	owner sockID    // rsk_listener; noSock once that is closed
 	saved string    // the SYN's headers, for TCP_SAVED_SYN
+	tos   uint8     // the SYN's DSCP (syn_tos)
 	group groupName // of the owner, once that is closed
 }
 
@@ -33,9 +34,9 @@ type synCount struct {
 
 // putRequest makes a request of the listener s, whose queue has room
 // (inet_csk_reqsk_queue_hash_add). Listeners bound the table, each by its own limit.
-func (h *Host) putRequest(s *sock, f flow, r tcpstate.Request) {
+func (h *Host) putRequest(s *sock, f flow, r tcpstate.Request, tos uint8) {
 	h.requests.byFlow.SetLimit(math.MaxInt32)
-	h.requests.byFlow.Put(f, request{r, s.id, "", groupName{}})
+	h.requests.byFlow.Put(f, request{Request: r, owner: s.id, tos: tos})
 	s.syn.len++
 	if r.Young() {
 		s.syn.young++
@@ -131,6 +132,7 @@ func (t *requestTable) fingerprint(f *queue.Hash, now Time) {
 		r.Fingerprint(f, now)
 		f.U32(uint32(r.owner))
 		f.Bytes([]byte(r.saved))
+		f.U32(uint32(r.tos))
 		f.U64(uint64(r.group.at)<<32 | uint64(r.group.serial))
 	}
 	t.timers.Fingerprint(f, int64(now), func(k *flow, f *queue.Hash) { k.fingerprint(f) })

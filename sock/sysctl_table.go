@@ -150,7 +150,7 @@ var controls = [...]control{
 	{ctlTCPMinTsoSegs, "net.ipv4.tcp_min_tso_segs", 1, 1, 255, [3]int64{2}, false},
 	{ctlTCPTsoRttLog, "net.ipv4.tcp_tso_rtt_log", 1, 0, 255, [3]int64{9}, false},
 	{ctlTCPLimitOutputBytes, "net.ipv4.tcp_limit_output_bytes", 1, -2147483648, 2147483647, [3]int64{4194304}, true},
-	{ctlTCPReflectTos, "net.ipv4.tcp_reflect_tos", 1, 0, 1, [3]int64{0}, true},
+	{ctlTCPReflectTos, "net.ipv4.tcp_reflect_tos", 1, 0, 1, [3]int64{0}, false},
 	{ctlTCPThinLinear, "net.ipv4.tcp_thin_linear_timeouts", 1, 0, 255, [3]int64{0}, false},
 	{ctlTCPCompSackDelay, "net.ipv4.tcp_comp_sack_delay_ns", 1, 0, 4611686018427387904, [3]int64{1000000}, false},
 	{ctlTCPCompSackSlack, "net.ipv4.tcp_comp_sack_slack_ns", 1, 0, 4611686018427387904, [3]int64{100000}, false},
