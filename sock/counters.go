@@ -39,6 +39,7 @@ const (
 	MibTCPMigrateReqFailure
 	MibTCPSYNChallenge
 	MibTCPMinTTLDrop
+	MibTCPTimeWaitOverflow
 	MibTCPFastOpenActive         // data in our SYNs that the SYN-ACK acknowledged
 	MibTCPFastOpenActiveFail     // and that it did not, or that timed out
 	MibTCPFastOpenPassive        // connections made by a SYN
@@ -72,7 +73,7 @@ var mibNames = [numMibs]string{
 	"ActiveOpens", "PassiveOpens", "AttemptFails", "EstabResets", "CurrEstab", "InSegs", "OutSegs", "RetransSegs", "OutRsts",
 	"SyncookiesSent", "SyncookiesRecv", "SyncookiesFailed", "EmbryonicRsts", "OutOfWindowIcmps", "PAWSEstab", "TSEcrRejected",
 	"ListenOverflows", "ListenDrops", "TCPTimeouts", "TCPDeferAcceptDrop", "TCPReqQFullDoCookies", "TCPReqQFullDrop",
-	"TCPSynRetrans", "TCPACKSkippedSynRecv", "TCPACKSkippedChallenge", "TCPChallengeACK", "TCPMigrateReqSuccess", "TCPMigrateReqFailure", "TCPSYNChallenge", "TCPMinTTLDrop",
+	"TCPSynRetrans", "TCPACKSkippedSynRecv", "TCPACKSkippedChallenge", "TCPChallengeACK", "TCPMigrateReqSuccess", "TCPMigrateReqFailure", "TCPSYNChallenge", "TCPMinTTLDrop", "TCPTimeWaitOverflow",
 	"TCPFastOpenActive", "TCPFastOpenActiveFail", "TCPFastOpenPassive", "TCPFastOpenPassiveFail", "TCPFastOpenListenOverflow",
 	"TCPFastOpenCookieReqd", "TCPFastOpenBlackhole", "TCPFastOpenPassiveAltKey",
 	"UdpInDatagrams", "UdpNoPorts", "UdpInErrors", "UdpOutDatagrams", "UdpRcvbufErrors", "UdpSndbufErrors", "UdpInCsumErrors", "UdpIgnoredMulti",

@@ -39,6 +39,7 @@ var unhashed = map[string]string{
 	"epoll.free":      "memory for reuse",
 	"Host.fileCount":  "counts files",
 	"Host.tcpCount":   "counts socks",
+	"Host.twCount":    "counts socks",
 	"Host.anycasts":   "counts what socks have joined",
 	"Host.spareSocks": "where socks is nil",
 	"Host.flows":      "found from socks",

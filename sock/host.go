@@ -87,6 +87,7 @@ type Host struct {
 	udp         udpTable
 	listens     chainTable[netip.AddrPort]
 	tcpCount    int32 // TCP sockets in being (CR-22)
+	twCount     int32 // timewait buckets in being (tw_refcount)
 	count       Counters
 	challenges  challenges
 	cookies     uint64 // the latest SO_COOKIE

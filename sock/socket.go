@@ -131,6 +131,7 @@ func (h *Host) free(s *sock) {
 	h.orphanRequests(s)
 	h.leaveGroup(s)
 	h.arm(timerConn|timer(uint32(s.id)), 0, false)
+	h.twCount -= flag(s.bucket())
 	if s.prot.destroy != nil {
 		s.prot.destroy(h, s)
 	}

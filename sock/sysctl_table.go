@@ -175,7 +175,7 @@ var controls = [...]control{
 	{ctlTCPPingpongThresh, "net.ipv4.tcp_pingpong_thresh", 1, 1, 255, [3]int64{1}, false},
 	{ctlTCPTwReuse, "net.ipv4.tcp_tw_reuse", 1, 0, 2, [3]int64{2}, false},
 	{ctlTCPTwReuseDelay, "net.ipv4.tcp_tw_reuse_delay", 1, 1, 60000, [3]int64{1000}, false},
-	{ctlTCPMaxTwBuckets, "net.ipv4.tcp_max_tw_buckets", 1, -2147483648, 2147483647, [3]int64{131072}, true},
+	{ctlTCPMaxTwBuckets, "net.ipv4.tcp_max_tw_buckets", 1, -2147483648, 2147483647, [3]int64{131072}, false},
 	{ctlTCPMigrateReq, "net.ipv4.tcp_migrate_req", 1, 0, 1, [3]int64{0}, false},
 	{ctlTCPFastopen, "net.ipv4.tcp_fastopen", 1, -2147483648, 2147483647, [3]int64{1}, false},
 	{ctlTCPFastopenBlackhole, "net.ipv4.tcp_fastopen_blackhole_timeout_sec", 1, 0, 2147483647, [3]int64{0}, false},

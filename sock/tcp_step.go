@@ -15,7 +15,7 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 		return 0
 	}
 	in.Now, in.Bars = h.now, h.bars(s)
-	resent := s.conn.Resent()
+	resent, waited := s.conn.Resent(), s.conn.Waits()
 	h.conn = s.conn.Step(in, h.conn[:0])
 	h.countAgain(s.conn.Resent() - resent)
 	for i := range h.conn {
@@ -37,6 +37,10 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 	s.syncRx()
 	if s.frozen {
 		return sent // its timers run in the timewait bucket
+	}
+	if h.overflows(s, waited) {
+		h.step(s, tcpstate.Input{Kind: tcpstate.NoBucket})
+		return sent
 	}
 	h.armConn(s)
 	if s.dead && s.state() == tcpstate.Closed {

@@ -172,6 +172,10 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 		c.tooBig(in.Seg.Seq, in.N)
 	case Set:
 		c.set(in.Opt, in.N)
+	case NoBucket:
+		if c.mini {
+			c.endMini(rule.TimeWaitOverflow)
+		}
 	}
 	out, c.out, c.snd.bars = c.out, nil, 0
 	return out

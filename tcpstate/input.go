@@ -38,6 +38,9 @@ const (
 	TooBig
 	// Set: socket option Opt becomes N.
 	Set
+	// NoBucket: the host keeps no more timewait buckets, so that this connection
+	// is gone that has just shrunk to one (sysctl tcp_max_tw_buckets).
+	NoBucket
 )
 
 // How bits of Shutdown, as Linux's RCV_SHUTDOWN and SEND_SHUTDOWN. ShutClose

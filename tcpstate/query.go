@@ -12,6 +12,10 @@ func (c *Conn) SockState() State {
 	return c.state
 }
 
+// Waits reports that the connection is but a timewait bucket: TIME-WAIT, or
+// FIN-WAIT-2 of an orphan.
+func (c *Conn) Waits() bool { return c.mini }
+
 // Packets is how many segments n octets take up, at least one (tcp_skb_pcount).
 func (c *Conn) Packets(n uint32) uint32 {
 	if n <= c.snd.mssCache {

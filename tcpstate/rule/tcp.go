@@ -116,6 +116,7 @@ const (
 	TimeWaitBare
 	TimeWaitOldSegment
 	TimeWaitPAWS
+	TimeWaitOverflow
 	TimeWaitReopen
 )
 
@@ -234,5 +235,6 @@ var tcpRules = [...]Rule{
 	{"time-wait-bare", "", "tcp_timewait_state_process", "a bare ACK at RCV.NXT restarts TIME-WAIT"},
 	{"time-wait-old-segment", "RFC 9293 3.10.7.4", "tcp_timewait_state_process", "any other segment in TIME-WAIT is acknowledged"},
 	{"TCP_RFC7323_TW_PAWS", "RFC 7323 5.3", "TCP_RFC7323_TW_PAWS", "a segment with an old timestamp in TIME-WAIT is acknowledged and dropped"},
+	{"time-wait-overflow", "", "tcp_time_wait: TCPTimeWaitOverflow", "where the host keeps no more of them, a connection ends without TIME-WAIT"},
 	{"time-wait-reopen", "RFC 6191", "tcp_timewait_state_process: TCP_TW_SYN", "a newer SYN takes the place of TIME-WAIT"},
 }
