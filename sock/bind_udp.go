@@ -219,6 +219,9 @@ func (s *sock) udpScore(src, dst netip.AddrPort, local netip.Addr, dev int32) in
 	if s.opt.boundDev != 0 {
 		score += 4
 	}
+	if s.opt.incomingCPU == theCPU {
+		score++
+	}
 	return score
 }
 

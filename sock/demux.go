@@ -115,7 +115,7 @@ func (h *Host) connSegment(s *sock, p *Packet) {
 	if p.Seg.Flags.Has(tcpstate.SYN) && s.conn.State() == tcpstate.TimeWait {
 		in.Listening = h.findListener(flow{netip.AddrPortFrom(p.Dst, p.DstPort), netip.AddrPortFrom(p.Src, p.SrcPort)}) != nil
 	}
-	s.opt.incomingCPU = 0 // sk_incoming_cpu_update
+	s.opt.incomingCPU = theCPU // sk_incoming_cpu_update
 	h.stepWith(s, in, p.Payload)
 	if p.IPv6() && s.conn != nil && s.state() != tcpstate.Closed && s.conn.RcvNxt() == p.Seg.End() {
 		s.opt.latch6(p, h.dev)

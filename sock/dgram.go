@@ -36,7 +36,8 @@ type dgram struct {
 	at       Time           // when it came
 	drops    uint32         // lost before it
 	truesize int32          // octets
-	peeked   bool           // an empty one that MSG_PEEK has shown
+	tag      tag
+	peeked   bool // an empty one that MSG_PEEK has shown
 	data     []byte
 	// info is what IP_PKTINFO tells of it, as far as that was asked for when it
 	// came: later is too late (ipv4_pktinfo_prepare).
@@ -190,6 +191,7 @@ func (d *dgram) fingerprint(f *queue.Hash, now Time) {
 	f.U64(uint64(d.at - now))
 	f.U64(uint64(d.drops)<<32 | uint64(uint32(d.truesize)))
 	f.Bool(d.peeked)
+	d.tag.fingerprint(f)
 	hashAddr(f, netip.AddrPortFrom(d.info.src, uint16(d.info.dev)))
 	f.Bytes(d.data)
 	d.ee.fingerprint(f)

@@ -26,6 +26,12 @@ func (h *Host) recvControl(s *sock, t *thread, d *dgram, off int32) {
 	if s.opt.rxqOvfl && d.drops > 0 {
 		le32(h.cmsg(t, SOL_SOCKET, SO_RXQ_OVFL, 4), d.drops)
 	}
+	if s.opt.rcvMark {
+		le32(h.cmsg(t, SOL_SOCKET, SO_MARK, 4), uint32(d.tag.mark))
+	}
+	if s.opt.rcvPriority {
+		le32(h.cmsg(t, SOL_SOCKET, SO_PRIORITY, 4), uint32(d.tag.priority))
+	}
 	h.ipControl(s, t, d)
 }
 

@@ -5,7 +5,6 @@ import "net/netip"
 // udpCmsg reads the control messages of a send: UDP's own first, then those of
 // the level of the addresses (udp_cmsg_send).
 func (h *Host) udpCmsg(s *sock, t *thread, p *sendPlan) Errno {
-	p.priority = s.opt.priority
 	for i := range t.call.Control {
 		c := &t.call.Control[i]
 		if c.Level != SOL_UDP {
@@ -23,6 +22,7 @@ func (h *Host) udpCmsg(s *sock, t *thread, p *sendPlan) Errno {
 // ip6_datagram_send_ctl). Other levels are passed over.
 func (h *Host) ipCmsg(s *sock, t *thread, p *sendPlan) Errno {
 	ipv6 := p.dst.Addr().Is6()
+	p.tag = tag{s.opt.mark, s.opt.priority}
 	for i := range t.call.Control {
 		c := &t.call.Control[i]
 		var err Errno
@@ -65,7 +65,9 @@ func (h *Host) sockCmsg(c *Control, p *sendPlan) Errno {
 		if (v < 0 || v > 6) && !h.capable(CapNetRaw|CapNetAdmin) {
 			return EPERM
 		}
-		p.priority = v
+		p.tag.priority = v
+	case SO_MARK:
+		p.tag.mark = v
 	case SO_TIMESTAMPING:
 		if v&^sofTxRecord != 0 {
 			return EINVAL
@@ -107,15 +109,13 @@ func ip4Cmsg(c *Control, p *sendPlan) Errno {
 		}
 		p.ttl = int16(v)
 	case IP_TOS:
+		v, err := int32(0), Errno(0)
 		if len(c.Data) == 1 {
-			p.tos = int16(c.Data[0])
-			return 0
-		}
-		v, err := cmsgInt(c, 0, 255)
-		if err != 0 {
+			v = int32(c.Data[0])
+		} else if v, err = cmsgInt(c, 0, 255); err != 0 {
 			return err
 		}
-		p.tos = int16(v)
+		p.tos, p.tag.priority = int16(v), tosPriority[v>>3&3]
 	case IP_PROTOCOL:
 		_, err := cmsgInt(c, 1, 255) // only RAW sockets heed it
 		return err

@@ -147,12 +147,17 @@ func (s *sock) fingerprintRest(f *queue.Hash) {
 	fingerprintPast(f, s.past)
 }
 
+func (t tag) fingerprint(f *queue.Hash) {
+	f.U64(uint64(uint32(t.mark))<<32 | uint64(uint32(t.priority)))
+}
+
 // fingerprint feeds where a datagram is to go, and how.
 func (p *sendPlan) fingerprint(f *queue.Hash) {
 	hashAddr(f, p.dst)
 	hashAddr(f, netip.AddrPortFrom(p.src, 0))
 	f.U64(uint64(uint32(p.dev))<<32 | uint64(uint16(p.ttl))<<16 | uint64(uint16(p.tos)))
-	f.U64(uint64(uint32(p.gso))<<32 | uint64(uint32(p.priority)))
+	f.U32(uint32(p.gso))
+	p.tag.fingerprint(f)
 	r := &p.route
 	for _, b := range [...]bool{p.dontFrag, p.connected, r.broadcast, r.local} {
 		f.Bool(b)

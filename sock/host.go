@@ -237,12 +237,12 @@ func (h *Host) Deliver(now Time, p *Packet, out []Effect) []Effect {
 func (h *Host) deliverLooped(p *Packet) {
 	p.partial = !p.Opaque && !p.summed
 	if p.Opaque {
-		size, many := p.truesize, p.toMany
+		size, many, tag := p.truesize, p.toMany, p.tag
 		if !readWire(p.Wire, p) {
 			h.emit(Dropped, rule.RawBadHeader, noSock)
 			return
 		}
-		p.truesize, p.toMany = size, many
+		p.truesize, p.toMany, p.tag = size, many, tag
 	}
 	h.deliver(p)
 }

@@ -80,5 +80,8 @@ func (s *sock) listenScore(at netip.Addr, dev int32) int {
 	if at.Is4() && s.family == AF_INET {
 		score++ // IPv4 is asked for its own first
 	}
+	if s.opt.incomingCPU == theCPU {
+		score++
+	}
 	return score
 }

@@ -63,6 +63,7 @@ type Packet struct {
 	// truesize is what the memory that carries it is charged while it is under
 	// way within the host, octets; 0 for what came from the link.
 	truesize int32
+	tag      tag // what the sender's socket gave it; whatever came from the link has none
 	// partial: its transport has no checksum yet, but the pseudo-header's sum in
 	// its place (CHECKSUM_PARTIAL); nobody checks it. With summed it never is so.
 	partial, summed bool
@@ -71,6 +72,10 @@ type Packet struct {
 	toMany bool
 	BadSum bool // with Opaque: it is the transport's checksum that is wrong
 }
+
+// tag is what a socket gives to what it sends, for routing and queueing. Within the
+// host it arrives with it (skb->mark, skb->priority).
+type tag struct{ mark, priority int32 }
 
 // The indexes of a host's interfaces, as a new network namespace numbers them.
 const (

@@ -42,7 +42,7 @@ func (h *Host) pingDeliver(p *Packet) {
 	h.emit(Noted, rule.PingQueued, s.id)
 	h.queueDatagram(s, dgram{
 		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(p.Dst, binary.BigEndian.Uint16(body[2:])),
-		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: h.dev, at: h.now, truesize: size, data: body,
+		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: h.dev, at: h.now, tag: p.tag, truesize: size, data: body,
 		info: pktInfo{h.dev, netip.Addr{}},
 	})
 }

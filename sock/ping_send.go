@@ -146,7 +146,7 @@ func (h *Host) pingSend(s *sock, data []byte, p *sendPlan) Errno {
 		tos = s.tosFor(r.dst)
 	}
 	m := Packet{
-		Src: r.src, Dst: r.dst, Proto: ProtoICMP, TTL: h.dgramTTL(s, r, p.ttl), TOS: tos &^ 3, truesize: size,
+		Src: r.src, Dst: r.dst, Proto: ProtoICMP, TTL: h.dgramTTL(s, r, p.ttl), TOS: tos &^ 3, truesize: size, tag: p.tag,
 		ICMP: ICMP{Type: data[0], MTU: uint32(s.sport)<<16 | uint32(binary.BigEndian.Uint16(data[6:]))},
 	}
 	m.Seg.ECN = tcpstate.ECN(tos & 3)

@@ -239,6 +239,6 @@ func (h *Host) rawQueue(s *sock, p *Packet) {
 	h.emit(Noted, rule.RawQueued, s.id)
 	h.queueDatagram(s, dgram{
 		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(p.Dst, port),
-		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: h.dev, at: h.now, truesize: size, data: data,
+		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: h.dev, at: h.now, tag: p.tag, truesize: size, data: data,
 	})
 }

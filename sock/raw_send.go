@@ -144,7 +144,7 @@ func (h *Host) rawSendHeader(s *sock, t *thread, p *sendPlan) Errno {
 		}
 		h.fillHeader(b, r.src)
 	}
-	h.rawTransmit(s, b, r, truesize(lladdr4+n)) // LL_RESERVED_SPACE and 15 more
+	h.rawTransmit(s, b, r, truesize(lladdr4+n), p.tag) // LL_RESERVED_SPACE and 15 more
 	return 0
 }
 
@@ -242,7 +242,7 @@ func (h *Host) rawPush(s *sock, c *cork, last *sendPlan) Errno {
 			return err
 		}
 	}
-	h.rawTransmit(s, b, r, s.dg.wmem)
+	h.rawTransmit(s, b, r, s.dg.wmem, c.plan.tag)
 	return 0
 }
 
@@ -260,8 +260,8 @@ func (s *sock) dontFragment(r *outRoute, long bool) bool {
 
 // rawTransmit lets a packet leave as it stands. What goes over loopback, or
 // comes back from a group that we are in, is read as if it came from outside.
-func (h *Host) rawTransmit(s *sock, b []byte, r *outRoute, size int32) {
-	p := Packet{Src: r.src, Dst: r.dst, Proto: b[9], TTL: b[8], Opaque: true, Wire: b, truesize: size,
+func (h *Host) rawTransmit(s *sock, b []byte, r *outRoute, size int32, tag tag) {
+	p := Packet{Src: r.src, Dst: r.dst, Proto: b[9], TTL: b[8], Opaque: true, Wire: b, truesize: size, tag: tag,
 		toMany: r.broadcast || r.dst.IsMulticast()}
 	if r.dst.Is6() {
 		p.Proto, p.TTL = b[6], b[7]

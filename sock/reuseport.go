@@ -92,20 +92,30 @@ func (h *Host) leaveGroup(s *sock) {
 // pickReusePort spreads connections over a group, by a hash of the connection's
 // name. Linux's hash is keyed, so which member it is can't be known, but it is
 // the same one for the same name (reuseport_select_sock_by_hash). Members of
-// UDP's that have a peer are passed over.
+// UDP's that have a peer are passed over, and one that SO_INCOMING_CPU says is for
+// the host's processor is preferred.
 func (h *Host) pickReusePort(s *sock, f flow) *sock {
 	g := h.groupOf(s)
 	if !s.opt.reusePort || g == nil || len(g.socks) == 0 {
 		return nil
 	}
 	at := scale(f.hash(), len(g.socks))
+	var first *sock
 	for i := range g.socks {
-		if o := h.socks[g.socks[(at+i)%len(g.socks)]]; o.dg == nil || !o.dg.connected {
+		o := h.socks[g.socks[(at+i)%len(g.socks)]]
+		switch {
+		case o.dg != nil && o.dg.connected:
+		case o.opt.incomingCPU == theCPU:
 			return o
+		case first == nil:
+			first = o
 		}
 	}
-	return nil
+	return first
 }
+
+// theCPU is the host's one processor, as SO_INCOMING_CPU counts them.
+const theCPU = 0
 
 // scale maps a hash evenly to [0, n) (reciprocal_scale).
 func scale(hash uint64, n int) int { return int(hash >> 32 * uint64(n) >> 32) }

@@ -140,6 +140,9 @@ func (h *Host) udpQueue(s *sock, p *Packet, dev int32) {
 		h.countUDP(p.IPv6(), MibUdpInErrors)
 		return
 	}
+	if s.dg.connected {
+		s.opt.incomingCPU = theCPU // sk_incoming_cpu_update
+	}
 	size := p.truesize
 	if size == 0 {
 		size = truesize(skbPad + h.headerLen(p) + len(p.Payload))
@@ -154,7 +157,7 @@ func (h *Host) udpQueue(s *sock, p *Packet, dev int32) {
 	h.emit(Noted, rule.UDPQueued, s.id)
 	h.queueDatagram(s, dgram{
 		src: netip.AddrPortFrom(p.Src, p.SrcPort), dst: netip.AddrPortFrom(p.Dst, p.DstPort),
-		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: dev, at: h.now, truesize: size, data: p.Payload,
+		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: dev, at: h.now, tag: p.tag, truesize: size, data: p.Payload,
 	})
 }
 

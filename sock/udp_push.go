@@ -85,7 +85,7 @@ func (h *Host) udpPacket(s *sock, c *cork) Packet {
 	r := &c.plan.route
 	p := Packet{
 		Src: r.src, Dst: r.dst, SrcPort: s.sport, DstPort: c.plan.dst.Port(), Proto: ProtoUDP,
-		NoCheck: s.noCheckTx(r.dst), TTL: h.dgramTTL(s, r, c.plan.ttl),
+		NoCheck: s.noCheckTx(r.dst), TTL: h.dgramTTL(s, r, c.plan.ttl), tag: c.plan.tag,
 	}
 	tos := uint8(c.plan.tos)
 	if c.plan.tos < 0 {

@@ -10,7 +10,7 @@ type sendPlan struct {
 	src       netip.Addr // invalid for the socket's own
 	ttl, tos  int16      // -1 for the socket's own
 	gso       int32      // UDP_SEGMENT
-	priority  int32
+	tag       tag
 	proto     uint8 // RAW's
 	dontFrag  bool
 	connected bool
