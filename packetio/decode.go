@@ -27,7 +27,7 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 // points into b. It refuses what Linux drops before it looks up a socket, with a
 // *[DropError]. A broken TCP option list is no such case: what came before the
 // break counts, and p.Seg.Opts says OptMalformed. Nor is a protocol that is
-// unknown here: p is Opaque then.
+// unknown here, nor a fragment: p is Opaque then.
 //
 // RAW sockets look at packets before their transport does. So where only the
 // transport is broken, p holds the IP header beside the error, Opaque set, and a
@@ -51,6 +51,8 @@ func (d *decoder) decode(b []byte, p *sock.Packet) (ipHeader, error) {
 	}
 	h.fill(b, p)
 	switch {
+	case h.part:
+		p.Opaque = true
 	case h.proto == sock.ProtoTCP:
 		err = d.decodeTCP(&h, p)
 	case h.proto == sock.ProtoUDP:

@@ -41,6 +41,7 @@ type ipHeader struct {
 	tos, ttl uint8
 	proto    uint8
 	noDF     bool
+	part     bool // a fragment, whose transport is not to be read
 }
 
 // splitIP checks the IP header as ip_rcv_core and ip6_rcv_core do and cuts the
@@ -82,10 +83,8 @@ func (d *decoder) splitIP4(b []byte) (ipHeader, error) {
 	// With the lengths checked, gopacket can only stumble over option lists that
 	// Linux takes (an option of two octets), after it has read all that counts.
 	_ = d.ip4.DecodeFromBytes(b[:total], gopacket.NilDecodeFeedback)
-	if d.ip4.Flags&layers.IPv4MoreFragments != 0 || d.ip4.FragOffset != 0 {
-		return ipHeader{}, dropFragment
-	}
 	return ipHeader{
+		part:   d.ip4.Flags&layers.IPv4MoreFragments != 0 || d.ip4.FragOffset != 0,
 		src:    netip.AddrFrom4([4]byte(b[12:16])),
 		dst:    netip.AddrFrom4([4]byte(b[16:20])),
 		addrs:  b[12:20],
@@ -130,8 +129,9 @@ func (d *decoder) splitIP6(b []byte) (ipHeader, error) {
 }
 
 // skipExtensions walks the extension headers as ip6_protocol_deliver_rcu does. Each takes at least
-// eight octets, so the walk ends. At most one fragment header may come, and none
-// behind a payload length of zero.
+// eight octets, so the walk ends. It ends at a fragment header as well, unless
+// that is of a fragment which is the whole packet (ipv6_frag_rcv, RFC 6946), the
+// only one, and there is a payload length: the rest is for a host to judge.
 func (h *ipHeader) skipExtensions(fragment bool) error {
 	if h.proto == extHopByHop {
 		if err := h.skipOptions(true); err != nil {
@@ -146,11 +146,12 @@ func (h *ipHeader) skipExtensions(fragment bool) error {
 		case extRouting:
 			err = h.skipRouting()
 		case extFragment:
-			if !fragment {
-				return dropFragHere
+			const offsetAndMore = 0xfff9
+			if !fragment || len(h.body) < 8 || binary.BigEndian.Uint16(h.body[2:])&offsetAndMore != 0 {
+				return nil
 			}
 			fragment = false
-			err = h.skipFragment()
+			h.proto, h.body = h.body[0], h.body[8:]
 		default:
 			return nil
 		}
@@ -180,27 +181,13 @@ func (h *ipHeader) skipRouting() error {
 	if !ok {
 		return dropExtShort
 	}
-	const rpl, segments = 3, 4
-	if kind := h.body[2]; kind == rpl || kind == segments {
+	if sock.RouteOff(h.body[2]) {
 		return dropRouteType
 	}
 	if h.body[3] != 0 {
 		return dropRouting
 	}
 	h.proto, h.body = h.body[0], h.body[n:]
-	return nil
-}
-
-// skipFragment lets pass a fragment that is the whole packet (ipv6_frag_rcv, RFC 6946).
-func (h *ipHeader) skipFragment() error {
-	if len(h.body) < 8 {
-		return dropExtShort
-	}
-	const offsetAndMore = 0xfff9
-	if binary.BigEndian.Uint16(h.body[2:])&offsetAndMore != 0 {
-		return dropFragment
-	}
-	h.proto, h.body = h.body[0], h.body[8:]
 	return nil
 }
 

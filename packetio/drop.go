@@ -9,16 +9,15 @@ type DropReason string
 // The reasons that [Decode] gives. Where Linux says NOT_SPECIFIED, because a header
 // could not be pulled out of a packet that is too short for it, the reason here is HDR_TRUNC.
 const (
-	HdrTrunc        DropReason = "HDR_TRUNC"
-	PktTooSmall     DropReason = "PKT_TOO_SMALL"
-	UnhandledProto  DropReason = "UNHANDLED_PROTO"
-	IPInHdr         DropReason = "IP_INHDR"
-	IPCsum          DropReason = "IP_CSUM"
-	TCPCsum         DropReason = "TCP_CSUM"
-	UDPCsum         DropReason = "UDP_CSUM"
-	ICMPCsum        DropReason = "ICMP_CSUM"
-	IPv6BadExtHdr   DropReason = "IPV6_BAD_EXTHDR"
-	FragReasmExpiry DropReason = "FRAG_REASM_TIMEOUT"
+	HdrTrunc       DropReason = "HDR_TRUNC"
+	PktTooSmall    DropReason = "PKT_TOO_SMALL"
+	UnhandledProto DropReason = "UNHANDLED_PROTO"
+	IPInHdr        DropReason = "IP_INHDR"
+	IPCsum         DropReason = "IP_CSUM"
+	TCPCsum        DropReason = "TCP_CSUM"
+	UDPCsum        DropReason = "UDP_CSUM"
+	ICMPCsum       DropReason = "ICMP_CSUM"
+	IPv6BadExtHdr  DropReason = "IPV6_BAD_EXTHDR"
 )
 
 // DropError says that a packet is malformed, and by which of Linux's reasons it
@@ -54,9 +53,7 @@ var (
 	dropCutShort   = &DropError{PktTooSmall, "fewer octets than the IP header says"}
 	dropIP6Short   = &DropError{IPInHdr, "shorter than an IPv6 header"}
 	dropJumbo      = &DropError{IPInHdr, "a jumbo payload"}
-	dropFragment   = &DropError{FragReasmExpiry, "a fragment, and nothing here puts fragments together"}
 	dropRouteType  = &DropError{IPInHdr, "an IPv6 routing header of a type that is off"}
-	dropFragHere   = &DropError{IPInHdr, "a second IPv6 fragment header, or one in a packet without a length"}
 	dropExtShort   = &DropError{HdrTrunc, "an IPv6 extension header is cut short"}
 	dropExtTLV     = &DropError{IPInHdr, "broken IPv6 option list"}
 	dropExtLabel   = &DropError{IPInHdr, "a CALIPSO label, and no domain is configured"}

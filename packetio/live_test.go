@@ -234,14 +234,14 @@ func expectsReset(b []byte) (err error, wanted bool) {
 	}
 	var p sock.Packet
 	err = Decode(b, &p)
-	if Reason(err) == FragReasmExpiry {
-		return nil, false // the kernel keeps it and waits for more
-	}
 	if err != nil {
 		return err, true
 	}
 	if b[0]>>4 == 4 && !echoes(b[20:int(b[0]&15)*4]) {
 		return nil, false
+	}
+	if p.Opaque && b[0]>>4 == 4 {
+		return nil, false // a fragment: the kernel keeps it and waits for more
 	}
 	ours := p.Proto == sock.ProtoTCP && !p.Seg.Flags.Has(tcpstate.RST) && (p.Dst == kernel4 || p.Dst == kernel6)
 	return nil, ours

@@ -40,7 +40,6 @@ func spoiltIPv4() []spoilt {
 			b[0], b[3] = 0x47, b[3]+8
 			return resum(b)
 		}},
-		{"IPv4 fragment", FragReasmExpiry, tcp4, func(_ *testing.T, b []byte) []byte { b[6] = 0x20; return resum(b) }},
 	}
 }
 
@@ -97,9 +96,6 @@ func spoiltIPv6() []spoilt {
 			b[4], b[5] = 0, 0
 			return b
 		}},
-		{"two fragment headers", IPInHdr, tcp6, func(_ *testing.T, b []byte) []byte {
-			return ext(ext(b, extFragment, 0, 0, 0, 0, 0, 0, 0, 0), extFragment, 0, 0, 0, 0, 0, 0, 0, 0)
-		}},
 		{"segment routing", IPInHdr, tcp6, func(_ *testing.T, b []byte) []byte { return ext(b, extRouting, 0, 0, 4, 0, 0, 0, 0, 0) }},
 		{"a CALIPSO label", IPInHdr, tcp6, func(_ *testing.T, b []byte) []byte { return ext(b, extHopByHop, 0, 0, 7, 4, 0, 0, 0, 0) }},
 		{"IOAM out of step", IPInHdr, tcp6, func(_ *testing.T, b []byte) []byte { return ext(b, extHopByHop, 0, 0, 49, 1, 0, 1, 1, 0) }},
@@ -114,7 +110,6 @@ func spoiltIPv6() []spoilt {
 			return ext(b, extDstOpts, 0, 2, 0x1e, 0, 0x1e, 0, 0x1e, 0, 0x1e, 0, 0x1e, 0, 0x1e, 0, 0x1e, 0, 0x1e, 0, 0x1e, 0, 1, 2, 0, 0)
 		}},
 		{"routing with a segment left", IPInHdr, tcp6, func(_ *testing.T, b []byte) []byte { return ext(b, extRouting, 0, 0, 0, 1, 0, 0, 0, 0) }},
-		{"IPv6 fragment", FragReasmExpiry, tcp6, func(_ *testing.T, b []byte) []byte { return ext(b, extFragment, 0, 0, 0, 1, 0, 0, 0, 0) }},
 	}
 }
 

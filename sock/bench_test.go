@@ -56,6 +56,7 @@ func (b *bench) take(out []Effect) {
 		case Transmit:
 			p := e.Packet
 			p.Payload = append([]byte(nil), p.Payload...)
+			p.Wire = append([]byte(nil), p.Wire...)
 			if p.Proto == ProtoTCP {
 				require.EqualValues(b, p.Seg.Len, len(p.Payload))
 			}

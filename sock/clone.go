@@ -55,6 +55,8 @@ func (h *Host) Clone() *Host {
 		c.ports[i] = h.ports[i].clone()
 	}
 	c.out, c.conn, c.req, c.arena, c.loop, c.looped = nil, nil, nil, nil, nil, Packet{}
+	c.cuts, c.whole = nil, Packet{}
+	c.frags = h.frags.clone()
 	c.run = slices.Clone(h.run)
 	c.spare = nil
 	c.udp = h.udp.clone()
@@ -145,6 +147,7 @@ func (h *Host) Fingerprint() uint64 {
 	}
 	h.icmp.fingerprint(&f, h.now)
 	h.challenges.fingerprint(&f, h.now)
+	h.frags.fingerprint(&f, h.now)
 	f.U64(uint64(h.ipID)<<32 | uint64(h.pingRover))
 	for _, p := range h.paths {
 		b := p.dst.As16()

@@ -1,12 +1,15 @@
 package sock
 
-import "iter"
+import (
+	"iter"
+	"net/netip"
+)
 
 // Mib is a statistic of the host, called as in /proc/net/snmp and netstat.
 type Mib uint8
 
 // The statistics that the model keeps as Linux does: those of Tcp first, then
-// those of TcpExt, Udp and Udp6.
+// those of TcpExt, Udp, Udp6, Ip and Ip6.
 const (
 	MibActiveOpens Mib = iota
 	MibPassiveOpens
@@ -66,6 +69,22 @@ const (
 	MibUdp6SndbufErrors
 	MibUdp6InCsumErrors
 	MibUdp6IgnoredMulti
+
+	// Fragments of IPv4, then of IPv6.
+	MibIPReasmTimeout
+	MibIPReasmReqds
+	MibIPReasmOKs
+	MibIPReasmFails
+	MibIPFragOKs
+	MibIPFragFails
+	MibIPFragCreates
+	MibIP6ReasmTimeout
+	MibIP6ReasmReqds
+	MibIP6ReasmOKs
+	MibIP6ReasmFails
+	MibIP6FragOKs
+	MibIP6FragFails
+	MibIP6FragCreates
 	numMibs
 )
 
@@ -78,12 +97,22 @@ var mibNames = [numMibs]string{
 	"TCPFastOpenCookieReqd", "TCPFastOpenBlackhole", "TCPFastOpenPassiveAltKey",
 	"UdpInDatagrams", "UdpNoPorts", "UdpInErrors", "UdpOutDatagrams", "UdpRcvbufErrors", "UdpSndbufErrors", "UdpInCsumErrors", "UdpIgnoredMulti",
 	"Udp6InDatagrams", "Udp6NoPorts", "Udp6InErrors", "Udp6OutDatagrams", "Udp6RcvbufErrors", "Udp6SndbufErrors", "Udp6InCsumErrors", "Udp6IgnoredMulti",
+	"IpReasmTimeout", "IpReasmReqds", "IpReasmOKs", "IpReasmFails", "IpFragOKs", "IpFragFails", "IpFragCreates",
+	"Ip6ReasmTimeout", "Ip6ReasmReqds", "Ip6ReasmOKs", "Ip6ReasmFails", "Ip6FragOKs", "Ip6FragFails", "Ip6FragCreates",
 }
 
 // countUDP counts a datagram of either family; m is one of Udp.
 func (h *Host) countUDP(ipv6 bool, m Mib) {
 	if ipv6 {
 		m += MibUdp6InDatagrams - MibUdpInDatagrams
+	}
+	h.count[m]++
+}
+
+// countFrag counts what happens to fragments of a's family; m is one of IPv4.
+func (h *Host) countFrag(a netip.Addr, m Mib) {
+	if a.Is6() {
+		m += MibIP6ReasmTimeout - MibIPReasmTimeout
 	}
 	h.count[m]++
 }

@@ -8,9 +8,19 @@ import (
 )
 
 // deliver gives a packet that is for this host to whom it is for: to RAW sockets
-// first, then to its protocol (ip_local_deliver).
+// first, then to its protocol (ip_local_deliver). IPv4's RAW sockets see datagrams
+// whole, IPv6's of protocol 44 each fragment.
 func (h *Host) deliver(p *Packet) {
+	if p.isFragment4() {
+		if p = h.defrag4(p); p == nil {
+			return
+		}
+	}
 	raw := h.rawDeliver(p)
+	if p.Proto == extFragment && p.IPv6() {
+		h.fragment6(p)
+		return
+	}
 	take := receiver(p)
 	switch {
 	case take == nil && raw:

@@ -55,19 +55,36 @@ func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute, why rule.ID) {
 	if r.local && !mine {
 		mine = r.broadcast || r.dst.Is4() && s.opt.mcLoop || r.dst.Is6() && s.opt.mcLoop6
 	}
+	whole, piece := h.cutSize(s, r)
 	if mine {
-		q := *p
-		q.Dev = h.arrivalOf(r)
-		h.loop = append(h.loop, q)
-		h.emit(Loop, why, s.id).Packet = q
+		// What a group of IPv4 sends itself is copied before it is cut (ip_mc_output).
+		if r.dst.Is4() && r.dev != DevLoopback {
+			h.sendLoop(s, p, r, why)
+		} else {
+			cuts := h.cut(p, whole, piece)
+			for i := range cuts {
+				h.sendLoop(s, &cuts[i], r, cutRule(cuts, why))
+			}
+		}
 	}
 	out := r.dev != DevLoopback && !(r.dst.IsMulticast() && (p.TTL == 0 || r.dst.IsInterfaceLocalMulticast()))
 	if out {
-		q := *p
-		q.truesize = 0
-		h.emit(Transmit, why, s.id).Packet = q
+		cuts := h.cut(p, whole, piece)
+		for i := range cuts {
+			e := h.emit(Transmit, cutRule(cuts, why), s.id)
+			e.Packet = cuts[i]
+			e.Packet.truesize = 0
+		}
 	}
 	h.sent(s)
+}
+
+// sendLoop puts a datagram to ourselves, or a fragment of one, on its way.
+func (h *Host) sendLoop(s *sock, p *Packet, r *outRoute, why rule.ID) {
+	q := *p
+	q.Dev = h.arrivalOf(r)
+	h.loop = append(h.loop, q)
+	h.emit(Loop, why, s.id).Packet = q
 }
 
 // arrivalOf is the interface that a datagram to ourselves counts as come by: the

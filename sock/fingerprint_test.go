@@ -28,11 +28,15 @@ var unhashed = map[string]string{
 	"Host.loop":       "of one input",
 	"Host.looped":     "of one input",
 	"Host.heir":       "of one input",
+	"Host.cuts":       "of one input",
+	"Host.whole":      "of one input",
 	"Host.dev":        "of one input",
 	"fastHost.offer":  "of one input",
 	"fastHost.fault":  "of one input",
 	"Host.spare":      "memory for reuse",
 	"Host.sparePorts": "memory for reuse",
+	"fragTable.spare": "memory for reuse",
+	"fragTable.mem":   "sums up queues",
 	"thread.data":     "memory for reuse: call.Data lies there",
 	"thread.poll":     "memory for reuse: filled anew by each look",
 	"thread.control":  "memory for reuse: filled as the call returns",
@@ -98,6 +102,11 @@ func fullHost(t *testing.T) *Host {
 	ok(connectCall(gone, in4(netip.MustParseAddr("127.0.0.1"), 8080)))
 	ok(connectCall(gone, Addr{Family: AF_UNSPEC}))
 	ok(Call{Op: OpSetsockopt, FD: 3, Level: SOL_TCP, Name: TCP_FASTOPEN, Data: []byte{5, 0, 0, 0}})
+	part := udpTo(24, false)
+	part.Wire = appendWire(nil, &part)[:36]
+	part.Opaque, part.Wire[6] = true, fragMore4>>8
+	finishIP(part.Wire)
+	b.deliver(part)
 	require.NoError(t, h.Check())
 	// What takes long to come about: an error that waits, limits under way.
 	s := h.socks[h.files[h.proc.fds[u].file].sock]
@@ -200,6 +209,12 @@ func TestEveryFieldShowsInTheFingerprint(t *testing.T) {
 		if s.dg != nil && s.dg.recv.Len() > 0 {
 			m.change(reflect.ValueOf(s.dg.recv.At(0)).Elem(), "dgram")
 		}
+	}
+	for _, q := range h.frags.queues.All() {
+		m.change(reflect.ValueOf(q).Elem(), "fragQueue")
+	}
+	for _, p := range h.frags.peers.All() {
+		m.change(reflect.ValueOf(p).Elem(), "fragPeer")
 	}
 	for _, r := range h.requests.byFlow.All() {
 		m.change(reflect.ValueOf(r).Elem(), "request")

@@ -81,6 +81,7 @@ type Host struct {
 	pings       chainTable[uint16] // ping sockets by number
 	pingRover   uint16             // the last number that was given out
 	icmp        icmpLimits
+	frags       fragTable
 	ipID        uint16 // of the last packet that may be fragmented
 	paths       []path // narrower than the link, oldest first
 	fast        fastHost
@@ -103,6 +104,8 @@ type Host struct {
 	arena []byte            // bytes that effects refer to
 	run   []Thread          // woken, to be looked at; outlives an input of maxRounds
 	loop  []Packet          // to an address of our own, under way
+	cuts  []Packet          // what the latest packet leaves as
+	whole Packet            // put together from fragments
 	// looped is the one of them that is being delivered.
 	looped Packet
 	spare  [][]byte      // memory of datagrams that were read
@@ -255,6 +258,7 @@ const (
 	timerRequest                    // the earliest of all requests'
 	timerSweep                      // a listener's table of requests, by sockID
 	timerThread                     // a parked thread's time-out, by Thread
+	timerFrag                       // the earliest of all datagrams' that wait for fragments
 )
 
 // arm sets or clears a deadline.
@@ -294,6 +298,8 @@ func (h *Host) Tick(now Time, out []Effect) []Effect {
 			if s := h.sockAt(sockID(id)); s != nil {
 				h.sweep(s)
 			}
+		case timerFrag:
+			h.fragTimeout()
 		case timerThread:
 			h.resume(Thread(id)) // which finds that its patience has ended
 		}

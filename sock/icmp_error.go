@@ -15,8 +15,11 @@ const (
 // internetControl is the precedence of ICMP errors (IPTOS_PREC_INTERNETCONTROL).
 const internetControl = 0xc0
 
-// portUnreachable answers a datagram that no socket wants.
+// portUnreachable answers a datagram that no socket wants. What follows it in its
+// packet has been cut off (__udp4_lib_rcv: pskb_trim_rcsum).
 func (h *Host) portUnreachable(p *Packet) {
+	b := h.wire(p)
+	p.Wire = b[:len(b)-len(h.body(p))+udpHdrLen+len(p.Payload)]
 	if p.IPv6() {
 		h.icmp6Send(p, ICMPv6DestUnreach, ICMPv6PortUnreach, 0, rule.PortUnreachable)
 		return
@@ -37,9 +40,14 @@ func (h *Host) protoUnreachable(p *Packet) {
 // nextHeaderAt is where in the packet the header stands that names its protocol:
 // the last extension header, or IPv6's own.
 func (h *Host) nextHeaderAt(p *Packet) uint32 {
-	b, end := h.wire(p), ip6HdrLen+int(p.Ext)
+	b := h.wire(p)
+	return uint32(nextHeaderIn(b[:min(len(b), ip6HdrLen+int(p.Ext))]))
+}
+
+// nextHeaderIn is where b, which ends with extension headers, names what follows.
+func nextHeaderIn(b []byte) int {
 	at, off, kind := 6, ip6HdrLen, b[6]
-	for off < end && off+1 < len(b) { // each takes at least eight octets
+	for off+1 < len(b) { // each takes at least eight octets
 		n := 8
 		if kind != extFragment {
 			n = (int(b[off+1]) + 1) * 8
@@ -47,12 +55,12 @@ func (h *Host) nextHeaderAt(p *Packet) uint32 {
 		at, kind = off, b[off]
 		off += n
 	}
-	return uint32(at)
+	return at
 }
 
 // icmpSend says that something is wrong with a packet, to whom it came from
 // (__icmp_send). RFC 1122 section 3.2.2 names those that nobody may answer so:
-// packets to many, ICMP errors. Fragments but the first never come here.
+// packets to many, ICMP errors. Fragments of IPv4 but the first never come here.
 func (h *Host) icmpSend(p *Packet, typ, code uint8, info uint32, why rule.ID) {
 	if !h.isLocal(p.Dst) || p.toMany || p.Proto == ProtoICMP && !h.answerable(p) {
 		return
@@ -84,10 +92,18 @@ func (h *Host) icmp6Send(p *Packet, typ, code uint8, info uint32, why rule.ID) {
 	h.sendICMPError(&m, p, why)
 }
 
-// ineligible is is_ineligible: an ICMPv6 error, or one whose type was cut off.
+// ineligible is is_ineligible: an ICMPv6 error, or one whose type was cut off and
+// that is no fragment.
 func (h *Host) ineligible(p *Packet) bool {
-	b := h.body(p)
-	return p.Proto == ProtoICMPv6 && (len(b) == 0 || ICMPError6(b[0]))
+	b := h.wire(p)
+	proto, off, ok := skipQuotedExtensions(b)
+	if !ok || proto != ProtoICMPv6 {
+		return false
+	}
+	if len(b) <= off {
+		return p.Proto != extFragment
+	}
+	return ICMPError6(b[off])
 }
 
 // sendICMPError sends the ICMP error m about p to whom p came from, with as much of
@@ -114,14 +130,18 @@ const hopLimit6 = 64
 
 // sendICMP lets a message of the host's own leave, if there is a way.
 func (h *Host) sendICMP(m *Packet, why rule.ID) {
-	if _, err := h.routeTo(m.Dst, m.Src, via{}); err != 0 {
+	r, err := h.routeTo(m.Dst, m.Src, via{})
+	if err != 0 {
 		h.emit(Dropped, rule.ICMPNoRoute, noSock)
 		return
 	}
 	if m.NoDF {
 		m.ID = h.nextID()
 	}
-	h.transmit(m, why, noSock)
+	cuts := h.cut(m, int(r.mtu), int(r.mtu))
+	for i := range cuts {
+		h.transmit(&cuts[i], cutRule(cuts, why), noSock)
+	}
 }
 
 // nextID is the identification of a packet that may be fragmented

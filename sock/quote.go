@@ -106,7 +106,7 @@ func skipQuotedExtensions(b []byte) (proto uint8, off int, ok bool) {
 		default:
 			return proto, off, true
 		}
-		if len(b) < off+4 {
+		if len(b) < off+2 || proto == extFragment && len(b) < off+4 {
 			return 0, 0, false
 		}
 		switch proto {

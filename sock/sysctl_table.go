@@ -96,6 +96,13 @@ const (
 	ctlIGMPMaxMemberships
 	ctlIGMPMaxMSF
 	ctlOptmemMax
+	ctlFragHigh
+	ctlFragLow
+	ctlFragTime
+	ctlFragMaxDist
+	ctlFragHigh6
+	ctlFragLow6
+	ctlFragTime6
 	ctlSomaxconn
 	ctlFileMax
 	ctlRmemMax
@@ -203,6 +210,13 @@ var controls = [...]control{
 	{ctlIGMPMaxMemberships, "net.ipv4.igmp_max_memberships", 1, -2147483648, 2147483647, [3]int64{20}, false},
 	{ctlIGMPMaxMSF, "net.ipv4.igmp_max_msf", 1, -2147483648, 2147483647, [3]int64{10}, false},
 	{ctlOptmemMax, "net.core.optmem_max", 1, 0, 2147483647, [3]int64{131072}, false},
+	{ctlFragHigh, "net.ipv4.ipfrag_high_thresh", 1, 0, maxInt64, [3]int64{4 << 20}, false},
+	{ctlFragLow, "net.ipv4.ipfrag_low_thresh", 1, 0, maxInt64, [3]int64{3 << 20}, true},
+	{ctlFragTime, "net.ipv4.ipfrag_time", 1, 0, 2147483, [3]int64{30}, false},
+	{ctlFragMaxDist, "net.ipv4.ipfrag_max_dist", 1, 0, 2147483647, [3]int64{64}, false},
+	{ctlFragHigh6, "net.ipv6.ip6frag_high_thresh", 1, 0, maxInt64, [3]int64{4 << 20}, false},
+	{ctlFragLow6, "net.ipv6.ip6frag_low_thresh", 1, 0, maxInt64, [3]int64{3 << 20}, true},
+	{ctlFragTime6, "net.ipv6.ip6frag_time", 1, 0, 2147483, [3]int64{60}, false},
 	{ctlSomaxconn, "net.core.somaxconn", 1, 0, 2147483647, [3]int64{4096}, false},
 	{ctlFileMax, "fs.file-max", 1, 0, maxInt64, [3]int64{maxInt64}, false},
 	{ctlRmemMax, "net.core.rmem_max", 1, 2304, 2147483647, [3]int64{4194304}, false},

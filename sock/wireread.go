@@ -23,8 +23,15 @@ func readWire(b []byte, p *Packet) bool {
 	if at == 0 {
 		return false
 	}
-	b = p.Wire
-	body := b[at:]
+	if !p.isFragment4() {
+		p.readTransport(p.Wire[at:])
+	}
+	return true
+}
+
+// readTransport decodes what follows the IP header and extension headers.
+func (p *Packet) readTransport(body []byte) {
+	b := p.Wire
 	switch {
 	case p.Proto == ProtoTCP:
 		p.readTCP(b, body)
@@ -33,19 +40,16 @@ func readWire(b []byte, p *Packet) bool {
 	case p.Proto == ProtoICMP && !p.IPv6(), p.Proto == ProtoICMPv6 && p.IPv6():
 		p.readICMP(b, body)
 	}
-	return true
 }
 
 // readIP4 reads an IPv4 header and tells where the transport begins; 0 for a
-// packet that goes no further, as a fragment does here.
+// packet that goes no further.
 func readIP4(b []byte, p *Packet) int {
 	ihl := int(b[0]&15) * 4
 	switch {
 	case ihl < ip4HdrLen, ihl > len(b), int(binary.BigEndian.Uint16(b[2:])) != len(b):
 		return 0
 	case tcpstate.Fold(tcpstate.Sum(0, b[:ihl])) != 0xffff, !SoundIP4Options(b[ip4HdrLen:ihl]):
-		return 0
-	case binary.BigEndian.Uint16(b[6:])&^(flagDF<<8|0x8000) != 0:
 		return 0
 	}
 	p.Wire = b

@@ -9,11 +9,11 @@ import (
 	"strconv"
 )
 
-// Counters reads the namespace's statistics: the lines Tcp and Udp of /proc/net/snmp, TcpExt of /proc/net/netstat, and all of
-// /proc/net/snmp6. Those of Udp bear its name, as they do in snmp6.
+// Counters reads the namespace's statistics: the lines Tcp, Udp and Ip of /proc/net/snmp, TcpExt of /proc/net/netstat, and all of
+// /proc/net/snmp6. Those of Udp and Ip bear its name, as they do in snmp6.
 func (in *instance) Counters() (map[string]uint64, error) {
 	all := map[string]uint64{}
-	for _, f := range [...]struct{ file, line, prefix string }{{"snmp", "Tcp:", ""}, {"netstat", "TcpExt:", ""}, {"snmp", "Udp:", "Udp"}} {
+	for _, f := range [...]struct{ file, line, prefix string }{{"snmp", "Tcp:", ""}, {"netstat", "TcpExt:", ""}, {"snmp", "Udp:", "Udp"}, {"snmp", "Ip:", "Ip"}} {
 		b, err := in.procNet(f.file)
 		if err != nil {
 			return nil, err

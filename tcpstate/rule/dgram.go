@@ -13,7 +13,7 @@ const (
 )
 
 var dgramRules = [...]Rule{
-	{"udp-sent", "RFC 768", "udp_send_skb: UDP_MIB_OUTDATAGRAMS", "a datagram leaves as it was sent, whole"},
+	{"udp-sent", "RFC 768", "udp_send_skb: UDP_MIB_OUTDATAGRAMS", "a datagram leaves as it was sent"},
 	{"udp-queued", "RFC 768", "__udp_enqueue_schedule_skb", "a datagram waits in its socket's queue"},
 	{"udp-no-port", "RFC 1122 4.1.3.1", "__udp4_lib_rcv: UDP_MIB_NOPORTS", "a datagram for no socket is dropped"},
 	{"UDP_CSUM", "RFC 1122 4.1.3.4", "__udp4_lib_rcv: UDP_MIB_CSUMERRORS", "a datagram with a wrong checksum is dropped, over IPv6 also one without"},

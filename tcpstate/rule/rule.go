@@ -19,13 +19,14 @@ const (
 	sockBase  ID = 256
 	dgramBase ID = 512
 	icmpBase  ID = 768
+	fragBase  ID = 1024
 )
 
 // lists are the tables, in order of their numbers. TCP's first row is no rule.
 var lists = [...]struct {
 	base ID
 	rows []Rule
-}{{0, tcpRules[:]}, {sockBase, sockRules[:]}, {dgramBase, dgramRules[:]}, {icmpBase, icmpRules[:]}}
+}{{0, tcpRules[:]}, {sockBase, sockRules[:]}, {dgramBase, dgramRules[:]}, {icmpBase, icmpRules[:]}, {fragBase, fragRules[:]}}
 
 // Get returns the row of id, and false when there is none.
 func Get(id ID) (Rule, bool) {

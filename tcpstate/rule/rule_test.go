@@ -38,7 +38,7 @@ func TestParseUndoesString(t *testing.T) {
 }
 
 func TestZeroAndNumbersBeyondTheTableAreNoRule(t *testing.T) {
-	for _, id := range []ID{0, ID(len(tcpRules)), sockBase - 1, sockBase + ID(len(sockRules)), dgramBase + ID(len(dgramRules)), icmpBase + ID(len(icmpRules)), 1<<16 - 1} {
+	for _, id := range []ID{0, ID(len(tcpRules)), sockBase - 1, sockBase + ID(len(sockRules)), dgramBase + ID(len(dgramRules)), icmpBase + ID(len(icmpRules)), fragBase + ID(len(fragRules)), 1<<16 - 1} {
 		_, ok := Get(id)
 		require.False(t, ok, uint16(id))
 		require.Equal(t, "no-rule", id.String())
@@ -53,7 +53,9 @@ func TestTheListsAreDenseAndApart(t *testing.T) {
 	require.EqualValues(t, len(sockRules), Woken-sockBase+1, "so have the socket layer's")
 	require.EqualValues(t, len(dgramRules), PortUnreachable-dgramBase+1, "and that of datagrams")
 	require.EqualValues(t, len(icmpRules), RawError-icmpBase+1, "and that of ICMP")
+	require.EqualValues(t, len(fragRules), FragBadExtension-fragBase+1, "and that of fragments")
+	require.Less(t, int(icmpBase)+len(icmpRules), int(fragBase))
 	require.Less(t, int(sockBase)+len(sockRules), int(dgramBase))
 	require.Less(t, int(dgramBase)+len(dgramRules), int(icmpBase))
-	require.Len(t, All(), len(tcpRules)-1+len(sockRules)+len(dgramRules)+len(icmpRules))
+	require.Len(t, All(), len(tcpRules)-1+len(sockRules)+len(dgramRules)+len(icmpRules)+len(fragRules))
 }
