@@ -144,14 +144,7 @@ func planSendmsg(a *args, p *plan) {
 	p.call = sock.Call{Op: sock.OpSend, FD: a.fd(0), Flags: int32(a.num(2)), Len: m.length, Data: make([]byte, m.length),
 		Control: m.control}
 	if m.named {
-		p.call.Addr = a.e.cfg.sockAddr(a.e.cfg.remote(), a.e.cfg.connectPort)
-		if m.name.Kind == script.ExprBraces {
-			p.call.Addr = a.sockaddr(m.name)
-		}
-		p.call.AddrLen = 16
-		if p.call.Addr.Family == afInet6 {
-			p.call.AddrLen = 28
-		}
+		p.call.Addr, p.call.AddrLen = a.msgName(m.name)
 		a.connecting(p)
 	}
 }

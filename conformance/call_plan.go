@@ -18,6 +18,7 @@ var planners = map[string]planner{
 	"connect": planConnect, "shutdown": planShutdown, "close": planClose, "dup": planDup, "dup2": planDup2, "dup3": planDup2,
 	"read": planRead, "readv": planReadv, "recv": planRecv, "recvfrom": planRecv, "recvmsg": planRecvmsg,
 	"write": planWrite, "writev": planWritev, "send": planSend, "sendto": planSendto, "sendmsg": planSendmsg,
+	"recvmmsg": planRecvmmsg, "sendmmsg": planSendmmsg,
 	"getsockopt": planGetsockopt, "setsockopt": planSetsockopt,
 	"getsockname": planName, "getpeername": planName, "fcntl": planFcntl, "ioctl": planIoctl,
 	"poll": planPoll, "epoll_create": planEpollCreate, "epoll_create1": planEpollCreate,

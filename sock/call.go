@@ -57,6 +57,8 @@ const (
 	OpSetresgid      // IDs
 	OpSetgroups      // Groups
 	OpCapset         // N = effective, Arg = permitted, as Capability
+	OpSendmmsg       // FD, Msgs, Flags
+	OpRecvmmsg       // FD, Msgs, Flags, Data = struct timespec or nil; returns Msgs, and what is left of the time in Data
 )
 
 // Addr is a socket address as a call passes it.
@@ -121,6 +123,7 @@ type Call struct {
 	UData   uint64   // epoll_ctl
 	IDs     [3]int32 // setresuid, setresgid: real, effective, saved; -1 leaves one
 	Groups  []uint32 // setgroups
+	Msgs    []Msg    // sendmmsg, recvmmsg
 	Fault   Fault
 }
 
@@ -135,5 +138,6 @@ type Return struct {
 	MsgFlags int32  // recvmsg's msg_flags
 	Poll     []PollFD
 	Control  []Control
-	SIGPIPE  bool // the call raised SIGPIPE
+	Msgs     []Msg // sendmmsg, recvmmsg
+	SIGPIPE  bool  // the call raised SIGPIPE
 }

@@ -29,7 +29,7 @@ type OptionRange struct{ Level, First, Last int32 }
 // callRules24 are those of 2.4 (net/socket.c, net/ipv4/af_inet.c, net/core/sock.c,
 // net/ipv4/tcp.c and ip_sockglue.c of 2.4): no epoll, no accept4, no dup3.
 var callRules24 = CallRules{
-	Absent: []Op{OpEpollCreate, OpEpollCtl, OpEpollWait, OpDup3, OpPrlimit},
+	Absent: []Op{OpEpollCreate, OpEpollCtl, OpEpollWait, OpDup3, OpPrlimit, OpSendmmsg, OpRecvmmsg},
 	AbsentOptions: []OptionRange{
 		{SOL_SOCKET, SO_REUSEPORT, SO_REUSEPORT}, {SOL_SOCKET, SO_ACCEPTCONN + 1, maxInt32},
 		{SOL_TCP, TCP_QUICKACK + 1, maxInt32}, {SOL_IP, IP_FREEBIND + 1, IP_MULTICAST_IF - 1},

@@ -68,6 +68,7 @@ func (t *thread) own() {
 	t.in, t.control, t.held = slices.Clone(t.in), nil, slices.Clone(t.held)
 	t.data, t.poll = slices.Clone(t.call.Data), nil
 	t.call.Data, t.call.Poll = t.data, slices.Clone(t.call.Poll)
+	t.call.Msgs, t.batch.got = cloneMsgs(t.call.Msgs), cloneMsgs(t.batch.got)
 	if t.lingers {
 		t.ret = t.ret.clone()
 		return
@@ -77,10 +78,8 @@ func (t *thread) own() {
 
 // clone copies what a call returns, with memory of its own.
 func (r Return) clone() Return {
-	r.Data, r.Poll, r.Control = slices.Clone(r.Data), slices.Clone(r.Poll), slices.Clone(r.Control)
-	for i := range r.Control {
-		r.Control[i].Data = slices.Clone(r.Control[i].Data)
-	}
+	r.Data, r.Poll = slices.Clone(r.Data), slices.Clone(r.Poll)
+	r.Control, r.Msgs = cloneControl(r.Control), cloneMsgs(r.Msgs)
 	return r
 }
 

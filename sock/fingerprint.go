@@ -74,6 +74,7 @@ func (t *thread) fingerprint(f *queue.Hash, now Time) {
 		f.U32(uint32(id))
 	}
 	f.Bytes(t.in)
+	t.batch.fingerprint(f, now)
 	f.U32(uint32(t.late))
 	if t.lingers { // only then is there a return before the end
 		t.ret.fingerprint(f)
@@ -102,6 +103,7 @@ func (c *Call) fingerprint(f *queue.Hash) {
 	for _, id := range c.IDs {
 		f.U32(uint32(id))
 	}
+	fingerprintMsgs(f, c.Msgs)
 }
 
 // fingerprint feeds what a call came to, before it is told.
@@ -112,12 +114,8 @@ func (r *Return) fingerprint(f *queue.Hash) {
 	r.Addr.fingerprint(f)
 	f.U64(uint64(uint32(r.AddrLen))<<32 | uint64(uint32(r.MsgFlags)))
 	fingerprintPoll(f, r.Poll)
-	f.U64(uint64(len(r.Control)))
-	for i := range r.Control {
-		c := &r.Control[i]
-		f.U64(uint64(uint32(c.Level))<<32 | uint64(uint32(c.Type)))
-		f.Bytes(c.Data)
-	}
+	fingerprintControl(f, r.Control)
+	fingerprintMsgs(f, r.Msgs)
 	f.Bool(r.SIGPIPE)
 }
 

@@ -94,6 +94,8 @@ func fullHost(t *testing.T) *Host {
 	p.shake()
 	slow := ok(acceptCall(3))
 	ok(setCall(slow, SOL_SOCKET, SO_LINGER, []byte{1, 0, 0, 0, 9, 0, 0, 0}))
+	msgs := []Msg{{Len: 10, Data: []byte("to be overwritten"), Control: []Control{{Data: []byte{1}}}}, {Len: 10}}
+	b.parked(9, Call{Op: OpRecvmmsg, FD: c, Msgs: msgs, Data: []byte{9, 15: 0}})
 	b.parked(7, recvCall(slow, 99, 0))
 	ok(closeCall(slow))
 	p.send(tcpstate.ACK, "7 is the last to hold it")
@@ -112,6 +114,8 @@ func fullHost(t *testing.T) *Host {
 	s := h.socks[h.files[h.proc.fds[u].file].sock]
 	s.dg.errs.PushBack(dgram{})
 	s.groups = append(s.groups, membership{sources: []netip.Addr{netip.IPv6Unspecified()}})
+	w := h.findThread(9)
+	w.batch.got = cloneMsgs(w.call.Msgs)
 	s.anycast = append(s.anycast, anycast{})
 	h.fast.disabled, h.icmp.begun = 1, true
 	return h

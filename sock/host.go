@@ -198,14 +198,7 @@ func (h *Host) settle() {
 			h.run = h.run[:copy(h.run, h.run[1:])]
 			h.resume(t)
 		case len(h.loop) > 0:
-			p := &h.looped
-			*p = h.loop[0]
-			h.loop = h.loop[:copy(h.loop, h.loop[1:])]
-			if h.dev = p.Dev; h.dev == 0 {
-				h.dev = deviceOf(p.Dst)
-			}
-			h.caller = noCaller
-			h.deliverLooped(p)
+			h.deliverNext()
 		default:
 			return
 		}
@@ -216,6 +209,18 @@ func (h *Host) settle() {
 		h.emit(Dropped, rule.NoMemory, noSock)
 	}
 	h.loop = h.loop[:0]
+}
+
+// deliverNext delivers the oldest packet that went to ourselves.
+func (h *Host) deliverNext() {
+	p := &h.looped
+	*p = h.loop[0]
+	h.loop = h.loop[:copy(h.loop, h.loop[1:])]
+	if h.dev = p.Dev; h.dev == 0 {
+		h.dev = deviceOf(p.Dst)
+	}
+	h.caller = noCaller
+	h.deliverLooped(p)
 }
 
 // Deliver takes a packet that arrives from the link.

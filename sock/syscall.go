@@ -41,6 +41,8 @@ var syscalls = [...]syscall{
 	OpSetresgid:   {"setresgid", sysSetresgid, nil},
 	OpSetgroups:   {"setgroups", sysSetgroups, nil},
 	OpCapset:      {"capset", sysCapset, nil},
+	OpSendmmsg:    {"sendmmsg", sysSendmmsg, sendmmsgResume},
+	OpRecvmmsg:    {"recvmmsg", sysRecvmmsg, recvmmsgResume},
 }
 
 // String is the call's name.

@@ -31,6 +31,7 @@ type thread struct {
 	call        Call // Data and Poll are the thread's own copies once it is parked
 	ret         Return
 
+	batch    batch    // of a sendmmsg or recvmmsg
 	held     []fileID // that the wait keeps from being closed
 	data, in []byte   // kept for reuse
 	poll     []PollFD
@@ -137,10 +138,11 @@ func (t *thread) forget() {
 	t.done, t.until, t.file, t.sock, t.fd, t.in = 0, 0, noFile, noSock, -1, t.in[:0]
 	t.signal, t.connected, t.fast, t.late = false, false, false, 0
 	t.disconnects, t.hole, t.peekAt, t.after = 0, 0, 0, outcome{}
+	t.batch.got, t.batch.limit = t.batch.got[:0], forever
 }
 
 // disown lets go of the memory that is the caller's own.
-func (c *Call) disown() { c.Data, c.Poll, c.Control, c.Groups = nil, nil, nil, nil }
+func (c *Call) disown() { c.Data, c.Poll, c.Control, c.Groups, c.Msgs = nil, nil, nil, nil, nil }
 
 // returns emits what the call came to.
 func (h *Host) returns(t *thread, o outcome) {
@@ -166,6 +168,7 @@ func (h *Host) parkThread(t *thread) {
 	t.poll = append(t.poll[:0], t.call.Poll...)
 	t.call.Poll = t.poll
 	t.call.Control, t.call.Groups = nil, nil
+	t.call.Msgs, t.batch.got = cloneMsgs(t.call.Msgs), cloneMsgs(t.batch.got)
 	h.hold(t, t.file)
 	h.arm(timerThread|timer(t.id), t.until, t.until != forever)
 }

@@ -18,6 +18,8 @@ func (l *live) dgram(c Call) Return {
 		return l.sendmsg(c)
 	case OpRecv:
 		return l.recvmsg(c)
+	case OpSendmmsg, OpRecvmmsg:
+		return l.mmsg(c)
 	case OpBind, OpConnect:
 		raw := fullAddr(c.Addr)
 		nr := uintptr(unix.SYS_BIND)
@@ -92,15 +94,21 @@ func (l *live) recvmsg(c Call) Return {
 	if r.AddrLen = int32(m.Namelen); m.Namelen > 0 {
 		r.Addr = addrOfRaw(name[:])
 	}
-	for b := oob[:m.Controllen]; len(b) >= unix.SizeofCmsghdr; {
+	r.Control = readControl(oob[:m.Controllen])
+	return r
+}
+
+// readControl takes control messages apart (struct cmsghdr).
+func readControl(b []byte) (list []Control) {
+	for len(b) >= unix.SizeofCmsghdr {
 		n := int(binary.NativeEndian.Uint64(b))
-		r.Control = append(r.Control, Control{
+		list = append(list, Control{
 			Level: int32(binary.NativeEndian.Uint32(b[8:])), Type: int32(binary.NativeEndian.Uint32(b[12:])),
 			Data: append([]byte(nil), b[16:n]...),
 		})
 		b = b[min((n+7)&^7, len(b)):]
 	}
-	return r
+	return list
 }
 
 // rawControl lays control messages out (struct cmsghdr).

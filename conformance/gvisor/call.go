@@ -77,7 +77,7 @@ func (in *Instance) Call(t sock.Thread, c sock.Call) error {
 	}
 	h := handlerOf(c.Op)
 	if h == nil {
-		return unsupported("system call %d: no epoll outside the Sentry", c.Op)
+		return unsupported("%v: the Sentry's, not netstack's", c.Op)
 	}
 	if c.Fault != 0 {
 		return unsupported("a pointer that leads nowhere: a program's memory is the Sentry's matter")

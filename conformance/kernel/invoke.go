@@ -14,7 +14,7 @@ import (
 
 // supported refuses what invoke has no system call for.
 func supported(c *sock.Call) error {
-	if c.Op < sock.OpSocket || c.Op > sock.OpDup3 {
+	if c.Op < sock.OpSocket || c.Op > sock.OpDup3 && c.Op != sock.OpSendmmsg && c.Op != sock.OpRecvmmsg {
 		return fmt.Errorf("operation %d: %w", c.Op, conformance.ErrUnsupported)
 	}
 	return nil
@@ -32,6 +32,8 @@ func invoke(c *sock.Call, halt int) sock.Return {
 		return invokeReceive(c)
 	case sock.OpWrite, sock.OpSend:
 		return invokeSend(c)
+	case sock.OpSendmmsg, sock.OpRecvmmsg:
+		return invokeBatch(c)
 	case sock.OpGetsockopt:
 		return invokeGetsockopt(c)
 	case sock.OpIoctl:
