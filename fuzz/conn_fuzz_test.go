@@ -20,20 +20,20 @@ func FuzzConn(f *testing.F) {
 		f.Add(s.bytes())
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		if i, err := runConn(in, NewCoverage(), nil); err != nil {
-			_, _ = runConn(in, NewCoverage(), t.Logf)
+		if i, err := runConn(in, &Coverage{}, nil); err != nil {
+			_, _ = runConn(in, &Coverage{}, t.Logf)
 			t.Fatalf("op %d: %v", i, err)
 		}
 	})
 }
 
 // runConn returns the first law broken and the op that broke it.
-func runConn(in []byte, cover Coverage, trace Trace) (int, error) {
+func runConn(in []byte, cover *Coverage, trace Trace) (int, error) {
 	setup, rest := ReadSetup(in)
 	e := NewEndpoint(setup, cover)
 	e.Trace = trace
 	setup.ISS, setup.IRS = setup.ISS+seqShift, setup.IRS+seqShift
-	far := NewEndpoint(setup, NewCoverage())
+	far := NewEndpoint(setup, &Coverage{})
 	for i, o := range Ops(rest, mostOps) {
 		if err := e.Do(o); err != nil {
 			return i, err
@@ -88,7 +88,7 @@ func TestConnKeepsItsLawsUnderRandomOps(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 3000 {
 		in := randomOps(r)
-		i, err := runConn(in, NewCoverage(), nil)
+		i, err := runConn(in, &Coverage{}, nil)
 		require.NoError(t, err, "op %d of %x", i, in)
 	}
 }

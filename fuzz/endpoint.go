@@ -3,7 +3,6 @@ package fuzz
 import (
 	"github.com/sockspec/sockspec/queue"
 	"github.com/sockspec/sockspec/tcpstate"
-	"github.com/sockspec/sockspec/tcpstate/rule"
 )
 
 // Endpoint is one TCP endpoint and what a socket layer and a peer know of it:
@@ -19,8 +18,10 @@ type Endpoint struct {
 	out      []tcpstate.Output
 	lastTS   uint32 // timestamp last sent
 	view     view
-	Cover    Coverage
+	Cover    *Coverage
 	Trace    Trace // nil: silent
+	// single: no clone is given the same input. It doubles the work, and the fuzz targets do it.
+	single bool
 }
 
 // view is what the peer has seen and what the caller was told.
@@ -34,38 +35,21 @@ type view struct {
 	stored      queue.Ranges
 }
 
-// Coverage is what a run reached.
-type Coverage struct {
-	States map[tcpstate.State]bool
-	Edges  map[[2]tcpstate.State]bool
-	Rules  map[rule.ID]bool
-}
-
-// NewCoverage is empty.
-func NewCoverage() Coverage {
-	return Coverage{map[tcpstate.State]bool{}, map[[2]tcpstate.State]bool{}, map[rule.ID]bool{}}
-}
-
 // NewEndpoint is an endpoint in CLOSED or LISTEN that notes in cover what it reaches.
-func NewEndpoint(s Setup, cover Coverage) *Endpoint {
+func NewEndpoint(s Setup, cover *Coverage) *Endpoint {
 	e := &Endpoint{setup: s, now: tcpstate.Time(tcpstate.Second), Cover: cover}
 	e.listener = tcpstate.Listener{Params: s.Params(s.Config()), DeferAccept: s.DeferCount}
 	if s.Odd&8 != 0 {
 		e.full = 2
 	}
-	cover.States[tcpstate.Closed] = true
+	cover.State(tcpstate.Closed)
 	if s.Passive {
 		e.listens = true
-		e.edge(tcpstate.Closed, tcpstate.Listen)
+		e.Cover.Edge(tcpstate.Closed, tcpstate.Listen)
 		return e
 	}
 	e.conn = tcpstate.New(e.listener.Params)
 	return e
-}
-
-func (e *Endpoint) edge(from, to tcpstate.State) {
-	e.Cover.States[to] = true
-	e.Cover.Edges[[2]tcpstate.State{from, to}] = true
 }
 
 // State is the connection's, or LISTEN as long as there is none.
@@ -182,7 +166,7 @@ func (e *Endpoint) Feed(in tcpstate.Input) error {
 		return e.step(in)
 	case e.listens && in.Kind == tcpstate.Close: // a request goes with its listener (inet_csk_listen_stop)
 		e.listens = false
-		e.edge(tcpstate.Listen, tcpstate.Closed)
+		e.Cover.Edge(tcpstate.Listen, tcpstate.Closed)
 		e.fresh(tcpstate.New(e.listener.Params))
 	case e.req != nil:
 		return e.stepRequest(in)
@@ -200,7 +184,7 @@ func (e *Endpoint) fresh(c *tcpstate.Conn) {
 // listen is LISTEN's answer to a segment that no request accounts for.
 func (e *Endpoint) listen(in tcpstate.Input) error {
 	what, why := tcpstate.Listens(&in.Seg)
-	e.Cover.Rules[why] = true
+	e.Cover.Rule(why)
 	switch what {
 	case tcpstate.ListenSyn:
 		if e.setup.Fast && in.Seg.Len > 0 {
@@ -208,7 +192,7 @@ func (e *Endpoint) listen(in tcpstate.Input) error {
 		}
 		r, out := e.listener.AnswerSYN(in, e.out[:0])
 		e.req, e.view = &r, view{}
-		return e.checkRequest(out)
+		return e.checkRequest(in, out)
 	case tcpstate.ListenResets:
 		rst, ok := tcpstate.ResetFor(&in.Seg)
 		if !ok {
@@ -233,7 +217,7 @@ func (e *Endpoint) fastAccept(in tcpstate.Input) error {
 // stepRequest: the handshake's end makes the connection, if there is room for it.
 func (e *Endpoint) stepRequest(in tcpstate.Input) error {
 	out := e.req.Step(&e.listener, in, e.out[:0])
-	if err := e.checkRequest(out); err != nil {
+	if err := e.checkRequest(in, out); err != nil {
 		return err
 	}
 	switch last := out[max(len(out), 1)-1:]; {
@@ -243,7 +227,7 @@ func (e *Endpoint) stepRequest(in tcpstate.Input) error {
 	case last[0].Kind == tcpstate.Promote && e.full > 0:
 		e.full--
 		out = e.req.Overflow(&e.listener, in, out[:0])
-		if err := e.checkRequest(out); err != nil {
+		if err := e.checkRequest(in, out); err != nil {
 			return err
 		}
 		if out[len(out)-1].Kind == tcpstate.Gone {
@@ -253,7 +237,7 @@ func (e *Endpoint) stepRequest(in tcpstate.Input) error {
 		edge := e.view.edge
 		e.fresh(tcpstate.Accept(e.listener.Params, e.req))
 		e.view.edge, e.view.edgeOK = edge, true
-		e.edge(tcpstate.Closed, tcpstate.SynReceived)
+		e.Cover.Edge(tcpstate.Closed, tcpstate.SynReceived)
 		return e.step(in)
 	}
 	return nil

@@ -65,7 +65,7 @@ func NewPair(in []byte, trace Trace) (*Pair, []byte) {
 			ISS: iss[i], IRS: iss[1-i], MTU: choose(mtus[:3], b[3]>>2&3), Odd: b[3] >> 4 & 8,
 			Fast: b[0]&2 != 0,
 		}
-		e := NewEndpoint(s, NewCoverage())
+		e := NewEndpoint(s, &Coverage{})
 		if trace != nil {
 			e.Trace = func(f string, args ...any) { trace("side %d %s", i, fmt.Sprintf(f, args...)) }
 		}

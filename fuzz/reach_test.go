@@ -12,10 +12,10 @@ import (
 func TestSeedsReachEveryStateAndEdge(t *testing.T) {
 	cover := runSeeds(t)
 	for st := tcpstate.Established; st <= tcpstate.Closing; st++ {
-		require.True(t, cover.States[st], "%v", st)
+		require.True(t, cover.HasState(st), "%v", st)
 	}
 	for _, e := range tcpstate.Edges() {
-		require.True(t, cover.Edges[[2]tcpstate.State{e.From, e.To}], "%v to %v on %s", e.From, e.To, e.On)
+		require.True(t, cover.HasEdge(e.From, e.To), "%v to %v on %s", e.From, e.To, e.On)
 	}
 }
 
@@ -31,7 +31,7 @@ func TestSeedsReachTheRules(t *testing.T) {
 			continue // the socket layer's
 		}
 		all++
-		if cover.Rules[id] {
+		if cover.HasRule(id) {
 			reached++
 		} else {
 			missed = append(missed, id.String())
@@ -41,8 +41,8 @@ func TestSeedsReachTheRules(t *testing.T) {
 	require.GreaterOrEqual(t, reached, fewestRules)
 }
 
-func runSeeds(t *testing.T) Coverage {
-	cover := NewCoverage()
+func runSeeds(t *testing.T) *Coverage {
+	cover := &Coverage{}
 	for _, s := range connSeeds() {
 		i, err := runConn(s.bytes(), cover, nil)
 		require.NoError(t, err, "%s: op %d", s.name, i)
