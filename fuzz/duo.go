@@ -18,6 +18,7 @@ type Duo struct {
 	owned [2]bool
 	user  [2]duoUser
 	wire  [2][]tcpstate.Segment // on their way to each end, in order of departure; never changed in place
+	sent  [2]Messages           // by each end, ever
 	left  Trouble
 	now   tcpstate.Time
 }
@@ -115,6 +116,7 @@ func (d *Duo) feed(i int, in tcpstate.Input, cover *Coverage) error {
 			u.readable = u.readable || o.From == tcpstate.Closed || o.From == tcpstate.SynSent
 		case tcpstate.Emit:
 			d.send(1-i, o.Seg)
+			d.sent[i] |= e.kind(&o.Seg)
 		}
 	}
 	e.out = nil
@@ -141,6 +143,7 @@ func (d *Duo) deliver(i int, s tcpstate.Segment, cover *Coverage) error {
 		cover.Rule(rule.NoSocket)
 		if rst, ok := tcpstate.ResetFor(&s); ok {
 			d.send(1-i, rst)
+			d.sent[i] |= msgRst
 		}
 		return nil
 	}
@@ -178,6 +181,9 @@ func (d *Duo) States() (s [2]tcpstate.State) {
 	return s
 }
 
+// diagram is what RFC 9293's figure shows of the state.
+func (d *Duo) diagram() Diagram { return Diagram{d.States(), d.sent} }
+
 // Key is equal for states from which the same can follow. Ends that began alike are told apart by nothing.
 func (d *Duo) Key() uint64 {
 	a, b := d.half(0), d.half(1)
@@ -202,6 +208,7 @@ func (d *Duo) half(i int) uint64 {
 	var h queue.Hash
 	e, u := d.end[i], &d.user[i]
 	d.end[i].fingerprint(&h, d.now)
+	h.U64(uint64(d.sent[i]))
 	h.U64(uint64(u.written)<<32 | uint64(u.read))
 	h.U64(uint64(u.writes))
 	for _, b := range [...]bool{u.opened, u.shut, u.closed, u.readable, u.writable} {

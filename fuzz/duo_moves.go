@@ -86,20 +86,25 @@ func (d *Duo) userMoves(i int, add func(kind uint8, end, at int)) {
 // Do makes a move happen. A move that cannot happen is nothing.
 func (d *Duo) Do(n uint32, cover *Coverage) error {
 	m := unpackDuo(n)
-	i := int(m.End & 1)
+	i, why, before := int(m.End&1), byUser, d.diagram()
 	var err error
 	switch m.Kind {
 	case duoDeliver, duoLose, duoTwice:
+		why = byMessage
 		err = d.underway(m, i, cover)
 	case duoExpire:
+		why = byTime
 		d.left.Timeouts = spend(d.left.Timeouts)
 		err = d.expire(cover)
 	default:
 		err = d.act(m.Kind, i, cover)
 	}
-	s := d.States()
-	cover.Pair(s[0], s[1])
-	return err
+	if err != nil {
+		return err
+	}
+	after := d.diagram()
+	cover.Pair(after.State[0], after.State[1])
+	return refines(before, after, i, why)
 }
 
 // underway is the fate of a packet.

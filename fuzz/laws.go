@@ -170,7 +170,11 @@ func (e *Endpoint) checkEdge(in tcpstate.Input, s *tcpstate.Segment) error {
 	case s.Flags.Has(tcpstate.SYN) && v.edgeOK && (s.Wnd == 65535 || v.pending):
 		return nil // more does not fit an unscaled window; a connection's SYN-ACK stays as it was
 	case v.pending && in.Kind == tcpstate.SegmentArrives && s.Len == 0:
-		return nil // its request answers, with the window of the SYN-ACK rounded down (tcp_v4_reqsk_send_ack)
+		// Its request answers, with the window of the SYN-ACK rounded down (tcp_v4_reqsk_send_ack), or the connection, rounded up.
+		if edge.Greater(v.edge) {
+			v.edge = edge
+		}
+		return nil
 	}
 	if v.edgeOK && edge.Less(v.edge) && !noMem && !mini {
 		return law("right edge of the window moved left by %d, from %d to %d", v.edge.Since(edge), v.edge, edge)

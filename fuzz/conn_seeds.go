@@ -59,6 +59,7 @@ var fastSeeds = []seed{
 	{"SYN-ACKs of a connection until it gives up", fastListening, then([]Op{fastSyn, send(k1000)}, times(10, expire))},
 	{"odd segments to a connection made by a SYN", fastListening, []Op{fastSyn, seg(syn, at(3, 0), opts(synOpts), after(s1)), seg(syn, at(3, 0), opts(synOpts), after(0)), seg(0), seg(ack, acks(0, ahead1)),
 		seg(ack, at(edge, ahead1000), after(s1)), seg(ack, opts(2)), seg(syn, at(rcvNxt, ahead1)), icmp(0, 3, 0), seg(rst, at(rcvNxt, ahead1), after(s1)), seg(rst)}},
+	{"a segment longer than the window of a SYN-ACK that rounds up", fastListening, times(2, fastSyn, seg(ack, length(k65495), after(s1)))},
 	{"ICMP about the SYN-ACK of a connection", fastListening, []Op{fastSyn, icmp(1, 3, 0)}},
 }
 

@@ -1,0 +1,12 @@
+package explore
+
+import "github.com/sockspec/sockspec/fuzz"
+
+// What package fuzz can walk, as Worlds.
+type (
+	duo  struct{ *fuzz.Duo }
+	solo struct{ *fuzz.Solo }
+)
+
+func (d duo) Clone() World  { return duo{d.Duo.Clone()} }
+func (s solo) Clone() World { return solo{s.Solo.Clone()} }

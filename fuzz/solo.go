@@ -1,0 +1,120 @@
+package fuzz
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// Solo is one endpoint and everything that may happen to it: any op of an alphabet, in any order. Its peer knows no rules.
+type Solo struct {
+	end      *Endpoint
+	alphabet []Op
+}
+
+// Named is a state with the name of the way there.
+type Named[S any] struct {
+	Name  string
+	State S
+}
+
+// Solos are endpoints in every state along the seeds. Their alphabet is every op that any of the seeds does.
+func Solos() (list []Named[*Solo]) {
+	alphabet := seedOps()
+	for _, s := range connSeeds() {
+		setup, _ := ReadSetup(s.setup[:])
+		e := NewEndpoint(setup, &Coverage{})
+		e.single = true
+		list = append(list, Named[*Solo]{s.name, &Solo{e, alphabet}})
+		for i, o := range s.ops {
+			e = e.Clone()
+			e.Cover = &Coverage{}
+			if err := e.Do(o); err != nil {
+				break // its own test tells of it
+			}
+			list = append(list, Named[*Solo]{fmt.Sprintf("%s, %d steps on", s.name, i+1), &Solo{e, alphabet}})
+		}
+	}
+	return list
+}
+
+// seedOps are all different ops of the seeds, in the order of their first use.
+func seedOps() (ops []Op) {
+	for _, s := range connSeeds() {
+		for _, o := range s.ops {
+			if !slices.Contains(ops, o) {
+				ops = append(ops, o)
+			}
+		}
+	}
+	return ops
+}
+
+// Clone is the same state again.
+func (s *Solo) Clone() *Solo { return &Solo{s.end.Clone(), s.alphabet} }
+
+// Moves are all ops of the alphabet.
+func (s *Solo) Moves(to []uint32) []uint32 {
+	for i := range s.alphabet {
+		to = append(to, uint32(i))
+	}
+	return to
+}
+
+// Do does an op.
+func (s *Solo) Do(n uint32, cover *Coverage) error {
+	s.end.Cover = cover
+	return s.end.Do(s.alphabet[int(n)%len(s.alphabet)])
+}
+
+// Key is equal for states from which the same can follow.
+func (s *Solo) Key() uint64 {
+	var h queue.Hash
+	e := s.end
+	e.fingerprint(&h, e.now)
+	h.U64(uint64(e.view.edge.Since(e.setup.IRS))<<32 | uint64(e.lastTS-e.peerClock()))
+	h.U64(uint64(e.listener.Params.MTU)<<32 | uint64(e.listener.UserMSS))
+	h.Bool(e.setup.Fast)
+	return h.Sum()
+}
+
+// Settle closes the endpoint, whose peer is gone: it becomes CLOSED after a while.
+func (s *Solo) Settle() error {
+	e := s.end
+	e.Cover = &Coverage{}
+	if err := e.Feed(tcpstate.Input{Kind: tcpstate.Close}); err != nil {
+		return err
+	}
+	for range mostSettling {
+		at, ok := e.Deadline()
+		if !ok {
+			break
+		}
+		if err := e.Wait(at.Sub(e.now), false); err != nil {
+			return err
+		}
+	}
+	if st := e.State(); st != tcpstate.Closed {
+		return law("closed, and without a peer, it stays in %v", st)
+	}
+	return nil
+}
+
+// Describe says what an op is.
+func (s *Solo) Describe(n uint32) string { return s.end.describe(s.alphabet[int(n)%len(s.alphabet)]) }
+
+var opNames = [numOps]string{"segment", "write", "read", "time passes", "shutdown", "close", "abort", "set", "ICMP", "connect", "wait"}
+
+// describe says what an op is in the present state.
+func (e *Endpoint) describe(o Op) string {
+	if o.Kind == OpSegment {
+		seg := e.segment(o)
+		return "segment" + describeSegment(&seg)
+	}
+	if in, ok := e.input(o); ok {
+		return fmt.Sprintf("%s n=%d flags=%d opt=%d", opNames[o.Kind], in.N, o.Flags, in.Opt)
+	}
+	return opNames[o.Kind]
+}
