@@ -14,17 +14,18 @@ import (
 // descriptors, threads that wait, and the connections seen on the wire.
 type HostRun struct {
 	Host    *sock.Host
-	Rules   map[rule.ID]bool
+	Cover   *Coverage
 	Trace   Trace
 	now     tcpstate.Time
 	fds     []int32
-	parked  map[sock.Thread]bool
-	threads map[sock.Thread]bool // that may be alive
+	parked  map[sock.Thread]sock.Call // threads that wait, each in a call
+	threads map[sock.Thread]bool      // that may be alive
 	flows   []hostFlow
 	sent    []sentDatagram // datagrams seen on the wire
 	// datagrams: the run's setup has datagramOps.
 	datagrams bool
 	twins     bool // hold every input against a clone's answer
+	forked    bool // there is more than one process
 }
 
 // hostFlow is a connection as its peer sees it.
@@ -70,8 +71,8 @@ func NewHostRun(setup byte) *HostRun {
 		_ = h.SetSysctl("net.ipv4.tcp_fastopen_blackhole_timeout_sec", "5")
 	}
 	return &HostRun{
-		Host: h, Rules: map[rule.ID]bool{}, now: tcpstate.Time(tcpstate.Second),
-		parked: map[sock.Thread]bool{}, threads: map[sock.Thread]bool{}, fds: []int32{-1}, twins: true, datagrams: setup&datagramOps != 0,
+		Host: h, Cover: &Coverage{}, now: tcpstate.Time(tcpstate.Second),
+		parked: map[sock.Thread]sock.Call{}, threads: map[sock.Thread]bool{}, fds: []int32{-1}, twins: true, datagrams: setup&datagramOps != 0,
 	}
 }
 
@@ -124,7 +125,7 @@ func (r *HostRun) observe(out []sock.Effect) error {
 		if _, ok := rule.Get(e.Why); !ok {
 			return law("effect %d has no rule", i)
 		}
-		r.Rules[e.Why] = true
+		r.Cover.Rule(e.Why)
 		switch e.Kind {
 		case sock.Transmit:
 			if e.Packet.Proto != sock.ProtoTCP || e.Packet.Opaque {
@@ -136,10 +137,10 @@ func (r *HostRun) observe(out []sock.Effect) error {
 			}
 			r.seen(&e.Packet)
 		case sock.Parked:
-			r.parked[e.Return.Thread] = true
+			r.parked[e.Return.Thread] = sock.Call{}
 		case sock.Done:
 			if e.Why != rule.ThreadBusy {
-				delete(r.parked, e.Return.Thread)
+				r.returned(&e.Return)
 			}
 		case sock.Noted:
 			if e.Why == rule.ThreadEnds {
@@ -149,9 +150,18 @@ func (r *HostRun) observe(out []sock.Effect) error {
 			if !tcpstate.LegalEdge(e.From, e.To) {
 				return law("change from %v to %v", e.From, e.To)
 			}
+			r.Cover.Edge(e.From, e.To)
 		}
 	}
 	return nil
+}
+
+// returned takes note of what a call that waited came to.
+func (r *HostRun) returned(ret *sock.Return) {
+	if c, waited := r.parked[ret.Thread]; waited && c.Op == sock.OpAccept && ret.Value >= 0 {
+		r.fds = append(r.fds, int32(ret.Value))
+	}
+	delete(r.parked, ret.Thread)
 }
 
 // seen learns a connection's numbers from what the host sends.
@@ -179,8 +189,12 @@ func (r *HostRun) seen(p *sock.Packet) {
 
 // Call makes a system call of a thread; done is its return when it came at once.
 func (r *HostRun) Call(th sock.Thread, c sock.Call) (out []sock.Effect, err error) {
-	busy := r.parked[th]
+	_, busy := r.parked[th]
 	r.threads[th] = true
+	r.forked = r.forked || c.Op == sock.OpClone
+	if c.Op == sock.OpClose {
+		r.forget(c.FD)
+	}
 	if c.Op == sock.OpClone && c.Arg >= 0 {
 		r.threads[sock.Thread(c.Arg)] = true
 	}
@@ -190,6 +204,9 @@ func (r *HostRun) Call(th sock.Thread, c sock.Call) (out []sock.Effect, err erro
 	out, err = r.input(func(h *sock.Host) []sock.Effect { return h.Call(r.now, th, c, nil) })
 	if err != nil {
 		return nil, err
+	}
+	if _, waits := r.parked[th]; waits && !busy {
+		r.parked[th] = c
 	}
 	answered := slices.ContainsFunc(out, func(e sock.Effect) bool {
 		return (e.Kind == sock.Done || e.Kind == sock.Parked || e.Why == rule.ThreadEnds) && e.Return.Thread == th
@@ -250,7 +267,7 @@ func (r *HostRun) Finish() error {
 			continue
 		}
 		for range 2 { // a receive that is interrupted may linger in a last close
-			if !r.parked[th] {
+			if _, waits := r.parked[th]; !waits {
 				break
 			}
 			if _, err := r.input(func(h *sock.Host) []sock.Effect { return h.Interrupt(r.now, th, nil) }); err != nil {

@@ -10,3 +10,7 @@ type (
 
 func (d duo) Clone() World  { return duo{d.Duo.Clone()} }
 func (s solo) Clone() World { return solo{s.Solo.Clone()} }
+
+type host struct{ *fuzz.HostWalk }
+
+func (w host) Clone() World { return host{w.HostWalk.Clone()} }

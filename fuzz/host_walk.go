@@ -1,0 +1,172 @@
+package fuzz
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/sock"
+)
+
+// HostWalk is a host with one socket, and everything that a few threads, a few peers, time and signals may do to it.
+type HostWalk struct {
+	WalkConfig
+	run     *HostRun
+	sockets []walkSocket
+	ticks   uint8 // left
+	used    int   // threads that have made a call
+}
+
+// WalkConfig is what a HostWalk starts with, and what may happen to it.
+type WalkConfig struct {
+	Setup byte // as NewHostRun takes it
+	// Backlog is what the socket listens with; below 0 it does not listen, and Calls may connect it to the peer.
+	Backlog  int64
+	Peers    int // connections that peers may begin
+	Threads  int // all alike: the next one is used only once those before it have been
+	Segments []WalkSegment
+	Calls    []WalkCall
+	Signals  bool
+	Ticks    uint8 // timers that fire, all that are due at one time together
+	Sysctls  [][2]string
+}
+
+// walkSocket is a descriptor.
+type walkSocket struct {
+	fd     int32
+	listen bool
+	open   bool
+}
+
+// NewHostWalk makes the socket.
+func NewHostWalk(c WalkConfig) (*HostWalk, error) {
+	w := &HostWalk{WalkConfig: c, run: NewHostRun(c.Setup), ticks: c.Ticks}
+	w.run.twins = false
+	for _, s := range c.Sysctls {
+		if err := w.run.Host.SetSysctl(s[0], s[1]); err != nil {
+			return nil, err
+		}
+	}
+	calls := []sock.Call{{Op: sock.OpSocket, Domain: sock.AF_INET, Type: sock.SOCK_STREAM}}
+	if c.Backlog >= 0 {
+		addr := sock.Addr{Family: sock.AF_INET, AP: walkLocal}
+		calls = append(calls, sock.Call{Op: sock.OpBind, Addr: addr, AddrLen: 16}, sock.Call{Op: sock.OpListen, N: c.Backlog})
+	}
+	for i, call := range calls {
+		if i > 0 {
+			call.FD = w.run.fds[1]
+		}
+		if _, err := w.run.Call(0, call); err != nil {
+			return nil, err
+		}
+	}
+	w.learn()
+	w.sockets[0].listen = c.Backlog >= 0
+	return w, nil
+}
+
+// learn takes in descriptors that have come into being: those after the first are connections.
+func (w *HostWalk) learn() {
+	for _, fd := range w.run.fds[1+len(w.sockets):] {
+		w.sockets = append(w.sockets, walkSocket{fd: fd, open: true})
+	}
+}
+
+// Clone is the same state again.
+func (w *HostWalk) Clone() *HostWalk {
+	c, r := *w, *w.run
+	r.Host = w.run.Host.Clone()
+	r.fds, r.flows, r.sent = slices.Clone(r.fds), slices.Clone(r.flows), slices.Clone(r.sent)
+	r.parked, r.threads = maps.Clone(r.parked), maps.Clone(r.threads)
+	c.run, c.sockets = &r, slices.Clone(w.sockets)
+	return &c
+}
+
+// Key is equal for states from which the same can follow.
+func (w *HostWalk) Key() uint64 {
+	var h queue.Hash
+	h.U64(w.run.Host.Fingerprint())
+	for _, f := range w.run.flows {
+		h.U64(uint64(f.remote.Port())<<32 | uint64(f.local.Port()))
+		h.U64(uint64(f.nxt)<<32 | uint64(f.peer))
+	}
+	for _, s := range w.sockets {
+		h.U32(uint32(s.fd))
+		h.Bool(s.listen)
+		h.Bool(s.open)
+	}
+	h.U64(uint64(w.ticks)<<8 | uint64(w.used))
+	return h.Sum()
+}
+
+// Settle ends all processes: whoever waits has nothing to wait for, and after a while nothing is left.
+func (w *HostWalk) Settle() error {
+	w.run.Cover = &Coverage{}
+	if err := w.run.checkWaiters(); err != nil {
+		return err
+	}
+	return w.run.Finish()
+}
+
+// asks is what poll calls ready for a call that waits; no entry for those that poll says nothing about, since they wait for
+// more than it: a send for a third of the buffer, MSG_WAITALL for all.
+func asks(c *sock.Call) (events uint32, ok bool) {
+	switch {
+	case c.Op == sock.OpAccept, c.Op == sock.OpRecv && c.Flags&(sock.MSG_WAITALL|sock.MSG_OOB) == 0:
+		return sock.POLLIN, true
+	case c.Op == sock.OpConnect:
+		return sock.POLLOUT, true
+	}
+	return 0, false
+}
+
+// checkWaiters: a thread that waits for what is already there has lost its wake-up. Another thread asks on a copy of the host.
+func (r *HostRun) checkWaiters() error {
+	if r.forked {
+		return nil // the other thread might be of another process
+	}
+	const other = sock.Thread(250)
+	for th := range sock.Thread(other) {
+		c, waits := r.parked[th]
+		events, ok := asks(&c)
+		if !waits || !ok {
+			continue
+		}
+		poll := sock.Call{Op: sock.OpPoll, Poll: []sock.PollFD{{FD: c.FD, Events: events}}}
+		for _, e := range r.Host.Clone().Call(r.now, other, poll, nil) {
+			if e.Kind != sock.Done || len(e.Return.Poll) == 0 {
+				continue
+			}
+			if got := e.Return.Poll[0].Revents; got != 0 {
+				return law("thread %d waits in %v, and poll says %#x", th, c.Op, got)
+			}
+		}
+	}
+	return nil
+}
+
+// forget lets go of a descriptor that is being closed: its number may soon be another file's. Whoever waits on the old one is
+// asked about no more.
+func (r *HostRun) forget(fd int32) {
+	for th, c := range r.parked {
+		if c.FD == fd {
+			r.parked[th] = sock.Call{}
+		}
+	}
+}
+
+// expire lets time pass until the next timer.
+func (w *HostWalk) expire() error {
+	w.ticks = spend(w.ticks)
+	at, ok := w.run.Host.Deadline()
+	if !ok {
+		return nil
+	}
+	return w.run.Wait(max(at.Sub(w.run.now), 0), false)
+}
+
+// due reports whether a timer may fire.
+func (w *HostWalk) due() bool {
+	_, ok := w.run.Host.Deadline()
+	return ok && w.ticks > 0
+}
