@@ -1,7 +1,7 @@
 package fuzz
 
 import (
-	"maps"
+	"encoding/binary"
 	"slices"
 
 	"github.com/sockspec/sockspec/queue"
@@ -22,8 +22,9 @@ type WalkConfig struct {
 	Setup byte // as NewHostRun takes it
 	// Backlog is what the socket listens with; below 0 it does not listen, and Calls may connect it to the peer.
 	Backlog  int64
-	Peers    int // connections that peers may begin
-	Threads  int // all alike: the next one is used only once those before it have been
+	SndBuf   uint32 // SO_SNDBUF, if not 0
+	Peers    int    // connections that peers may begin
+	Threads  int    // all alike: the next one is used only once those before it have been
 	Segments []WalkSegment
 	Calls    []WalkCall
 	Signals  bool
@@ -52,6 +53,9 @@ func NewHostWalk(c WalkConfig) (*HostWalk, error) {
 		addr := sock.Addr{Family: sock.AF_INET, AP: walkLocal}
 		calls = append(calls, sock.Call{Op: sock.OpBind, Addr: addr, AddrLen: 16}, sock.Call{Op: sock.OpListen, N: c.Backlog})
 	}
+	if c.SndBuf > 0 {
+		calls = append(calls, sock.Call{Op: sock.OpSetsockopt, Level: sock.SOL_SOCKET, Name: sock.SO_SNDBUF, Data: binary.NativeEndian.AppendUint32(nil, c.SndBuf)})
+	}
 	for i, call := range calls {
 		if i > 0 {
 			call.FD = w.run.fds[1]
@@ -74,22 +78,15 @@ func (w *HostWalk) learn() {
 
 // Clone is the same state again.
 func (w *HostWalk) Clone() *HostWalk {
-	c, r := *w, *w.run
-	r.Host = w.run.Host.Clone()
-	r.fds, r.flows, r.sent = slices.Clone(r.fds), slices.Clone(r.flows), slices.Clone(r.sent)
-	r.parked, r.threads = maps.Clone(r.parked), maps.Clone(r.threads)
-	c.run, c.sockets = &r, slices.Clone(w.sockets)
+	c := *w
+	c.run, c.sockets = w.run.clone(), slices.Clone(w.sockets)
 	return &c
 }
 
 // Key is equal for states from which the same can follow.
 func (w *HostWalk) Key() uint64 {
 	var h queue.Hash
-	h.U64(w.run.Host.Fingerprint())
-	for _, f := range w.run.flows {
-		h.U64(uint64(f.remote.Port())<<32 | uint64(f.local.Port()))
-		h.U64(uint64(f.nxt)<<32 | uint64(f.peer))
-	}
+	w.run.fingerprint(&h)
 	for _, s := range w.sockets {
 		h.U32(uint32(s.fd))
 		h.Bool(s.listen)
@@ -100,13 +97,7 @@ func (w *HostWalk) Key() uint64 {
 }
 
 // Settle ends all processes: whoever waits has nothing to wait for, and after a while nothing is left.
-func (w *HostWalk) Settle() error {
-	w.run.Cover = &Coverage{}
-	if err := w.run.checkWaiters(); err != nil {
-		return err
-	}
-	return w.run.Finish()
-}
+func (w *HostWalk) Settle() error { return w.run.settle() }
 
 // asks is what poll calls ready for a call that waits; no entry for those that poll says nothing about, since they wait for
 // more than it: a send for a third of the buffer, MSG_WAITALL for all.
@@ -137,7 +128,7 @@ func (r *HostRun) checkWaiters() error {
 			if e.Kind != sock.Done || len(e.Return.Poll) == 0 {
 				continue
 			}
-			if got := e.Return.Poll[0].Revents; got != 0 {
+			if got := e.Return.Poll[0].Revents; got&events != 0 { // POLLERR tells of the error queue too, which no call waits for
 				return law("thread %d waits in %v, and poll says %#x", th, c.Op, got)
 			}
 		}

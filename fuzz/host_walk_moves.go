@@ -187,7 +187,7 @@ func (w *HostWalk) calls(th sock.Thread, on int, kind WalkCall) error {
 	case CallSend:
 		c.Op, c.Data = sock.OpSend, make([]byte, walkOctets)
 	case CallSendMuch:
-		c.Op, c.Data = sock.OpSend, make([]byte, 200_000)
+		c.Op, c.Data = sock.OpSend, make([]byte, 20*walkOctets)
 	case CallShutdown:
 		c.Op, c.N = sock.OpShutdown, sock.SHUT_WR
 	case CallPoll:

@@ -77,6 +77,7 @@ var arcs = []arc{
 	{tcpstate.SynSent, tcpstate.Established, byMessage, msgSynAck, "rcv SYN,ACK"},
 	{tcpstate.SynReceived, tcpstate.Established, byMessage, msgAck | msgSynAck | msgFin | msgFinAck, "rcv ACK of SYN"},
 	{tcpstate.SynReceived, tcpstate.FinWait1, byUser, 0, "CLOSE"},
+	{tcpstate.SynReceived, tcpstate.FinWait1, byMessage, msgAck | msgSynAck | msgFin | msgFinAck, "rcv ACK of SYN, with a CLOSE queued (section 3.10.4)"},
 	{tcpstate.SynReceived, tcpstate.Listen, byMessage, msgRst, "rcv RST, of a passive OPEN"},
 	{tcpstate.SynReceived, tcpstate.Listen, byTime, 0, "Linux: the request expires"},
 	{tcpstate.SynReceived, tcpstate.Closed, byUser, 0, "Linux: the listener is closed, its requests with it"},

@@ -14,30 +14,31 @@ type Solo struct {
 	alphabet []Op
 }
 
-// Named is a state with the name of the way there.
-type Named[S any] struct {
+// Lead is where a walk may begin, and moves that lead to places from where little more is needed to see a lot.
+type Lead[S any] struct {
 	Name  string
-	State S
+	Start S
+	Moves []uint32
 }
 
-// Solos are endpoints in every state along the seeds. Their alphabet is every op that any of the seeds does.
-func Solos() (list []Named[*Solo]) {
+// Solos are endpoints that the seeds lead through. Their alphabet is every op that any of the seeds does.
+func Solos() (list []Lead[*Solo]) {
 	alphabet := seedOps()
 	for _, s := range connSeeds() {
 		setup, _ := ReadSetup(s.setup[:])
 		e := NewEndpoint(setup, &Coverage{})
 		e.single = true
-		list = append(list, Named[*Solo]{s.name, &Solo{e, alphabet}})
-		for i, o := range s.ops {
-			e = e.Clone()
-			e.Cover = &Coverage{}
-			if err := e.Do(o); err != nil {
-				break // its own test tells of it
-			}
-			list = append(list, Named[*Solo]{fmt.Sprintf("%s, %d steps on", s.name, i+1), &Solo{e, alphabet}})
-		}
+		list = append(list, Lead[*Solo]{s.name, &Solo{e, alphabet}, spell(s.ops, alphabet)})
 	}
 	return list
+}
+
+// spell writes ops as moves of the alphabet.
+func spell(ops, alphabet []Op) (moves []uint32) {
+	for _, o := range ops {
+		moves = append(moves, uint32(slices.Index(alphabet, o)))
+	}
+	return moves
 }
 
 // seedOps are all different ops of the seeds, in the order of their first use.

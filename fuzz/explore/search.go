@@ -77,11 +77,7 @@ type walk struct {
 func (s *Search) Run(ctx context.Context) *Result {
 	w := &walk{Search: s, seen: newVisited(), started: time.Now()}
 	w.res = &Result{roots: s.Roots, walk: w}
-	for i, r := range s.Roots {
-		if w.seen.add(r.World.Key()) {
-			w.nodes = append(w.nodes, node{noParent, Move(i)})
-		}
-	}
+	w.begin()
 	workers := make([]*worker, s.Workers)
 	if s.Workers == 0 {
 		workers = make([]*worker, runtime.GOMAXPROCS(0))
@@ -101,6 +97,33 @@ func (s *Search) Run(ctx context.Context) *Result {
 	}
 	w.tally()
 	return w.res
+}
+
+// begin visits the roots and the states along their leads.
+func (w *walk) begin() {
+	ids := map[uint64]uint32{}
+	visit := func(at World, n node) uint32 {
+		key := at.Key()
+		if w.seen.add(key) {
+			ids[key] = uint32(len(w.nodes))
+			w.nodes = append(w.nodes, n)
+		}
+		return ids[key]
+	}
+	for i, r := range w.Roots {
+		at := r.World.Clone()
+		id := visit(at, node{noParent, Move(i)})
+		for _, m := range r.Lead {
+			n := node{id, m}
+			var cover fuzz.Coverage
+			if err := at.Do(m, &cover); err != nil {
+				w.res.breaks(&broken{n, err})
+				return
+			}
+			w.res.note(find{n, cover})
+			id = visit(at, n)
+		}
+	}
 }
 
 // level visits the successors of the states from lo to hi.

@@ -14,7 +14,7 @@ func newVisited() *visited { return &visited{slots: make([]uint64, firstSlots)} 
 // spread makes a key usable: 0 stands for an empty slot.
 func spread(key uint64) uint64 {
 	if key == 0 {
-		return 1
+		return 0x9e3779b97f4a7c15
 	}
 	return key
 }

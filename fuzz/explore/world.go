@@ -23,8 +23,9 @@ type World interface {
 	Describe(m Move) string
 }
 
-// Root is where a search starts.
+// Root is where a search starts: at a world, and at every state along the moves of a lead.
 type Root struct {
 	Name  string
 	World World
+	Lead  []Move
 }

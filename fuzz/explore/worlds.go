@@ -14,3 +14,7 @@ func (s solo) Clone() World { return solo{s.Solo.Clone()} }
 type host struct{ *fuzz.HostWalk }
 
 func (w host) Clone() World { return host{w.HostWalk.Clone()} }
+
+type hostSolo struct{ *fuzz.HostSolo }
+
+func (w hostSolo) Clone() World { return hostSolo{w.HostSolo.Clone()} }

@@ -1,0 +1,127 @@
+package explore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sockspec/sockspec/fuzz"
+	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// counter is a world of two counters that go up to 9: a hundred states. It breaks a law when both are what bad says.
+type counter struct{ a, b, bad int }
+
+func (c *counter) Clone() World           { d := *c; return &d }
+func (c *counter) Moves(to []Move) []Move { return append(to, 0, 1) }
+func (c *counter) Key() uint64            { return uint64(c.a*10 + c.b) }
+func (c *counter) Describe(m Move) string { return fmt.Sprint("up ", m) }
+
+func (c *counter) Do(m Move, cover *fuzz.Coverage) error {
+	if m == 0 {
+		c.a = min(c.a+1, 9)
+	} else {
+		c.b = min(c.b+1, 9)
+	}
+	cover.Rule(rule.ID(c.a))
+	if c.bad > 0 && c.a == c.bad && c.b == c.bad {
+		return errors.New("a law")
+	}
+	return nil
+}
+
+func (c *counter) Settle() error {
+	if c.bad < 0 && c.a == -c.bad {
+		return errors.New("never ends")
+	}
+	return nil
+}
+
+func count(bad int) Search {
+	return Search{Roots: []Root{{Name: "zero", World: &counter{bad: bad}}}, SettleEach: 1}
+}
+
+func TestEveryStateIsVisitedOnce(t *testing.T) {
+	s := count(0)
+	r := s.Run(context.Background())
+	require.Equal(t, 100, r.States)
+	require.Equal(t, 200, r.Moves)
+	require.Equal(t, 18, r.Depth)
+	require.Empty(t, r.Stopped)
+	require.NoError(t, r.Broken)
+}
+
+func TestALawIsBrokenOnTheShortestWay(t *testing.T) {
+	s := count(3)
+	r := s.Run(context.Background())
+	require.EqualError(t, r.Broken, "a law")
+	require.Len(t, r.Way.Moves, 6)
+	require.Equal(t, "zero\n  up 0\n  up 0\n  up 0\n  up 1\n  up 1\n  up 1\n  broken: a law", r.Way.String())
+	s = count(-4)
+	r = s.Run(context.Background())
+	require.ErrorContains(t, r.Broken, "never ends")
+	require.Len(t, r.Way.Moves, 4)
+}
+
+func TestTheFirstWayToARuleIsAShortestOne(t *testing.T) {
+	s := count(0)
+	r := s.Run(context.Background())
+	for n := 1; n <= 9; n++ {
+		require.Len(t, r.RuleWay(rule.ID(n)).Moves, n)
+	}
+	require.Nil(t, r.RuleWay(10))
+}
+
+func TestBoundsEndASearchWithWhatItHas(t *testing.T) {
+	s := count(0)
+	s.States = 40
+	r := s.Run(context.Background())
+	require.Equal(t, "the bound on states", r.Stopped)
+	require.Equal(t, 40, r.States)
+	s = count(0)
+	s.Depth = 5
+	r = s.Run(context.Background())
+	require.Equal(t, "the bound on moves", r.Stopped)
+	require.Equal(t, 21, r.States)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	s = count(0)
+	r = s.Run(ctx)
+	require.Equal(t, "an interrupt", r.Stopped)
+}
+
+// What a walk finds, and the way to it, does not depend on how many walk at once.
+func TestWorkersFindTheSame(t *testing.T) {
+	roots, err := Scenarios[0].roots()
+	require.NoError(t, err)
+	run := func(workers int) *Result {
+		s := Search{Roots: roots, States: 20_000, Workers: workers}
+		return s.Run(context.Background())
+	}
+	one, four := run(1), run(4)
+	require.Equal(t, one.States, four.States)
+	require.Equal(t, one.Moves, four.Moves)
+	require.Equal(t, one.Cover, four.Cover)
+	for _, e := range tcpstate.Edges() {
+		require.Equal(t, one.EdgeWay(e.From, e.To), four.EdgeWay(e.From, e.To))
+	}
+	for _, id := range rule.All() {
+		require.Equal(t, one.RuleWay(id), four.RuleWay(id))
+	}
+}
+
+func TestVisitedKeepsEveryKey(t *testing.T) {
+	v := newVisited()
+	for k := range uint64(20_000) {
+		require.True(t, v.add(k*0x10001))
+	}
+	for k := range uint64(20_000) {
+		require.True(t, v.has(k*0x10001))
+		require.False(t, v.add(k*0x10001))
+	}
+	require.False(t, v.has(7))
+}

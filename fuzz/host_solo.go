@@ -1,0 +1,117 @@
+package fuzz
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/sock"
+)
+
+// HostSolo is a host and any op that the seeds do, in any order: streams and datagrams, groups, errors, options.
+type HostSolo struct {
+	run      *HostRun
+	alphabet []Op
+}
+
+// HostSolos are hosts that the seeds lead through. What may happen to a host is what happens in any seed of its kind.
+func HostSolos() (list []Lead[*HostSolo]) {
+	for n, seed := range hostSeeds {
+		alphabet := hostAlphabet(seed[0] & datagramOps)
+		w := &HostSolo{NewHostRun(seed[0]), alphabet}
+		w.run.twins = false
+		list = append(list, Lead[*HostSolo]{fmt.Sprintf("host seed %d", n), w, spell(Ops(seed[1:], mostHostOps), alphabet)})
+	}
+	return list
+}
+
+// hostAlphabet are all different ops of the seeds that have datagrams, or of those that have none.
+func hostAlphabet(datagrams byte) (ops []Op) {
+	for _, seed := range hostSeeds {
+		for _, o := range Ops(seed[1:], mostHostOps) {
+			if seed[0]&datagramOps == datagrams && !slices.Contains(ops, o) {
+				ops = append(ops, o)
+			}
+		}
+	}
+	return ops
+}
+
+// Clone is the same state again.
+func (w *HostSolo) Clone() *HostSolo { return &HostSolo{w.run.clone(), w.alphabet} }
+
+// clone is the same run again.
+func (r *HostRun) clone() *HostRun {
+	c := *r
+	c.Host = r.Host.Clone()
+	c.fds, c.flows, c.sent = slices.Clone(r.fds), slices.Clone(r.flows), slices.Clone(r.sent)
+	c.parked, c.threads = maps.Clone(r.parked), maps.Clone(r.threads)
+	return &c
+}
+
+// Moves are all ops of the alphabet.
+func (w *HostSolo) Moves(to []uint32) []uint32 {
+	for i := range w.alphabet {
+		to = append(to, uint32(i))
+	}
+	return to
+}
+
+// Do does an op.
+func (w *HostSolo) Do(n uint32, cover *Coverage) error {
+	w.run.Cover = cover
+	return w.run.do(w.alphabet[int(n)%len(w.alphabet)])
+}
+
+// Key is equal for states from which the same can follow.
+func (w *HostSolo) Key() uint64 {
+	var h queue.Hash
+	w.run.fingerprint(&h)
+	h.U64(uint64(len(w.run.sent)))
+	for i := range w.run.sent {
+		h.Bytes(w.run.sent[i].head)
+		h.U64(uint64(w.run.sent[i].quote.SrcPort)<<32 | uint64(w.run.sent[i].quote.DstPort))
+	}
+	return h.Sum()
+}
+
+// fingerprint feeds the host, and what its peers know.
+func (r *HostRun) fingerprint(h *queue.Hash) {
+	h.U64(r.Host.Fingerprint())
+	for _, f := range r.flows {
+		h.U64(uint64(f.remote.Port())<<32 | uint64(f.local.Port()))
+		h.U64(uint64(f.nxt)<<32 | uint64(f.peer))
+	}
+	for _, fd := range r.fds {
+		h.U32(uint32(fd))
+	}
+}
+
+// Settle ends all processes: whoever waits has nothing to wait for, and after a while nothing is left.
+func (w *HostSolo) Settle() error { return w.run.settle() }
+
+// settle spends the run.
+func (r *HostRun) settle() error {
+	r.Cover = &Coverage{}
+	if err := r.checkWaiters(); err != nil {
+		return err
+	}
+	return r.Finish()
+}
+
+var hostOpNames = [numDgramOps]string{"segment", "segment of a new flow", "a call", "socket", "bind and listen", "accept", "connect", "send", "recv", "close", "time passes",
+	"ICMP about a connection", "a signal", "setsockopt", "poll", "a datagram socket", "bind", "sendto", "recvfrom", "a datagram", "ICMP about a datagram", "setsockopt",
+	"connect AF_UNSPEC"}
+
+// Describe says what an op is.
+func (w *HostSolo) Describe(n uint32) string {
+	o := w.alphabet[int(n)%len(w.alphabet)]
+	switch what := w.run.what(o); what {
+	case hostSegment, hostNewFlow, hostTick, hostICMP, hostInterrupt, hostDatagram, hostDgramError, hostServe:
+		return fmt.Sprintf("%s %v", hostOpNames[what], o)
+	default:
+		c := w.run.call(o)
+		return fmt.Sprintf("%s: thread %d, descriptor %d, %v, %d octets, flags %#x", hostOpNames[what], sock.Thread(o.Kind&3), c.FD, c.Addr.AP, len(c.Data), c.Flags)
+	}
+}
