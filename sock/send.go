@@ -69,16 +69,20 @@ func tcpSendAgain(h *Host, s *sock, t *thread) outcome {
 			return done(t.done)
 		case s.pending() != 0 || s.shutdown()&tcpstate.ShutWrite != 0:
 			return h.sendError(s, t, EPIPE)
-		case n > 0:
-			continue // sk_stream_wait_memory looks again before it sleeps
 		}
-		s.conn.WantSpace()
+		// Sending may have merged buffers and so made room, but only who waits
+		// looks again (sk_stream_wait_memory).
 		switch {
 		case !h.waits(t):
+			s.conn.WantSpace()
 			return h.sendError(s, t, EAGAIN)
 		case t.signal:
+			s.conn.WantSpace()
 			return h.sendError(s, t, t.intrErrno())
+		case n > 0:
+			continue
 		}
+		s.conn.WantSpace()
 		return h.parkOn(t, s, false)
 	}
 }
