@@ -2,6 +2,7 @@ package sock
 
 import (
 	"maps"
+	"net/netip"
 	"slices"
 
 	"github.com/sockspec/sockspec/queue"
@@ -184,6 +185,7 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 	s.opt.fingerprint(f)
 	f.U32(s.mss)
 	f.Bool(s.routed)
+	hashAddr(f, netip.AddrPortFrom(s.way, 0))
 	s.fingerprintRest(f)
 	fingerprintLinks(f, &s.links)
 	if s.conn != nil {

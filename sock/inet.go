@@ -213,10 +213,10 @@ func (h *Host) bind(s *sock, addr netip.Addr, port uint16) Errno {
 		s.locks |= lockPort
 	}
 	s.sport = s.num
-	s.remote = netip.AddrPort{}
 	if s.family == AF_INET {
 		s.routed = false // sk_dst_reset, which __inet6_bind lacks
 	}
+	s.way, s.remote = s.remote.Addr(), netip.AddrPort{}
 	return 0
 }
 

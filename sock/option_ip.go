@@ -227,7 +227,11 @@ func getMTU(h *Host, s *sock, _ *thread) (int64, Errno) {
 	if !s.routed {
 		return 0, ENOTCONN
 	}
-	r, err := h.routeTo(s.remote.Addr(), s.local, s.via(s.opt.boundDev))
+	to := s.remote.Addr()
+	if !to.IsValid() {
+		to = s.way
+	}
+	r, err := h.routeTo(to, s.local, s.via(s.opt.boundDev))
 	if err != 0 {
 		return 0, ENOTCONN
 	}

@@ -74,7 +74,7 @@ func tcpRecvmsg(h *Host, s *sock, t *thread) outcome {
 // tcpRecvWoken goes on after a wait. One for nothing ends with any wake-up, and
 // with success: tcp_recvmsg_locked loops only while something is left to get.
 func tcpRecvWoken(h *Host, s *sock, t *thread) outcome {
-	if t.call.Len == 0 {
+	if t.call.Len == 0 && t.disconnects == s.disconnects {
 		return h.received(s, t)
 	}
 	return tcpRecvAgain(h, s, t)
@@ -146,7 +146,7 @@ func (h *Host) takeData(s *sock, t *thread) (end bool) {
 		}
 		have := s.conn.Readable()
 		if have <= pos {
-			return s.finCame()
+			return h.takeFin(s, peek)
 		}
 		n := min(have-pos, uint32(int64(t.call.Len)-t.done))
 		if urgent && at >= pos && at-pos < n {
@@ -163,6 +163,16 @@ func (h *Host) takeData(s *sock, t *thread) (end bool) {
 		h.moveData(s, t, pos, n, peek)
 	}
 	return true // as much as was asked for, be it nothing
+}
+
+// takeFin reports whether the stream ends here. A read takes the FIN then (label
+// found_fin_ok of tcp_recvmsg_locked).
+func (h *Host) takeFin(s *sock, peek bool) bool {
+	end := s.finCame()
+	if end && !peek {
+		h.step(s, tcpstate.Input{Kind: tcpstate.Receive})
+	}
+	return end
 }
 
 // skipUrgent steps over the octet that was urgent: it is not part of the stream.

@@ -62,6 +62,7 @@ type sock struct {
 	mss           uint32         // of the latest connection, 0 = none (mss_cache)
 	past          *tcpstate.Info // what a disconnected connection has left; never written
 	routed        bool           // a route is remembered (sk_dst_cache)
+	way           netip.Addr     // where to, once bind has forgotten the peer
 
 	err  Errno // sk_err that no connection holds
 	shut uint8 // sk_shutdown while there is no connection

@@ -155,8 +155,8 @@ func (c *Conn) pruneOOO(in *rxBuffer) {
 	}
 }
 
-// receive takes n octets for the user (tcp_recvmsg's end): buffers are freed
-// once wholly read, and the peer may hear of the room.
+// receive takes n octets for the user (tcp_recvmsg's end), or the FIN when n is 0:
+// buffers are freed once wholly read, and the peer may hear of the room.
 func (c *Conn) receive(n uint32) {
 	n = min(n, c.Readable())
 	c.rcv.copied = c.rcv.copied.Add(n)
@@ -170,6 +170,8 @@ func (c *Conn) receive(n uint32) {
 	if c.mini || c.state == Closed {
 		return
 	}
-	c.spaceAdjust()
+	if n > 0 {
+		c.spaceAdjust()
+	}
 	c.windowUpdate(n)
 }
