@@ -185,6 +185,7 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 	s.opt.fingerprint(f)
 	f.U32(s.mss)
 	f.Bool(s.routed)
+	f.Bool(s.stray)
 	hashAddr(f, netip.AddrPortFrom(s.way, 0))
 	s.fingerprintRest(f)
 	fingerprintLinks(f, &s.links)

@@ -74,6 +74,22 @@ func (s *sock) recvErrOf(a netip.Addr) bool {
 	return s.opt.recvErr
 }
 
+// unwantErrors4 and unwantErrors6 empty the error queue when IP_RECVERR or
+// IPV6_RECVERR is turned off, were it off before (skb_errqueue_purge). The
+// pending error stays.
+func unwantErrors4(h *Host, s *sock) { h.purgeErrors(s, !s.opt.recvErr) }
+func unwantErrors6(h *Host, s *sock) { h.purgeErrors(s, !s.opt.recvErr6) }
+
+func (h *Host) purgeErrors(s *sock, off bool) {
+	if s.dg == nil || !off {
+		return
+	}
+	for d, ok := s.dg.errs.PopFront(); ok; d, ok = s.dg.errs.PopFront() {
+		s.dg.rmem -= d.truesize
+		h.reuse(d.data)
+	}
+}
+
 // anyOf is the any-address of a's family.
 func anyOf(a netip.Addr) netip.Addr {
 	if a.Is6() {

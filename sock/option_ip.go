@@ -20,7 +20,7 @@ var ipOptions = optionLevel{
 		{num: IP_PKTINFO, name: "IP_PKTINFO", flag: func(o *options) *bool { return &o.pktInfo }},
 		{num: IP_PKTOPTIONS, name: "IP_PKTOPTIONS", does: refused, readOnly: true, only: onStream, strict: true, data: getNothing, note: "reads as empty"},
 		{num: IP_MTU_DISCOVER, name: "IP_MTU_DISCOVER", lo: IP_PMTUDISC_DONT, hi: IP_PMTUDISC_OMIT, cell: func(o *options) *int32 { return &o.pmtudisc }},
-		{num: IP_RECVERR, name: "IP_RECVERR", flag: func(o *options) *bool { return &o.recvErr }},
+		{num: IP_RECVERR, name: "IP_RECVERR", flag: func(o *options) *bool { return &o.recvErr }, then: unwantErrors4},
 		{num: IP_RECVTTL, name: "IP_RECVTTL", flag: func(o *options) *bool { return &o.recvTTL }},
 		{num: IP_RECVTOS, name: "IP_RECVTOS", flag: func(o *options) *bool { return &o.recvTOS }},
 		{num: IP_MTU, name: "IP_MTU", readOnly: true, get: getMTU, note: "without a route: ENOTCONN"},

@@ -24,7 +24,7 @@ var ipv6Options = optionLevel{
 		{num: IPV6_ROUTER_ALERT, name: "IPV6_ROUTER_ALERT", does: refused, least: 4, set: refuse, get: zero, note: "for RAW with IPPROTO_RAW"},
 		{num: IPV6_MTU_DISCOVER, name: "IPV6_MTU_DISCOVER", least: 4, lo: IP_PMTUDISC_DONT, hi: IP_PMTUDISC_OMIT, cell: func(o *options) *int32 { return &o.pmtudisc6 }},
 		{num: IPV6_MTU, name: "IPV6_MTU", least: 4, set: setMTU6, get: getMTU, note: "setting bounds fragments; reading tells the path's, ENOTCONN without one"},
-		{num: IPV6_RECVERR, name: "IPV6_RECVERR", least: 4, flag: func(o *options) *bool { return &o.recvErr6 }},
+		{num: IPV6_RECVERR, name: "IPV6_RECVERR", least: 4, flag: func(o *options) *bool { return &o.recvErr6 }, then: unwantErrors6},
 		{num: IPV6_V6ONLY, name: "IPV6_V6ONLY", least: 4, set: setV6only, flag: func(o *options) *bool { return &o.v6only }, note: "EINVAL once bound"},
 		{num: IPV6_JOIN_ANYCAST, name: "IPV6_JOIN_ANYCAST", writeOnly: true, set: joinAnycast},
 		{num: IPV6_LEAVE_ANYCAST, name: "IPV6_LEAVE_ANYCAST", writeOnly: true, set: leaveAnycast},

@@ -63,6 +63,9 @@ type sock struct {
 	past          *tcpstate.Info // what a disconnected connection has left; never written
 	routed        bool           // a route is remembered (sk_dst_cache)
 	way           netip.Addr     // where to, once bind has forgotten the peer
+	// stray: what it sends over IPv6 leaves by IPv4's operations, and gets nowhere.
+	// Its listener has kept them from a connection over IPv4 (ipv6_mapped).
+	stray bool
 
 	err  Errno // sk_err that no connection holds
 	shut uint8 // sk_shutdown while there is no connection

@@ -7,7 +7,7 @@ import (
 
 // transmitConn sends a segment of the connection, with its octets.
 func (h *Host) transmitConn(s *sock, seg *tcpstate.Segment, why rule.ID) {
-	if s.routed = !h.strands(s, s.remote.Addr()); !s.routed {
+	if s.routed = !s.stray && !h.strands(s, s.remote.Addr()); !s.routed {
 		h.emit(Dropped, rule.NoRoute, s.id)
 		return
 	}

@@ -21,7 +21,7 @@ func supported(c *sock.Call) error {
 }
 
 // invoke makes a system call as it stands, without the libraries' help, so that what the kernel answers to nonsense is the
-// kernel's own answer. halt ends waits in poll and epoll_wait.
+// kernel's own answer. halt ends waits in poll.
 func invoke(c *sock.Call, halt int) sock.Return {
 	switch c.Op {
 	case sock.OpBind, sock.OpConnect:
@@ -43,7 +43,7 @@ func invoke(c *sock.Call, halt int) sock.Return {
 	case sock.OpEpollCtl:
 		return invokeEpollCtl(c)
 	case sock.OpEpollWait:
-		return invokeEpollWait(c, halt)
+		return invokeEpollWait(c)
 	}
 	return invokePlain(c)
 }
@@ -162,16 +162,11 @@ func invokeEpollCtl(c *sock.Call) sock.Return {
 	return ret(n, err)
 }
 
-// invokeEpollWait waits for the epoll descriptor to be readable first, together with halt: that takes no event from it.
-func invokeEpollWait(c *sock.Call, halt int) sock.Return {
-	if c.Timeout != 0 {
-		fds := []unix.PollFd{{Fd: c.FD, Events: unix.POLLIN}, {Fd: int32(halt), Events: unix.POLLIN}}
-		if _, err := unix.Poll(fds, int(int32(min(c.Timeout, math.MaxInt32)))); err != nil {
-			return sock.Return{Value: -1, Errno: sock.Errno(err.(unix.Errno))}
-		}
-	}
+// invokeEpollWait waits in the kernel itself, whose order decides which of several threads has the event.
+func invokeEpollWait(c *sock.Call) sock.Return {
 	evs := make([]unix.EpollEvent, max(1, min(c.Len, 1024)))
-	n, err := call6(unix.SYS_EPOLL_PWAIT, uintptr(c.FD), uintptr(unsafe.Pointer(&evs[0])), uintptr(c.Len), 0, 0, 0)
+	n, err := call6(unix.SYS_EPOLL_PWAIT, uintptr(c.FD), uintptr(unsafe.Pointer(&evs[0])), uintptr(c.Len),
+		uintptr(int32(min(c.Timeout, math.MaxInt32))), 0, 0)
 	r := ret(n, err)
 	for i := range max(0, r.Value) {
 		e := evs[i]

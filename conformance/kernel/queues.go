@@ -56,7 +56,8 @@ type tcpRow struct {
 	listen, request bool
 }
 
-// tcpRows reads the table. Requests are the rows in SYN_RECV without an inode (get_openreq4).
+// tcpRows reads the table. Requests are the rows in SYN_RECV without an inode that end with an address: a connection in that state
+// has more to tell (get_openreq4, get_tcp4_sock).
 func tcpRows(table []byte) (rows []tcpRow) {
 	for _, line := range bytes.Split(table, []byte("\n")) {
 		f := bytes.Fields(line)
@@ -65,7 +66,7 @@ func tcpRows(table []byte) (rows []tcpRow) {
 		}
 		if local, ok := procAddr(string(f[1])); ok {
 			state := string(f[3])
-			rows = append(rows, tcpRow{local, state == "0A", state == "03" && string(f[9]) == "0"})
+			rows = append(rows, tcpRow{local, state == "0A", state == "03" && string(f[9]) == "0" && len(f) <= 12})
 		}
 	}
 	return rows

@@ -24,7 +24,7 @@ type thread struct {
 	id   sock.Thread
 	tid  int
 	work int // eventfd: there is a call, a function or the end
-	halt int // eventfd: poll and epoll_wait, which shutdown cannot end, watch it
+	halt int // eventfd: poll, which shutdown cannot end, watches it
 
 	call    sock.Call
 	f       func() error
@@ -158,10 +158,13 @@ func (t *thread) asleep() bool {
 	return err == nil && n >= 0 && n != unix.SYS_FUTEX
 }
 
-// stop ends the thread. Its call, if it is in one, has been woken by then.
+// stop ends the thread. Its call, if it is in one, has been woken by then, but for epoll_wait, which any signal ends.
 func (t *thread) stop() error {
 	signal(t.halt)
 	for give := time.Now().Add(2 * time.Second); t.busy(); time.Sleep(100 * time.Microsecond) {
+		if t.call.Op == sock.OpEpollWait {
+			_ = unix.Tgkill(unix.Getpid(), t.tid, unix.SIGURG)
+		}
 		if time.Now().After(give) {
 			return errors.New("a thread stays blocked in a system call: it ends with the process")
 		}

@@ -255,7 +255,8 @@ func (s *speller) received(b *strings.Builder, c *sock.Call, r *sock.Return) {
 
 // quotes tells whether an error's data begin like a header that the stack sent: that holds chance.
 func (s *speller) quotes(data []byte) bool {
-	return len(data) >= 2 && slices.Contains(s.ports, binary.BigEndian.Uint16(data))
+	return len(data) >= 2 && slices.Contains(s.ports, binary.BigEndian.Uint16(data)) ||
+		len(data) == 1 && slices.ContainsFunc(s.ports, func(n uint16) bool { return byte(n>>8) == data[0] })
 }
 
 // brief quotes data; long data by its ends. Octets of 0 are what the call left alone.
