@@ -61,7 +61,7 @@ const reserved fileID = -2
 func (h *Host) reserve(t *thread, o outcome) outcome {
 	if o.park && t.fd >= 0 {
 		h.proc.grow(t.fd)
-		h.proc.fds[t.fd].file = reserved
+		h.proc.point(t.fd, descriptor{file: reserved})
 		h.fileCount++
 	}
 	return o
@@ -70,7 +70,7 @@ func (h *Host) reserve(t *thread, o outcome) outcome {
 // unreserve undoes reserve.
 func (h *Host) unreserve(t *thread) {
 	if t.fd >= 0 {
-		h.proc.fds[t.fd].file = noFile
+		h.proc.point(t.fd, descriptor{file: noFile})
 		h.fileCount--
 	}
 }

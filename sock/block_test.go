@@ -279,3 +279,20 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	}
 	require.Zero(t, testing.AllocsPerRun(200, one))
 }
+
+// A poll waits on what its descriptors stood for when it began, and looks at what
+// they stand for as it wakes (do_poll drops its queueing function after one round).
+func TestPollWaitsOnTheFilesItBeganWith(t *testing.T) {
+	b := newBench(t)
+	var fds [2]int32
+	for i := range fds {
+		fds[i] = b.ok(Call{Op: OpSocket, Domain: AF_INET, Type: SOCK_DGRAM})
+		b.ok(bindCall(fds[i], in4(localV4, uint16(7001+i))))
+	}
+	b.parked(2, pollCall(-1, PollFD{FD: fds[0], Events: POLLIN}))
+	b.ok(Call{Op: OpDup2, FD: fds[1], Arg: int64(fds[0])})
+	b.deliver(crowdPacket(9, 7002))
+	require.Empty(t, b.woke, "an event of the new file")
+	b.deliver(crowdPacket(9, 7001))
+	require.Equal(t, POLLIN, int(b.returned(2).Poll[0].Revents), "an event of the old one, and the new one's answer")
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/sockspec/sockspec/queue"
 	"github.com/sockspec/sockspec/tcpstate"
 )
 
@@ -31,6 +32,8 @@ func checkFiles(h *Host) error {
 		}
 		for fd, d := range p.fds {
 			switch {
+			case p.free.has(fd) != (d.file == noFile):
+				return fmt.Errorf("process %d, descriptor %d: counts as free: %v", p.pid, fd, p.free.has(fd))
 			case d.file == reserved:
 				count++
 			case d.file >= 0:
@@ -49,6 +52,9 @@ func checkFiles(h *Host) error {
 	for i := range h.files {
 		f := &h.files[i]
 		count += flag(f.kind != fileFree)
+		if h.spareFiles.has(i) != (f.kind == fileFree) {
+			return fmt.Errorf("file %d: counts as free: %v", i, h.spareFiles.has(i))
+		}
 		if f.refs != refs[i] {
 			return fmt.Errorf("file %d: %d references are counted, %d exist", i, f.refs, refs[i])
 		}
@@ -208,10 +214,23 @@ func checkFlows(h *Host) error {
 	return nil
 }
 
-// checkThreads: whoever waits can be woken.
+// checkThreads: whoever waits can be woken, and nobody else is on a wait list.
 func checkThreads(h *Host) error {
+	for _, s := range h.socks {
+		if s != nil && h.strayWaiter(&s.waiters) {
+			return fmt.Errorf("socket %d: a thread that does not wait is on its wait list", s.id)
+		}
+	}
+	for i := range h.epolls {
+		if h.strayWaiter(&h.epolls[i].waiters) {
+			return fmt.Errorf("epoll %d: a thread that does not wait is on its wait list", i)
+		}
+	}
 	for i := range h.threads {
 		t := &h.threads[i]
+		if h.findThread(t.id) != t {
+			return fmt.Errorf("thread %d: can't be found by its name", t.id)
+		}
 		if !t.parked {
 			continue
 		}
@@ -225,4 +244,15 @@ func checkThreads(h *Host) error {
 		}
 	}
 	return nil
+}
+
+// strayWaiter reports whether a thread is on the list that waits for nothing.
+func (h *Host) strayWaiter(w *queue.Waiters[Thread]) bool {
+	for i := range w.Len() {
+		id, _, _ := w.At(i)
+		if t := h.findThread(id); t == nil || !t.parked {
+			return true
+		}
+	}
+	return false
 }

@@ -8,6 +8,9 @@ func checkEpolls(h *Host) error {
 	items, watched := 0, 0
 	for i := range h.epolls {
 		ep := &h.epolls[i]
+		if h.spareEpolls.has(i) == ep.used {
+			return fmt.Errorf("epoll %d: is in use: %v, and can be given out", i, ep.used)
+		}
 		watched += len(ep.watch)
 		linked := 0
 		for j := range ep.items {
@@ -24,8 +27,8 @@ func checkEpolls(h *Host) error {
 				return fmt.Errorf("epoll %d: descriptor %d is not told of events", i, it.fd)
 			}
 		}
-		if linked != len(ep.ready) {
-			return fmt.Errorf("epoll %d: %d items count as ready, %d are on the list", i, linked, len(ep.ready))
+		if linked != ep.ready.Len() {
+			return fmt.Errorf("epoll %d: %d items count as ready, %d are on the list", i, linked, ep.ready.Len())
 		}
 	}
 	for _, s := range h.socks {

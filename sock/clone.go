@@ -34,7 +34,7 @@ func (h *Host) Clone() *Host {
 	}
 	c.paths = slices.Clone(h.paths)
 	c.icmp.peers = slices.Clone(h.icmp.peers)
-	c.spareSocks = h.spareSocks.clone()
+	c.spareSocks, c.spareFiles, c.spareEpolls = h.spareSocks.clone(), h.spareFiles.clone(), h.spareEpolls.clone()
 	c.socks = make([]*sock, len(h.socks))
 	for i, s := range h.socks {
 		if s != nil {
@@ -44,10 +44,10 @@ func (h *Host) Clone() *Host {
 	c.epolls = slices.Clone(h.epolls)
 	for i := range c.epolls {
 		e := &c.epolls[i]
-		e.items, e.free, e.ready = slices.Clone(e.items), slices.Clone(e.free), slices.Clone(e.ready)
+		e.items, e.free, e.ready = slices.Clone(e.items), slices.Clone(e.free), e.ready.Clone()
 		e.waiters, e.watch = e.waiters.Clone(), slices.Clone(e.watch)
 	}
-	c.threads = slices.Clone(h.threads)
+	c.threads, c.threadAt = slices.Clone(h.threads), slices.Clone(h.threadAt)
 	for i := range c.threads {
 		c.threads[i].own()
 	}

@@ -10,7 +10,7 @@ func sysClose(h *Host, t *thread) outcome {
 	if f < 0 {
 		return fail(EBADF)
 	}
-	h.proc.fds[fd] = descriptor{file: noFile}
+	h.proc.point(fd, descriptor{file: noFile})
 	return h.drop(t, f, done(0))
 }
 

@@ -6,9 +6,9 @@ import "github.com/sockspec/sockspec/queue"
 // which it became so (struct eventpoll).
 type epoll struct {
 	used    bool
-	items   []epitem // by slot; free ones have no file
-	free    []int32  // slots to be used again
-	ready   []int32  // slots
+	items   []epitem           // by slot; free ones have no file
+	free    []int32            // slots to be used again
+	ready   queue.Deque[int32] // slots
 	waiters queue.Waiters[Thread]
 	watch   []epref // what watches the epoll itself
 }
@@ -51,12 +51,9 @@ func sysEpollCreate(h *Host, t *thread) outcome {
 	if err := h.mayOpen(); err != 0 {
 		return fail(err)
 	}
-	i := 0
-	for i < len(h.epolls) && h.epolls[i].used {
-		i++
-	}
-	if i == len(h.epolls) {
-		h.epolls = append(h.epolls, epoll{})
+	i, spare := h.spareEpolls.take()
+	if !spare {
+		i, h.epolls = len(h.epolls), append(h.epolls, epoll{})
 	}
 	h.epolls[i] = epoll{used: true}
 	h.install(fd, h.newFile(file{kind: fileEpoll, epoll: int32(i), sock: noSock}), t.call.Flags&O_CLOEXEC != 0)
@@ -178,9 +175,9 @@ func (h *Host) epollRemove(at, slot int32) {
 
 // dismiss frees a slot.
 func (ep *epoll) dismiss(slot int32) {
-	for i, r := range ep.ready {
-		if r == slot {
-			ep.ready = append(ep.ready[:i], ep.ready[i+1:]...)
+	for i := 0; ep.items[slot].linked && i < ep.ready.Len(); i++ {
+		if *ep.ready.At(i) == slot {
+			ep.ready.Remove(i)
 			break
 		}
 	}
@@ -206,6 +203,7 @@ func (h *Host) freeEpoll(at int32) {
 		}
 	}
 	h.epolls[at] = epoll{}
+	h.spareEpolls.put(int(at))
 }
 
 // epollLoops reports whether letting ep watch to would make a circle, or nest

@@ -22,14 +22,14 @@ func (h *Host) epollPoll(at int32, depth int) uint32 {
 		return 0
 	}
 	ep := &h.epolls[at]
-	for len(ep.ready) > 0 {
-		it := &ep.items[ep.ready[0]]
+	for ep.ready.Len() > 0 {
+		it := &ep.items[*ep.ready.At(0)]
 		if h.epollItem(it, depth+1) != 0 {
 			h.run = ep.waiters.WakeOne(h.run) // ep_done_scan: the list is not empty
 			return POLLIN | POLLRDNORM
 		}
 		it.linked = false
-		ep.ready = ep.ready[:copy(ep.ready, ep.ready[1:])]
+		ep.ready.PopFront()
 	}
 	return 0
 }
@@ -40,7 +40,7 @@ func (h *Host) epollLink(at, slot int32) {
 	ep := &h.epolls[at]
 	if it := &ep.items[slot]; !it.linked {
 		it.linked = true
-		ep.ready = append(ep.ready, slot)
+		ep.ready.PushBack(slot)
 	}
 	h.run = ep.waiters.WakeOne(h.run)
 	h.epollTell(ep.watch, POLLIN|POLLRDNORM)
@@ -105,7 +105,7 @@ func epollResume(h *Host, t *thread) outcome {
 	ep := &h.epolls[at]
 	ep.waiters.Remove(t.id) // it is awake, by whatever woke it
 	h.epollSend(t, at)
-	if len(ep.ready) > 0 {
+	if ep.ready.Len() > 0 {
 		h.run = ep.waiters.WakeOne(h.run)
 	}
 	t.ret.Poll = t.poll
@@ -127,9 +127,8 @@ func epollResume(h *Host, t *thread) outcome {
 func (h *Host) epollSend(t *thread, at int32) {
 	ep := &h.epolls[at]
 	t.poll = t.poll[:0]
-	for n := len(ep.ready); n > 0 && len(t.poll) < int(t.call.Len); n-- {
-		slot := ep.ready[0]
-		ep.ready = ep.ready[:copy(ep.ready, ep.ready[1:])]
+	for n := ep.ready.Len(); n > 0 && len(t.poll) < int(t.call.Len); n-- {
+		slot, _ := ep.ready.PopFront()
 		it := &ep.items[slot]
 		it.linked = false
 		got := h.epollItem(it, 1)
@@ -142,7 +141,7 @@ func (h *Host) epollSend(t *thread, at int32) {
 			it.events &= epPrivate
 		case it.events&EPOLLET == 0:
 			it.linked = true
-			ep.ready = append(ep.ready, slot)
+			ep.ready.PushBack(slot)
 		}
 	}
 }
@@ -156,9 +155,7 @@ func (ep *epoll) fingerprint(f *queue.Hash) {
 		f.U64(uint64(it.events)<<1 | uint64(flag(it.linked)))
 		f.U64(it.data)
 	}
-	for _, r := range ep.ready {
-		f.U32(uint32(r))
-	}
+	ep.ready.Fingerprint(f, queue.HashInteger[int32])
 	fingerprintWatch(f, ep.watch)
 	ep.waiters.Fingerprint(f, queue.HashInteger[Thread])
 }

@@ -47,11 +47,9 @@ func (h *Host) mayOpen() Errno {
 // newFile takes the lowest free file description.
 func (h *Host) newFile(f file) fileID {
 	h.fileCount++
-	for i := range h.files {
-		if h.files[i].kind == fileFree {
-			h.files[i] = f
-			return fileID(i)
-		}
+	if i, ok := h.spareFiles.take(); ok {
+		h.files[i] = f
+		return fileID(i)
 	}
 	h.files = append(h.files, f)
 	return fileID(len(h.files) - 1)
@@ -93,6 +91,7 @@ func (h *Host) put(id fileID) (was file, last bool) {
 	}
 	was = *f
 	*f = file{}
+	h.spareFiles.put(int(id))
 	h.fileCount--
 	return was, true
 }

@@ -35,7 +35,7 @@ func sysClone(h *Host, t *thread) outcome {
 	for fd := range child.fds {
 		d := &child.fds[fd]
 		if d.file == reserved {
-			d.file = noFile // another thread's accept will not return here (dup_fd)
+			child.point(int32(fd), descriptor{file: noFile}) // another thread's accept will not return here (dup_fd)
 		}
 		if d.file != noFile {
 			h.files[d.file].refs++
@@ -85,7 +85,7 @@ func (h *Host) closeFD(fd int32) {
 	if f == noFile {
 		return
 	}
-	h.proc.fds[fd] = descriptor{file: noFile}
+	h.proc.point(fd, descriptor{file: noFile})
 	if was, last := h.put(f); last {
 		h.release(nil, was)
 	}

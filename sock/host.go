@@ -66,11 +66,14 @@ type Host struct {
 	secret      uint64 // of SYN cookies
 	fixed       choices
 	now         Time
-	files       []file  // by fileID
+	files       []file // by fileID
+	spareFiles  slots
 	socks       []*sock // by sockID; nil where free
 	spareSocks  slots
-	epolls      []epoll // by index; free ones have no users
+	epolls      []epoll // by index
+	spareEpolls slots
 	threads     []thread
+	threadAt    []int32      // by Thread: where its record is, plus one
 	ports       []*bucket    // bind table, in order of port
 	groupSerial uint32       // of the latest reuseport group
 	groups      []reuseGroup // by sock.group less one; free ones are empty

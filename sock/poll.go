@@ -1,6 +1,9 @@
 package sock
 
-import "github.com/sockspec/sockspec/tcpstate"
+import (
+	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/tcpstate"
+)
 
 // tcpPoll is what can be done with a stream socket without waiting (tcp_poll).
 func tcpPoll(h *Host, s *sock) (mask uint32) {
@@ -129,12 +132,12 @@ func pollResume(h *Host, t *thread) outcome {
 		return done(0)
 	}
 	for i := range t.poll {
-		if f := h.fileAt(t.poll[i].FD); f >= 0 {
-			if !t.parked {
-				h.hold(t, f)
-			}
-			h.pollWait(t, &h.files[f])
+		if f := h.fileAt(t.poll[i].FD); f >= 0 && !t.parked {
+			h.hold(t, f)
 		}
+	}
+	for _, f := range t.held {
+		h.waitersOf(f).Add(t.id, false)
 	}
 	return parks()
 }
@@ -160,11 +163,11 @@ func (h *Host) pollFile(f *file) uint32 {
 	return s.ops.poll(h, s)
 }
 
-// pollWait puts the thread on a file's wait list.
-func (h *Host) pollWait(t *thread, f *file) {
+// waitersOf is a file's wait list.
+func (h *Host) waitersOf(id fileID) *queue.Waiters[Thread] {
+	f := &h.files[id]
 	if f.kind == fileEpoll {
-		h.epolls[f.epoll].waiters.Add(t.id, false)
-		return
+		return &h.epolls[f.epoll].waiters
 	}
-	h.socks[f.sock].waiters.Add(t.id, false)
+	return &h.socks[f.sock].waiters
 }

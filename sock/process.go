@@ -11,6 +11,7 @@ import (
 type process struct {
 	pid   int32
 	fds   []descriptor
+	free  slots // of fds, those that stand for nothing
 	first int32 // lowest descriptor to give out
 	limit int32 // RLIMIT_NOFILE, soft
 	hard  int32 // and its ceiling
@@ -41,27 +42,40 @@ func newProcess(first, limit int32, caps Capability) *process {
 // lowest is the lowest free descriptor that is at least from, or EMFILE
 // (alloc_fd).
 func (p *process) lowest(from int32) (int32, Errno) {
-	fd := max(from, p.first)
-	for int(fd) < len(p.fds) && p.fds[fd].file != noFile {
-		fd++
+	from = max(from, p.first)
+	fd, ok := p.free.next(int(from))
+	if !ok {
+		fd = max(int(from), len(p.fds))
 	}
-	if fd >= p.limit {
+	if fd >= int(p.limit) {
 		return 0, EMFILE
 	}
-	return fd, 0
+	return int32(fd), 0
 }
 
 // grow makes room for descriptor fd (expand_files).
 func (p *process) grow(fd int32) {
 	for int(fd) >= len(p.fds) {
+		p.free.put(len(p.fds))
 		p.fds = append(p.fds, descriptor{file: noFile})
 	}
+}
+
+// point lets descriptor fd, for which there is room, stand for something, or for
+// nothing any more.
+func (p *process) point(fd int32, d descriptor) {
+	p.fds[fd] = d
+	if d.file == noFile {
+		p.free.put(int(fd))
+		return
+	}
+	p.free.use(int(fd))
 }
 
 // install lets fd, which lowest has named, refer to the file (fd_install).
 func (h *Host) install(fd int32, f fileID, cloexec bool) {
 	h.proc.grow(fd)
-	h.proc.fds[fd] = descriptor{f, cloexec}
+	h.proc.point(fd, descriptor{f, cloexec})
 	h.files[f].refs++
 }
 
@@ -88,7 +102,7 @@ func (h *Host) addProcess(p *process) (int32, Errno) {
 // clone copies the process.
 func (p *process) clone() *process {
 	c := *p
-	c.fds, c.cred.Groups = slices.Clone(p.fds), slices.Clone(p.cred.Groups)
+	c.fds, c.free, c.cred.Groups = slices.Clone(p.fds), p.free.clone(), slices.Clone(p.cred.Groups)
 	return &c
 }
 

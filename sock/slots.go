@@ -33,6 +33,31 @@ func (b *slots) put(n int) {
 	b.from = min(b.from, word)
 }
 
+// next is the lowest free number that is at least n, false when there is none. It
+// stays free.
+func (b *slots) next(n int) (int, bool) {
+	for word := max(b.from, n>>6); word < len(b.free); word++ {
+		w := b.free[word]
+		if word == n>>6 {
+			w &^= 1<<(n&63) - 1
+		}
+		if w != 0 {
+			return word<<6 + bits.TrailingZeros64(w), true
+		}
+		if w = b.free[word]; w == 0 && word == b.from {
+			b.from++
+		}
+	}
+	return 0, false
+}
+
+// use gives out a number, free or not.
+func (b *slots) use(n int) {
+	if b.has(n) {
+		b.free[n>>6] &^= 1 << (n & 63)
+	}
+}
+
 // clone copies the set.
 func (b *slots) clone() slots { return slots{slices.Clone(b.free), b.from} }
 

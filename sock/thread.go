@@ -66,18 +66,20 @@ func (h *Host) thread(id Thread) *thread {
 	if p := h.procs[0]; p == nil || p.pid != firstPID {
 		t.proc = noProc
 	}
+	for int(id) >= len(h.threadAt) {
+		h.threadAt = append(h.threadAt, 0)
+	}
 	h.threads = append(h.threads, t)
+	h.threadAt[id] = int32(len(h.threads))
 	return &h.threads[len(h.threads)-1]
 }
 
 // findThread is the record of that thread, nil when there is none.
 func (h *Host) findThread(id Thread) *thread {
-	for i := range h.threads {
-		if h.threads[i].id == id {
-			return &h.threads[i]
-		}
+	if int(id) >= len(h.threadAt) || h.threadAt[id] == 0 {
+		return nil
 	}
-	return nil
+	return &h.threads[h.threadAt[id]-1]
 }
 
 // Call carries out a system call of a thread. Its outcome is a Done effect, now
@@ -206,13 +208,8 @@ func (h *Host) endWait(t *thread) {
 	if t.call.Op != OpPoll && t.call.Op != OpEpollWait {
 		return
 	}
-	for _, s := range h.socks {
-		if s != nil {
-			s.waiters.Remove(t.id)
-		}
-	}
-	for i := range h.epolls {
-		h.epolls[i].waiters.Remove(t.id)
+	for _, f := range t.held {
+		h.waitersOf(f).Remove(t.id)
 	}
 }
 
