@@ -21,7 +21,11 @@ type datagrams struct {
 	// reader is how many of recv lie in UDP's second queue, and deficit what
 	// was read of it without giving the memory back (udp_rmem_release).
 	reader, deficit int32
-	cork            cork
+	// stamp is when the datagram came that was read last, 0 before there was one
+	// (sk_stamp); it is kept since somebody asked (SOCK_TIMESTAMP).
+	stamp  Time
+	stamps bool
+	cork   cork
 	// What a socket has of both families (see half4): rcv4 and src4 are invalid
 	// until a connect parts them from what bind gave. peer6 is sk_v6_daddr, IPv4
 	// where that is mapped; it outlives a disconnect.
@@ -171,6 +175,11 @@ func (g *datagrams) fingerprint(f *queue.Hash, now Time) {
 	hashAddr(f, g.hash4)
 	f.U64(uint64(uint32(g.rmem))<<32 | uint64(uint32(g.wmem)))
 	f.U64(uint64(g.drops))
+	f.Bool(g.stamps)
+	f.Bool(g.stamp != 0)
+	if g.stamps && g.stamp != 0 {
+		f.U64(uint64(g.stamp - now))
+	}
 	f.U64(uint64(uint32(g.reader))<<32 | uint64(uint32(g.deficit)))
 	for _, a := range [...]netip.Addr{g.rcv4, g.src4, g.dst4, g.peer6} {
 		hashAddr(f, netip.AddrPortFrom(a, 0))

@@ -22,6 +22,7 @@ func (h *Host) cmsg(t *thread, level, kind int32, n int) []byte {
 // order (sock_recv_cmsgs, ip_cmsg_recv_offset, ip6_datagram_recv_ctl).
 func (h *Host) recvControl(s *sock, t *thread, d *dgram, off int32) {
 	t.control = t.control[:0]
+	s.noteStamp(d)
 	h.stampControl(s, t, d)
 	if s.opt.rxqOvfl && d.drops > 0 {
 		le32(h.cmsg(t, SOL_SOCKET, SO_RXQ_OVFL, 4), d.drops)

@@ -42,8 +42,22 @@ func sysIoctl(h *Host, t *thread) outcome {
 		return result(h.ownBy(f, int32(c.Arg)))
 	case FIOGETOWN, SIOCGPGRP:
 		return t.argInt(done(int64(h.ownerOf(f))))
+	case SIOCGSTAMP, SIOCGSTAMPNS:
+		return h.lastStamp(s, t)
 	}
-	return t.argInt(s.ops.ioctl(h, s, c.N))
+	return h.socketIoctl(s, t)
+}
+
+// socketIoctl asks the protocol, and when it has no such request the devices
+// (sock_do_ioctl).
+func (h *Host) socketIoctl(s *sock, t *thread) outcome {
+	o := s.ops.ioctl(h, s, t.call.N)
+	if o.err == ENOTTY {
+		if dev, found := h.deviceIoctl(s, t); found {
+			return dev
+		}
+	}
+	return t.argInt(o)
 }
 
 // fileIoctl are the requests that do not depend on the kind of file

@@ -5,11 +5,19 @@ import (
 	"github.com/sockspec/sockspec/tcpstate/rule"
 )
 
+// answers reports whether a segment is a reset that answers another, by the numbers
+// of that: no socket's options are asked for it (tcp_v4_send_reset).
+func answers(seg *tcpstate.Segment) bool {
+	return seg.Flags&(tcpstate.RST|tcpstate.ACK) == tcpstate.RST
+}
+
 // transmitConn sends a segment of the connection, with its octets.
 func (h *Host) transmitConn(s *sock, seg *tcpstate.Segment, why rule.ID) {
-	if s.routed = !s.stray && !h.strands(s, s.remote.Addr()); !s.routed {
-		h.emit(Dropped, rule.NoRoute, s.id)
-		return
+	if !answers(seg) {
+		if s.routed = !s.stray && !h.strands(s, s.remote.Addr()); !s.routed {
+			h.emit(Dropped, rule.NoRoute, s.id)
+			return
+		}
 	}
 	p := Packet{
 		Src: s.local, Dst: s.remote.Addr(), SrcPort: s.sport, DstPort: s.remote.Port(),

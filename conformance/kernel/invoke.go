@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"unsafe"
@@ -121,11 +122,16 @@ func invokeGetsockopt(c *sock.Call) sock.Return {
 // invokeIoctl passes the address of an int that holds Arg, which suits the requests that sockets know; the int comes back as
 // Data.
 func invokeIoctl(c *sock.Call) sock.Return {
-	v := int32(c.Arg)
-	n, _, err := unix.Syscall(unix.SYS_IOCTL, uintptr(c.FD), uintptr(c.N), uintptr(unsafe.Pointer(&v)))
+	b := make([]byte, 64) // no request writes more
+	size := 4
+	binary.LittleEndian.PutUint32(b, uint32(c.Arg))
+	if c.Data != nil {
+		size = copy(b, c.Data)
+	}
+	n, _, err := unix.Syscall(unix.SYS_IOCTL, uintptr(c.FD), uintptr(c.N), uintptr(unsafe.Pointer(unsafe.SliceData(b))))
 	r := ret(n, err)
 	if err == 0 {
-		r.Data = []byte{byte(v), byte(v >> 8), byte(v >> 16), byte(v >> 24)}
+		r.Data = b[:size]
 	}
 	return r
 }

@@ -14,6 +14,7 @@ type probe struct {
 	call   func(k *Kind, s int32) sock.Call
 	before func(k *Kind, s int32) []Step
 	fits   func(k *Kind) bool // nil: every kind
+	in     []string           // the states that it is tried in; nil: every one
 }
 
 // steps are all that the probe does; the last is the one that is looked at.
@@ -29,7 +30,8 @@ var probes = gather()
 
 func gather() (all []probe) {
 	for _, list := range [][]probe{bindCalls(), listenCalls(), connectCalls(), only(oneFamily, receiveCalls()), sendCalls(), nameCalls(),
-		optionCalls(), only(oneFamily, eventCalls()), only(oneFamily, fileCalls())} {
+		optionCalls(), only(oneFamily, eventCalls()), only(oneFamily, fileCalls()),
+		few(only(firstFamily, fcntlCalls())), few(only(firstFamily, ioctlCalls())), few(only(oneFamily, deviceCalls()))} {
 		all = append(all, list...)
 	}
 	return all
@@ -43,8 +45,19 @@ func only(fits func(k *Kind) bool, list []probe) []probe {
 	return list
 }
 
+// few restricts probes that states have hardly a part in to a handful of those.
+func few(list []probe) []probe {
+	for i := range list {
+		list[i].in = []string{"fresh", "listen-full", "syn-sent", "established", "urgent", "data", "time-wait", "reset", "connected", "error-queue"}
+	}
+	return list
+}
+
 // oneFamily leaves out dual-stack kinds, for calls that families have no part in.
 func oneFamily(k *Kind) bool { return !k.Dual }
+
+// firstFamily has a kind of each protocol, for calls that concern the file alone.
+func firstFamily(k *Kind) bool { return k.Domain == sock.AF_INET }
 
 // plain is a call that is the same for each kind.
 func plain(name string, c sock.Call) probe {

@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sockspec/sockspec/conformance"
@@ -22,7 +23,7 @@ func Cells() (all []Cell) {
 		for i := range k.states {
 			for j := range probes {
 				s, p := &k.states[i], &probes[j]
-				if p.fits == nil || p.fits(k) {
+				if (p.fits == nil || p.fits(k)) && (p.in == nil || slices.Contains(p.in, s.name)) {
 					all = append(all, Cell{k.Name, s.name, p.name, k, s, p})
 				}
 			}

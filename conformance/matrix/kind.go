@@ -13,7 +13,7 @@ type Kind struct {
 	// Local and Peer are the ends of the link in packets, and Loopback and Any other addresses of the family. A dual-stack kind
 	// is a socket of AF_INET6 whose packets are IPv4.
 	Local, Peer, Loopback, Any netip.Addr
-	Multicast                  netip.Addr
+	Multicast, Foreign         netip.Addr // Foreign is an address of nobody's here
 	Dual                       bool
 	lead                       []byte // what comes before the octets of every send: a header, where users write it
 	states                     []state
@@ -25,14 +25,14 @@ func ip(s string) netip.Addr { return netip.MustParseAddr(s) }
 func v4(k Kind) Kind {
 	k.Domain = sock.AF_INET
 	k.Local, k.Peer, k.Loopback, k.Any = localV4, peerV4, ip("127.0.0.1"), netip.IPv4Unspecified()
-	k.Multicast = ip("224.0.0.9")
+	k.Multicast, k.Foreign = ip("224.0.0.9"), ip("198.51.100.7")
 	return k
 }
 
 func v6(k Kind) Kind {
 	k.Domain = sock.AF_INET6
 	k.Local, k.Peer, k.Loopback, k.Any = localV6, peerV6, netip.IPv6Loopback(), netip.IPv6Unspecified()
-	k.Multicast = ip("ff0e::9")
+	k.Multicast, k.Foreign = ip("ff0e::9"), ip("2001:db8::7")
 	return k
 }
 

@@ -97,6 +97,9 @@ var stamps = regexp.MustCompile(`TS val \d+ ecr (\d+)`)
 // places are a segment's first and last number.
 var places = regexp.MustCompile(`\d+:\d+\(`)
 
+// far is an ACK of what the stack has sent to itself: a number that nobody saw begin.
+var far = regexp.MustCompile(`ack \d{7,}`)
+
 // outbound spells a packet of the stack's: the connection's ends, and the rest as a script has it.
 func (s *speller) outbound(b []byte) string {
 	var q sock.Packet
@@ -124,7 +127,7 @@ func (s *speller) outbound(b []byte) string {
 		}
 		text := stamps.ReplaceAllString(s.tcp.Spell(b), "TS ecr $1")
 		if q.Seg.Flags.Has(tcpstate.RST) && q.Seg.Seq == 0 { // an absolute number: there was none to answer with
-			text = places.ReplaceAllString(text, "zero(")
+			text = far.ReplaceAllString(places.ReplaceAllString(text, "zero("), "ack far")
 		}
 		return prefix + text
 	case sock.ProtoUDP:
@@ -222,7 +225,15 @@ func (s *speller) results(b *strings.Builder, c *sock.Call, r *sock.Return) {
 		b.WriteString(brief(r.Data))
 	case sock.OpRecv:
 		s.received(b, c, r)
-	case sock.OpGetsockopt, sock.OpIoctl:
+	case sock.OpGetsockopt:
+		b.WriteString(" " + number(r.Data))
+	case sock.OpIoctl:
+		if c.Arg != 0 {
+			return // it hands in, and gets nothing
+		}
+		if len(c.Data) > 0 { // a structure, of which the rest is zeros
+			r.Data = bytes.TrimRight(r.Data, "\x00")
+		}
 		b.WriteString(" " + number(r.Data))
 	case sock.OpPoll, sock.OpEpollWait:
 		for _, p := range r.Poll {

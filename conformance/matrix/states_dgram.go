@@ -27,6 +27,10 @@ var datagramStates = []state{
 	{name: "shut-both", steps: then(connected, shut(sock.SHUT_RDWR)), nudges: arrivals},
 	{name: "shut-read-data", steps: then(connected, arrival(5), shut(sock.SHUT_RD)), nudges: arrivals},
 	{name: "shut-fresh", steps: then(fresh, shut(sock.SHUT_RDWR)), nudges: none},
+	{name: "transparent-bound", steps: then(fresh, transparent, boundForeign), nudges: none},
+	{name: "freebind-bound", steps: then(fresh, freebind, boundForeign), nudges: none},
+	{name: "dontroute", steps: then(bound, dontRoute), nudges: arrivals},
+	{name: "dontroute-connected", steps: then(connected, dontRoute), nudges: arrivals},
 	{name: "disconnected", steps: then(connected, func(*Kind) []Step { return []Step{disconnect(0)} }), nudges: none},
 }
 
@@ -45,6 +49,10 @@ var rawStates = []state{
 	{name: "shut-write", steps: then(rawConnected, shut(sock.SHUT_WR)), nudges: arrivals},
 	{name: "shut-both", steps: then(rawConnected, shut(sock.SHUT_RDWR)), nudges: arrivals},
 	{name: "shut-fresh", steps: then(fresh, shut(sock.SHUT_RDWR)), nudges: arrivals},
+	{name: "transparent-bound", steps: then(fresh, transparent, boundForeign), nudges: none},
+	{name: "freebind-bound", steps: then(fresh, freebind, boundForeign), nudges: none},
+	{name: "dontroute", steps: then(fresh, dontRoute), nudges: arrivals},
+	{name: "dontroute-connected", steps: then(rawConnected, dontRoute), nudges: arrivals},
 	{name: "disconnected", steps: then(rawConnected, func(*Kind) []Step { return []Step{disconnect(0)} }), nudges: arrivals},
 }
 
@@ -68,12 +76,30 @@ func refusal(k *Kind) []Step {
 	return []Step{s}
 }
 
+// transparent and freebind let a socket have an address of somebody else's.
+func transparent(k *Kind) []Step {
+	return []Step{k.set(sock.SOL_IP, sock.IP_TRANSPARENT, sock.SOL_IPV6, sock.IPV6_TRANSPARENT)}
+}
+
+func freebind(k *Kind) []Step {
+	return []Step{k.set(sock.SOL_IP, sock.IP_FREEBIND, sock.SOL_IPV6, sock.IPV6_FREEBIND)}
+}
+
+func boundForeign(k *Kind) []Step { return []Step{k.bind(0, k.Foreign, here)} }
+
+func dontRoute(*Kind) []Step { return []Step{setInt(0, sock.SOL_SOCKET, sock.SO_DONTROUTE, 1)} }
+
+// set turns an option of the kind's family on.
+func (k *Kind) set(level4, name4, level6, name6 int32) Step {
+	if k.Domain == sock.AF_INET6 && !k.Dual {
+		return setInt(0, level6, name6, 1)
+	}
+	return setInt(0, level4, name4, 1)
+}
+
 // recvErr asks for errors in a queue.
 func recvErr(k *Kind) []Step {
-	if k.Domain == sock.AF_INET6 && !k.Dual {
-		return []Step{setInt(0, sock.SOL_IPV6, sock.IPV6_RECVERR, 1)}
-	}
-	return []Step{setInt(0, sock.SOL_IP, sock.IP_RECVERR, 1)}
+	return []Step{k.set(sock.SOL_IP, sock.IP_RECVERR, sock.SOL_IPV6, sock.IPV6_RECVERR)}
 }
 
 // datagram is what the peer sends to the kind's socket: UDP, or the answer to an echo.

@@ -74,6 +74,11 @@ var tcpStates = []state{
 	{name: "shut-read-data", steps: then(established, peer(fPush, 1, 5, 1), shut(sock.SHUT_RD)), nudges: talks(6, 1)},
 	{name: "shut-both", steps: then(established, shut(sock.SHUT_RDWR)), nudges: talks(1, 2)},
 	{name: "shut-fresh", steps: then(fresh, shut(sock.SHUT_RDWR))},
+	{name: "transparent", steps: then(fresh, transparent)},
+	{name: "transparent-bound", steps: then(fresh, transparent, boundForeign)},
+	{name: "freebind-bound", steps: then(fresh, freebind, boundForeign)},
+	{name: "dontroute", steps: then(fresh, dontRoute)},
+	{name: "dontroute-established", steps: then(established, dontRoute), nudges: talks(1, 1)},
 	{name: "disconnected", steps: then(established, func(*Kind) []Step { return []Step{disconnect(0)} })},
 }
 
