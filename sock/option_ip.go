@@ -227,11 +227,11 @@ func getMTU(h *Host, s *sock, _ *thread) (int64, Errno) {
 	if !s.routed {
 		return 0, ENOTCONN
 	}
-	to := s.remote.Addr()
+	to, from := s.remote.Addr(), s.local
 	if !to.IsValid() {
-		to = s.way
+		to, from = s.way, anyOf(s.way) // the address that bind has given has no part in it
 	}
-	r, err := h.routeTo(to, s.local, s.via(s.opt.boundDev))
+	r, err := h.routeTo(to, from, s.via(s.opt.boundDev))
 	if err != 0 {
 		return 0, ENOTCONN
 	}

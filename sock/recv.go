@@ -262,11 +262,9 @@ func (s *sock) keepUrgent(seg *tcpstate.Segment, payload []byte) {
 
 // recvUrgent is MSG_OOB (tcp_recv_urg). It never waits.
 func (h *Host) recvUrgent(s *sock, t *thread) outcome {
-	at, known, valid := s.urgent()
-	// An octet that has come and is not there any more was read before.
-	taken := known && !valid && at < s.rx.Len()
+	_, known, valid := s.urgent()
 	switch {
-	case s.opt.flag(tcpstate.OOBInline) || !known || taken:
+	case s.opt.flag(tcpstate.OOBInline) || !known || s.conn.UrgentRead():
 		return fail(EINVAL)
 	case s.state() == tcpstate.Closed && !s.finCame():
 		return fail(ENOTCONN)

@@ -33,6 +33,9 @@ func (c *Conn) UrgentTaken() {
 	}
 }
 
+// UrgentRead reports that the urgent octet was read as such (TCP_URG_READ).
+func (c *Conn) UrgentRead() bool { return c.urg.state == urgRead }
+
 // UrgentPassed forgets the mark once reading has passed it.
 func (c *Conn) UrgentPassed() {
 	if c.urg.state != urgNone && c.urg.seq.Less(c.rcv.copied) {

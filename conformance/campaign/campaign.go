@@ -97,11 +97,20 @@ func (c *Campaign) seed(n int) (f *Finding, err error) {
 	return f, err
 }
 
-// draw draws a history and plays it on both stacks until they differ.
+// draw draws a history and makes a finding of the difference that it ends with, if any.
 func (c *Campaign) draw(t *rapid.T) (*Finding, error) {
+	h, d, err := c.history(t)
+	if d == nil || err != nil {
+		return nil, err
+	}
+	return c.judge(h, d), nil
+}
+
+// history draws a history and plays it on both stacks until they differ.
+func (c *Campaign) history(t *rapid.T) (*History, *Difference, error) {
 	p, err := newPair(c.Want, c.Got)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer p.close()
 	w := &world{program: program{waits: map[sock.Thread]bool{}}, kinds: c.Kinds}
@@ -118,18 +127,18 @@ func (c *Campaign) draw(t *rapid.T) (*Finding, error) {
 		o, d, err := p.play(s)
 		if errors.Is(err, errLate) {
 			c.late.Add(1)
-			return nil, nil
+			break
 		}
 		c.count(&s)
 		if err != nil {
-			return nil, fmt.Errorf("%w\n%s", err, p.history.Script())
+			return &p.history, nil, fmt.Errorf("%w\n%s", err, p.history.Script())
 		}
 		if d != nil {
-			return c.judge(p, d), nil
+			return &p.history, d, nil
 		}
 		w.note(&s, &o)
 	}
-	return nil, nil
+	return &p.history, nil, nil
 }
 
 func (c *Campaign) count(s *matrix.Step) {
@@ -142,12 +151,12 @@ func (c *Campaign) count(s *matrix.Step) {
 }
 
 // judge makes a finding of a difference, unless it was only a moment's.
-func (c *Campaign) judge(p *pair, d *Difference) *Finding {
-	if !c.again(p.history.Steps) {
+func (c *Campaign) judge(h *History, d *Difference) *Finding {
+	if !c.again(h.Steps) {
 		c.disturbed.Add(1)
 		return nil
 	}
-	d, h := c.minimize(p.history.Steps, d, &p.history)
+	d, h = c.minimize(h.Steps, d, h)
 	return &Finding{Difference: d, History: h}
 }
 

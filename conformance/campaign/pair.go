@@ -83,10 +83,10 @@ func (p *pair) both(s matrix.Step) (want, got matrix.Outcome, err error) {
 	if want, err = p.want.Play(&s); err != nil {
 		return want, got, err
 	}
-	p.history.Steps = append(p.history.Steps, s)
 	if _, fired := p.near(); fired && (s.Call != nil || s.Packet != nil) {
 		return want, got, errLate
 	}
+	p.history.Steps = append(p.history.Steps, s)
 	if err = pass(p.got, began, &got); err != nil {
 		return want, got, err
 	}

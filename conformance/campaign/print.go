@@ -2,8 +2,10 @@ package campaign
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"github.com/sockspec/sockspec/conformance/matrix"
 	"github.com/sockspec/sockspec/sock"
@@ -108,7 +110,7 @@ func (w *writer) call(s *matrix.Step, i int) {
 // value is what follows the equals sign.
 func value(_ *sock.Call, r *matrix.Returned) string {
 	if r.Return.Value < 0 {
-		return fmt.Sprintf("-1 %s", sock.ErrnoName(r.Return.Errno))
+		return fmt.Sprintf("-1 %s (%s)", sock.ErrnoName(r.Return.Errno), syscall.Errno(r.Return.Errno))
 	}
 	if r.Made {
 		return fmt.Sprint(r.Slot + firstFD)
@@ -136,7 +138,7 @@ func (w *writer) inbound(q *matrix.Packet) {
 			"protocol_unreachable", "port_unreachable"}[q.Code&3], q.Seq, q.Seq)
 		return
 	}
-	text := fmt.Sprintf("%s %d:%d(%d)", q.Flags, q.Seq, q.Seq+uint32(q.Len), q.Len)
+	text := fmt.Sprintf("%s %d:%d(%d)", dotLast(q.Flags.String()), q.Seq, uint64(q.Seq)+uint64(q.Len), q.Len)
 	if q.Flags.Has(tcpstate.ACK) {
 		text += fmt.Sprintf(" ack %d", q.Ack)
 	}
@@ -145,9 +147,21 @@ func (w *writer) inbound(q *matrix.Packet) {
 		text += fmt.Sprintf(" urg %d", q.Urgent)
 	}
 	if q.MSS != 0 {
-		text += fmt.Sprintf(" <mss %d,sackOK,nop,wscale 0>", q.MSS)
+		text += fmt.Sprintf(" <mss %d,nop,nop,sackOK,nop,wscale 0>", q.MSS)
+	}
+	if q.Seq > math.MaxUint32-uint32(q.Len) {
+		w.line("// numbers of scripts end at 4294967295: %s < %s%s", w.at(w.now), label, text)
+		return
 	}
 	w.line("%s < %s%s", w.at(w.now), label, text)
+}
+
+// dotLast moves the letter of ACK behind the others, where scripts have it.
+func dotLast(flags string) string {
+	if !strings.Contains(flags, ".") {
+		return flags
+	}
+	return strings.ReplaceAll(flags, ".", "") + "."
 }
 
 // stamped are options that hold the stack's clock.
@@ -156,5 +170,11 @@ var stamped = regexp.MustCompile(`<[^>]*TS [^>]*>`)
 func (w *writer) outbound(s *matrix.Seen, text string) {
 	_, body, _ := strings.Cut(text, ">")
 	_, body, _ = strings.Cut(body, " ")
+	flags, body, _ := strings.Cut(body, " ")
+	body = dotLast(flags) + " " + strings.Replace(body, "zero(", "0:0(", 1)
+	if !s.Flags.Has(tcpstate.RST) { // a range does not wrap
+		_, rest, _ := strings.Cut(body, "(")
+		body = fmt.Sprintf("%s %d:%d(%s", dotLast(flags), s.Seq, uint64(s.Seq)+uint64(s.Len), rest)
+	}
 	w.line("%s > %s%s", w.at(w.now), w.label(s.Local, s.Remote), stamped.ReplaceAllString(body, "<...>"))
 }
