@@ -79,7 +79,7 @@ func (c *Conn) fastPath(s *Segment) bool {
 			return false
 		}
 	}
-	if s.Len > 0 && (s.End().Greater(c.rcv.nxt.Add(c.receiveWindow())) || s.Ack.Less(c.snd.una)) {
+	if s.Len > 0 && s.End().Greater(c.rcv.nxt.Add(c.receiveWindow())) {
 		return false
 	}
 	b := c.rxBufferOf(s)
