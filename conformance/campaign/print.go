@@ -168,10 +168,15 @@ func dotLast(flags string) string {
 var stamped = regexp.MustCompile(`<[^>]*TS [^>]*>`)
 
 func (w *writer) outbound(s *matrix.Seen, text string) {
+	if s.Proto != sock.ProtoTCP {
+		w.line("// %s sends %s", w.at(w.now), text)
+		return
+	}
 	_, body, _ := strings.Cut(text, ">")
 	_, body, _ = strings.Cut(body, " ")
 	flags, body, _ := strings.Cut(body, " ")
 	body = dotLast(flags) + " " + strings.Replace(body, "zero(", "0:0(", 1)
+	body = strings.Replace(body, "ack far", fmt.Sprintf("ack %d", s.Ack), 1)
 	if !s.Flags.Has(tcpstate.RST) { // a range does not wrap
 		_, rest, _ := strings.Cut(body, "(")
 		body = fmt.Sprintf("%s %d:%d(%s", dotLast(flags), s.Seq, uint64(s.Seq)+uint64(s.Len), rest)
