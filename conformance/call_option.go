@@ -15,7 +15,12 @@ func planSetsockopt(a *args, p *plan) {
 		return
 	}
 	p.call = sock.Call{Op: sock.OpSetsockopt, FD: a.fd(0), Level: int32(a.num(1)), Name: int32(a.num(2))}
-	value := a.optionValue(a.at(3))
+	var value []byte
+	if x := filterOf(a.at(3)); x != nil {
+		value, p.call.Filter = a.filter(x)
+	} else {
+		value = a.optionValue(a.at(3))
+	}
 	n := a.size(4)
 	if a.err != nil {
 		return
@@ -79,6 +84,10 @@ func planGetsockopt(a *args, p *plan) {
 	x := a.at(3)
 	if x.Kind == script.ExprEllipsis || p.want < 0 {
 		return // nothing stated about the value
+	}
+	if f := filterOf(x); f != nil {
+		p.checkFilter(a, f)
+		return
 	}
 	want := a.optionValue(x)
 	number := x.Kind == script.ExprArray

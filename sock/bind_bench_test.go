@@ -29,7 +29,7 @@ func BenchmarkCrowd(b *testing.B) {
 		b.Run("lookup/"+n.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				h.findListener(f)
+				h.findListener(f, nil)
 			}
 		})
 		b.Run("socket/"+n.name, func(b *testing.B) {

@@ -132,32 +132,30 @@ func udpConnect(h *Host, s *sock, a Addr, n int32) Errno {
 func (h *Host) udpJoinGroup(s *sock) {
 	for o := h.udp.byPort.first(h, s.num); o != nil; o = h.udp.byPort.after(h, o) {
 		if h.sharesPort(s, o) {
-			if o.group == 0 {
-				h.newGroup(o)
-			}
-			s.group = o.group
-			g := h.groupOf(s)
-			g.socks = append(g.socks, s.id)
+			h.enterGroup(s, o)
 			return
 		}
 	}
-	h.newGroup(s)
+	if s.group == 0 { // else it has a program already
+		h.newGroup(s)
+	}
 }
 
 // udpLookup finds the socket for a datagram to one host (__udp4_lib_lookup,
 // __udp6_lib_lookup): one that is connected to the sender, the best of those
 // that have the address, the best of those that have none, the best of all.
-func (h *Host) udpLookup(src, dst netip.AddrPort, dev int32) *sock {
+// p is the datagram, nil for what an ICMP error is about.
+func (h *Host) udpLookup(src, dst netip.AddrPort, dev int32, p *Packet) *sock {
 	for s := h.udp.byPeer.first(h, peerKey{dst.Port(), src}); s != nil; s = h.udp.byPeer.after(h, s) {
 		if s.dg.connected && s.remote.Port() == src.Port() && s.has(dst.Addr()) &&
 			s.peerAddr(src.Addr()) == src.Addr() && (s.opt.boundDev == 0 || s.opt.boundDev == dev) {
 			return s
 		}
 	}
-	if s := h.udpBest(src, dst, dst.Addr(), dev); s != nil {
+	if s := h.udpBest(src, dst, dst.Addr(), dev, p); s != nil {
 		return s
 	}
-	if s := h.udpBest(src, dst, anyOf(dst.Addr()), dev); s != nil {
+	if s := h.udpBest(src, dst, anyOf(dst.Addr()), dev, p); s != nil {
 		return s
 	}
 	return h.udpAnywhere(src, dst, dev)
@@ -178,7 +176,7 @@ func (h *Host) udpAnywhere(src, dst netip.AddrPort, dev int32) (best *sock) {
 
 // udpBest is the socket of highest score at one address, of equals the first in
 // the chain; a group that shares the port has the last word (udp4_lib_lookup2).
-func (h *Host) udpBest(src, dst netip.AddrPort, local netip.Addr, dev int32) *sock {
+func (h *Host) udpBest(src, dst netip.AddrPort, local netip.Addr, dev int32, p *Packet) *sock {
 	var best *sock
 	score := 0
 	at := netip.AddrPortFrom(listenAddr(local), dst.Port())
@@ -191,7 +189,7 @@ func (h *Host) udpBest(src, dst netip.AddrPort, local netip.Addr, dev int32) *so
 		if s.dg.connected {
 			continue
 		}
-		if member := h.pickReusePort(s, flow{dst, src}); member != nil {
+		if member := h.pickReusePort(s, flow{dst, src}, p); member != nil {
 			if best = member; !h.groupOf(s).conns {
 				return member
 			}

@@ -124,7 +124,10 @@ type Call struct {
 	IDs     [3]int32 // setresuid, setresgid: real, effective, saved; -1 leaves one
 	Groups  []uint32 // setgroups
 	Msgs    []Msg    // sendmmsg, recvmmsg
-	Fault   Fault
+	// Filter is what the pointer of a struct sock_fprog in Data leads to, if it is
+	// not null (SO_ATTACH_FILTER, SO_ATTACH_REUSEPORT_CBPF).
+	Filter []SockFilter
+	Fault  Fault
 }
 
 // Return is a system call's outcome.
@@ -139,5 +142,9 @@ type Return struct {
 	Poll     []PollFD
 	Control  []Control
 	Msgs     []Msg // sendmmsg, recvmmsg
-	SIGPIPE  bool  // the call raised SIGPIPE
+	// Filter is the program that SO_GET_FILTER reads. Len is counted in
+	// instructions then, and so is what the kernel tells of their number: Data has
+	// that many octets, the program's first.
+	Filter  []SockFilter
+	SIGPIPE bool // the call raised SIGPIPE
 }

@@ -78,6 +78,9 @@ func checkChains(h *Host) error {
 func checkGroups(h *Host) error {
 	in := 0
 	for i := range h.groups {
+		if g := &h.groups[i]; g.prog != nil && len(g.socks)+len(g.closed) == 0 {
+			return fmt.Errorf("reuseport group %d: has a program and no members", i+1)
+		}
 		for _, list := range [...][]sockID{h.groups[i].socks, h.groups[i].closed} {
 			for _, id := range list {
 				in++

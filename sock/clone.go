@@ -56,7 +56,7 @@ func (h *Host) Clone() *Host {
 		c.ports[i] = h.ports[i].clone()
 	}
 	c.out, c.conn, c.req, c.arena, c.loop, c.looped = nil, nil, nil, nil, nil, Packet{}
-	c.cuts, c.whole = nil, Packet{}
+	c.cuts, c.whole, c.trimmed, c.view = nil, Packet{}, Packet{}, filterView{}
 	c.frags = h.frags.clone()
 	c.run = slices.Clone(h.run)
 	c.spare = nil
@@ -81,6 +81,7 @@ func (t *thread) own() {
 func (r Return) clone() Return {
 	r.Data, r.Poll = slices.Clone(r.Data), slices.Clone(r.Poll)
 	r.Control, r.Msgs = cloneControl(r.Control), cloneMsgs(r.Msgs)
+	r.Filter = slices.Clone(r.Filter)
 	return r
 }
 
@@ -216,6 +217,7 @@ func (o *options) fingerprint(f *queue.Hash) {
 			f.U64(uint64(l.rows[i].kept(o)))
 		}
 	}
+	o.filter.fingerprint(f)
 	f.Bool(o.linger)
 	for _, v := range [...]int64{o.lingerTime, o.rcvTimeo, o.sndTimeo, int64(o.rcvbuf), int64(o.sndbuf), int64(o.maxPacing),
 		int64(o.ttl), int64(o.userMSS), int64(o.windowClamp), int64(o.deferAccept), int64(o.stampFlags),

@@ -1,8 +1,6 @@
 package sock
 
 import (
-	"net/netip"
-
 	"github.com/sockspec/sockspec/tcpstate"
 	"github.com/sockspec/sockspec/tcpstate/rule"
 )
@@ -89,7 +87,7 @@ func protocol(number uint8) *protoOps {
 // a segment for none of them is reset (tcp_v4_rcv).
 func tcpDeliver(h *Host, p *Packet) {
 	h.count[MibInSegs]++
-	f := flow{netip.AddrPortFrom(p.Dst, p.DstPort), netip.AddrPortFrom(p.Src, p.SrcPort)}
+	f := p.name()
 	id, named := h.flows[f]
 	if named && h.socks[id].hears(h.dev) {
 		h.connSegment(h.socks[id], p)
@@ -107,7 +105,7 @@ func tcpDeliver(h *Host, p *Packet) {
 		h.dropRequest(f)
 	}
 	// Linux could have a second connection of that name, by another device.
-	if s := h.findListener(f); s != nil && !named {
+	if s := h.findListener(f, p); s != nil && !named {
 		h.listenSegment(s, p)
 		return
 	}
@@ -118,12 +116,17 @@ func tcpDeliver(h *Host, p *Packet) {
 // connSegment gives a segment to its connection. A TIME-WAIT that gives way to
 // a new SYN hands it to the listener.
 func (h *Host) connSegment(s *sock, p *Packet) {
-	if s.conn.State() != tcpstate.TimeWait && (h.fromAfar(s, p) || h.filtered(s, p)) {
-		return
+	if s.conn.State() != tcpstate.TimeWait {
+		if h.fromAfar(s, p) {
+			return
+		}
+		if p = h.filtered(s, p); p == nil {
+			return
+		}
 	}
 	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg}
 	if p.Seg.Flags.Has(tcpstate.SYN) && s.conn.State() == tcpstate.TimeWait {
-		in.Listening = h.findListener(flow{netip.AddrPortFrom(p.Dst, p.DstPort), netip.AddrPortFrom(p.Src, p.SrcPort)}) != nil
+		in.Listening = h.findListener(p.name(), p) != nil
 	}
 	s.opt.incomingCPU = theCPU // sk_incoming_cpu_update
 	h.stepWith(s, in, p.Payload)
@@ -141,13 +144,15 @@ func (h *Host) connSegment(s *sock, p *Packet) {
 // reopen answers the SYN that ends a TIME-WAIT, with the number that TIME-WAIT
 // chose so that the old connection's segments can't be taken for the new one's.
 func (h *Host) reopen(old *sock, p *Packet, isn uint32, why rule.ID) {
-	f := flow{netip.AddrPortFrom(p.Dst, p.DstPort), netip.AddrPortFrom(p.Src, p.SrcPort)}
-	l := h.findListener(f)
+	l := h.findListener(p.name(), p)
 	if l == nil {
 		h.emit(Dropped, why, old.id)
 		return
 	}
 	h.unhash(old)
+	if p = h.filtered(l, p); p == nil {
+		return
+	}
 	if answer, drop := tcpstate.Listens(&p.Seg); answer != tcpstate.ListenSyn {
 		h.emit(Dropped, drop, l.id) // a FIN came with the SYN
 		return
@@ -158,7 +163,10 @@ func (h *Host) reopen(old *sock, p *Packet, isn uint32, why rule.ID) {
 
 // listenSegment is what LISTEN does with a segment (tcp_rcv_state_process).
 func (h *Host) listenSegment(s *sock, p *Packet) {
-	if h.fromAfar(s, p) || h.filtered(s, p) {
+	if h.fromAfar(s, p) {
+		return
+	}
+	if p = h.filtered(s, p); p == nil {
 		return
 	}
 	if h.acceptCookie(s, p) {

@@ -30,6 +30,10 @@ var unhashed = map[string]string{
 	"Host.heir":        "of one input",
 	"Host.cuts":        "of one input",
 	"Host.whole":       "of one input",
+	"Host.trimmed":     "of one input",
+	"Host.view":        "of one input",
+	"Call.Filter":      "nil in a call that waits",
+	"Return.Filter":    "nil in a call that waits",
 	"Host.dev":         "of one input",
 	"fastHost.offer":   "of one input",
 	"fastHost.fault":   "of one input",
@@ -113,6 +117,10 @@ func fullHost(t *testing.T) *Host {
 	part.Opaque, part.Wire[6] = true, fragMore4>>8
 	finishIP(part.Wire)
 	b.deliver(part)
+	ok(filterCall(u, SO_ATTACH_FILTER, retK(9)))
+	member := ok(Call{Op: OpSocket, Domain: AF_INET, Type: SOCK_DGRAM})
+	ok(setCall(member, SOL_SOCKET, SO_REUSEPORT, []byte{1, 0, 0, 0}))
+	ok(filterCall(member, SO_ATTACH_REUSEPORT_CBPF, retK(0)))
 	require.NoError(t, h.Check())
 	// What takes long to come about: an error that waits, limits under way.
 	s := h.socks[h.files[h.proc.fds[u].file].sock]

@@ -152,15 +152,6 @@ func (h *Host) informCgroup(k Hook, s *sock) {
 	}
 }
 
-// filtered reports that a packet may not reach the socket (sk_filter, tcp_filter).
-func (h *Host) filtered(s *sock, p *Packet) bool {
-	if h.hooks.Security == nil || h.hooks.Security(h.hookCall(SockRcvSkb, s, p)) == 0 {
-		return false
-	}
-	h.emit(Dropped, rule.SocketFilter, s.id)
-	return true
-}
-
 // requestRefused reports that a SYN may not become a request.
 func (h *Host) requestRefused(s *sock, p *Packet) bool {
 	return h.hooks.Security != nil && h.hooks.Security(h.hookCall(InetConnRequest, s, p)) != 0

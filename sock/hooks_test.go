@@ -176,19 +176,19 @@ func TestSecurityHookFiltersPackets(t *testing.T) {
 			p.seq++
 		}
 	}
-	refused(SockRcvSkb, rule.SocketFilter)
+	refused(SockRcvSkb, rule.SecurityHook)
 	drops := b.h.count[MibListenDrops]
 	refused(InetConnRequest, rule.SecurityRefuses)
 	require.Equal(t, drops+1, b.h.count[MibListenDrops])
 	p.syn()
 	p.see()
-	refused(SockRcvSkb, rule.SocketFilter)
+	refused(SockRcvSkb, rule.SecurityHook)
 	p.send(tcpstate.ACK, "")
 	require.Contains(t, hooksOf(g), InetCskClone)
 	fd := b.ok(acceptCall(l))
 	g.refuse[SockRcvSkb] = EACCES
 	p.send(tcpstate.RST, "")
-	require.Equal(t, rule.SocketFilter, b.why())
+	require.Equal(t, rule.SecurityHook, b.why())
 	g.reset()
 	b.fails(EAGAIN, recvCall(fd, 1, MSG_DONTWAIT))
 }
@@ -338,7 +338,7 @@ func TestHooksOfDatagrams(t *testing.T) {
 	in := Packet{Src: remoteV4, Dst: localV4, SrcPort: 9, DstPort: 9000, Proto: ProtoUDP, TTL: 64, Payload: []byte("y")}
 	g.refuse[SockRcvSkb] = EACCES
 	b.deliver(in)
-	require.Equal(t, rule.SocketFilter, b.why())
+	require.Equal(t, rule.SecurityHook, b.why())
 	b.fails(EAGAIN, recvCall(fd, 9, MSG_DONTWAIT))
 	g.reset()
 	b.deliver(in)
@@ -354,7 +354,7 @@ func TestHooksOfRaw(t *testing.T) {
 	in := Packet{Src: remoteV4, Dst: localV4, Proto: 253, TTL: 64, Payload: []byte("z")}
 	g.refuse[SockRcvSkb] = EACCES
 	b.deliver(in)
-	require.Contains(t, b.whys, rule.SocketFilter)
+	require.Contains(t, b.whys, rule.SecurityHook)
 	b.fails(EAGAIN, recvCall(fd, 9, MSG_DONTWAIT))
 	b.ok(Call{Op: OpCapset})
 	b.fails(EPERM, Call{Op: OpSocket, Domain: AF_INET, Type: SOCK_RAW, Proto: 253})

@@ -111,9 +111,12 @@ type Host struct {
 	whole Packet            // put together from fragments
 	// looped is the one of them that is being delivered.
 	looped Packet
-	spare  [][]byte      // memory of datagrams that were read
-	heir   tcpstate.Heir // left by a TIME-WAIT to the connect under way, if TSRecentAt is not 0
-	dev    int32         // by which the packet under way came in (inet_iif)
+	// trimmed is a packet that a program has made shorter.
+	trimmed Packet
+	view    filterView    // of a packet, for the program under way
+	spare   [][]byte      // memory of datagrams that were read
+	heir    tcpstate.Heir // left by a TIME-WAIT to the connect under way, if TSRecentAt is not 0
+	dev     int32         // by which the packet under way came in (inet_iif)
 }
 
 // New makes a host. Fields of cfg that are out of range are bounded.
@@ -255,6 +258,7 @@ func (h *Host) deliverLooped(p *Packet) {
 		}
 		p.truesize, p.toMany, p.tag = size, many, tag
 	}
+	p.looped = true
 	h.deliver(p)
 }
 

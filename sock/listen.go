@@ -251,7 +251,7 @@ func (h *Host) followRequest(s *sock, f flow, d dscp, out []tcpstate.Output) (pr
 
 // requestSegment gives a segment to the request that it belongs to.
 func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
-	if h.filtered(s, p) {
+	if p = h.filtered(s, p); p == nil {
 		return
 	}
 	if r.Disowns(h.tcp, &p.Seg) && h.acceptCookie(s, p) {

@@ -30,15 +30,16 @@ func (h *Host) unhashListener(s *sock) {
 }
 
 // findListener looks among those bound to the address, then among those bound
-// to any (__inet_lookup_listener, inet6_lookup_listener).
-func (h *Host) findListener(f flow) *sock {
+// to any (__inet_lookup_listener, inet6_lookup_listener). p is the segment that
+// is for it.
+func (h *Host) findListener(f flow, p *Packet) *sock {
 	to := f.local.Addr()
 	any := netip.IPv6Unspecified()
 	if to.Is4() {
 		any = netip.IPv4Unspecified()
 	}
 	for _, a := range [...]netip.Addr{to, any} {
-		if s := h.lookupListener(f, a); s != nil {
+		if s := h.lookupListener(f, a, p); s != nil {
 			return s
 		}
 	}
@@ -48,14 +49,14 @@ func (h *Host) findListener(f flow) *sock {
 // lookupListener takes the best of the listeners at one address, the first among
 // equals; a group that shares the port has the last word at once, even where a
 // better one comes later (inet_lhash2_lookup).
-func (h *Host) lookupListener(f flow, at netip.Addr) (best *sock) {
+func (h *Host) lookupListener(f flow, at netip.Addr, p *Packet) (best *sock) {
 	score := 0
 	for s := h.listens.first(h, netip.AddrPortFrom(listenAddr(at), f.local.Port())); s != nil; s = h.listens.after(h, s) {
 		n := s.listenScore(at, h.dev)
 		if n <= score {
 			continue
 		}
-		if member := h.pickReusePort(s, f); member != nil {
+		if member := h.pickReusePort(s, f, p); member != nil {
 			return member
 		}
 		best, score = s, n

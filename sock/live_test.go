@@ -110,6 +110,17 @@ func ptr(b []byte) uintptr {
 	return uintptr(unsafe.Pointer(&b[0]))
 }
 
+// rawFilter is an option's value, with a pointer to the program if it has one
+// (struct sock_fprog).
+func rawFilter(c Call) []byte {
+	if len(c.Filter) == 0 || len(c.Data) != 16 {
+		return c.Data
+	}
+	raw := append([]byte(nil), c.Data...)
+	binary.NativeEndian.PutUint64(raw[8:], uint64(uintptr(unsafe.Pointer(&c.Filter[0]))))
+	return raw
+}
+
 // call makes one call on the kernel. It knows what the comparisons need.
 func (l *live) call(c Call) Return {
 	var r Return
@@ -165,7 +176,9 @@ func (l *live) call(c Call) Return {
 	case OpClose:
 		sys(unix.SYS_CLOSE, fd)
 	case OpSetsockopt:
-		sys(unix.SYS_SETSOCKOPT, fd, uintptr(c.Level), uintptr(c.Name), ptr(c.Data), uintptr(len(c.Data)))
+		raw := rawFilter(c)
+		sys(unix.SYS_SETSOCKOPT, fd, uintptr(c.Level), uintptr(c.Name), ptr(raw), uintptr(len(raw)))
+		runtime.KeepAlive(c.Filter)
 	case OpGetsockopt:
 		n := uint32(c.Len)
 		clear(l.buf[:1024])

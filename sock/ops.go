@@ -67,6 +67,10 @@ type protoOps struct {
 	// dgram is set for protocols of datagrams.
 	dgram *dgramOps
 
+	// seen makes of a packet what the socket's BPF program sees, which begins with
+	// the transport's header when it is nil; it tells how many octets the program
+	// can't cut off (1 when nil).
+	seen func(v *filterView) int
 	// badSum is told of a packet with a wrong checksum; nil for nothing to do.
 	badSum func(h *Host, p *Packet)
 	// deliver takes a packet; icmpError an ICMP error that quotes one of ours.

@@ -30,7 +30,7 @@ var socketOptions = optionLevel{
 		{num: SO_RCVTIMEO_NEW, name: "SO_RCVTIMEO_NEW", set: setRcvtimeo, data: getRcvtimeo, note: timevalNote},
 		{num: SO_SNDTIMEO_NEW, name: "SO_SNDTIMEO_NEW", set: setSndtimeo, data: getSndtimeo, note: timevalNote},
 		{num: SO_BINDTODEVICE, name: "SO_BINDTODEVICE", anyLength: true, set: setDevice, data: (*Host).getDevice, note: "a name of at most 15 octets; none: ENODEV; whoever is bound needs CAP_NET_RAW"},
-		{num: SO_ATTACH_FILTER, name: "SO_ATTACH_FILTER", does: refused, set: refuseFilter, data: getNothing, note: "classic BPF; SO_GET_FILTER reads it"},
+		{num: SO_ATTACH_FILTER, name: "SO_ATTACH_FILTER", set: attachFilter, data: getFilter, note: "struct sock_fprog of 16 octets: a classic BPF program of at most 4096 instructions, within net.core.optmem_max; SO_GET_FILTER reads it, its length counted in instructions"},
 		{num: SO_DETACH_FILTER, name: "SO_DETACH_FILTER", writeOnly: true, set: detachFilter, note: "no filter: ENOENT"},
 		{num: SO_PEERNAME, name: "SO_PEERNAME", readOnly: true, data: getPeerName, note: "the room must not exceed the address: EINVAL"},
 		{num: SO_TIMESTAMP, name: "SO_TIMESTAMP_OLD", set: setTimestamp(false, false), get: getTimestamp(false, false)},
@@ -51,15 +51,15 @@ var socketOptions = optionLevel{
 		{num: SO_WIFI_STATUS, name: "SO_WIFI_STATUS", does: kept, flag: func(o *options) *bool { return &o.wifiStatus }},
 		{num: SO_PEEK_OFF, name: "SO_PEEK_OFF", only: onStream | onDgram, other: EOPNOTSUPP, strict: true, cell: func(o *options) *int32 { return &o.peekOff }, note: "negative is off"},
 		{num: SO_NOFCS, name: "SO_NOFCS", does: kept, flag: func(o *options) *bool { return &o.noFCS }},
-		{num: SO_LOCK_FILTER, name: "SO_LOCK_FILTER", does: kept, set: lockFilter, flag: func(o *options) *bool { return &o.lockFilter }, note: "once on, turning it off is EPERM"},
+		{num: SO_LOCK_FILTER, name: "SO_LOCK_FILTER", set: lockFilter, flag: func(o *options) *bool { return &o.lockFilter }, note: "once on, turning it off is EPERM, and so is attaching and detaching"},
 		{num: SO_SELECT_ERR_QUEUE, name: "SO_SELECT_ERR_QUEUE", flag: func(o *options) *bool { return &o.selectErrQueue }},
 		{num: SO_BUSY_POLL, name: "SO_BUSY_POLL", does: kept, lo: 0, hi: maxInt32, cell: func(o *options) *int32 { return &o.busyPoll }},
 		{num: SO_MAX_PACING_RATE, name: "SO_MAX_PACING_RATE", does: kept, set: setMaxPacing, data: getMaxPacing, note: "octets a second, as an int or a long"},
 		{num: SO_BPF_EXTENSIONS, name: "SO_BPF_EXTENSIONS", readOnly: true, get: func(*Host, *sock, *thread) (int64, Errno) { return bpfExtensions, 0 }},
 		{num: SO_INCOMING_CPU, name: "SO_INCOMING_CPU", cell: func(o *options) *int32 { return &o.incomingCPU }, note: "-1 until a packet came; the host has one processor, 0"},
-		{num: SO_ATTACH_BPF, name: "SO_ATTACH_BPF", does: refused, writeOnly: true, set: noProgram},
-		{num: SO_ATTACH_REUSEPORT_CBPF, name: "SO_ATTACH_REUSEPORT_CBPF", does: refused, writeOnly: true, set: refuseFilter},
-		{num: SO_ATTACH_REUSEPORT_EBPF, name: "SO_ATTACH_REUSEPORT_EBPF", does: refused, writeOnly: true, set: noProgram},
+		{num: SO_ATTACH_BPF, name: "SO_ATTACH_BPF", does: refused, writeOnly: true, set: noProgram, note: noProgramNote},
+		{num: SO_ATTACH_REUSEPORT_CBPF, name: "SO_ATTACH_REUSEPORT_CBPF", writeOnly: true, set: attachReuseport, note: "as SO_ATTACH_FILTER; the program's result is the number of a member of the group; a socket bound without SO_REUSEPORT: EINVAL"},
+		{num: SO_ATTACH_REUSEPORT_EBPF, name: "SO_ATTACH_REUSEPORT_EBPF", does: refused, writeOnly: true, set: noProgram, note: noProgramNote},
 		{num: SO_CNX_ADVICE, name: "SO_CNX_ADVICE", does: kept, writeOnly: true, set: adviseRoute, note: "1 lets go of an IPv6 route"},
 		{num: SO_MEMINFO, name: "SO_MEMINFO", does: kept, readOnly: true, data: getMeminfo, note: "the buffers' sizes; what lies in them reads 0 on streams"},
 		{num: SO_INCOMING_NAPI_ID, name: "SO_INCOMING_NAPI_ID", readOnly: true, get: zero, note: "0: the link has no NAPI instance"},
@@ -82,6 +82,8 @@ var socketOptions = optionLevel{
 		{num: SO_PASSRIGHTS, name: "SO_PASSRIGHTS", only: none, other: EOPNOTSUPP, strict: true, note: "for AF_UNIX"},
 	},
 }
+
+const noProgramNote = "no descriptor is an eBPF program: EBADF for one that is not open, else EINVAL"
 
 const timevalNote = "struct timeval of 16 octets; microseconds out of range: EDOM; rounded up to a tick; negative: no wait"
 

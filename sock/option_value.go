@@ -6,6 +6,8 @@ type value struct {
 	n     int   // its length, as the caller has it
 	fault bool  // there is no memory behind it
 	int   int32 // as the level has read it
+	// filter is where a struct sock_fprog in data leads to.
+	filter []SockFilter
 }
 
 // valueOf is a call's value. With FaultData its length is Len.
@@ -13,7 +15,7 @@ func valueOf(c *Call) value {
 	if c.Fault&FaultData != 0 {
 		return value{n: int(c.Len), fault: c.Len > 0}
 	}
-	return value{data: c.Data, n: len(c.Data)}
+	return value{data: c.Data, n: len(c.Data), filter: c.Filter}
 }
 
 // has reports EINVAL for a value of less than n octets, EFAULT for one that

@@ -19,6 +19,7 @@ type options struct {
 	rcvbuf, sndbuf                                                               int32
 	bufLocks                                                                     uint8 // tcpstate.LockRcvBuf, LockSndBuf
 	maxPacing                                                                    uint64
+	filter                                                                       *program // nil without one
 
 	// IPPROTO_IP
 	tos, ttl, minTTL, pmtudisc                                  int32 // ttl -1 = the system's

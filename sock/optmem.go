@@ -33,6 +33,9 @@ func (s *sock) optmem() (n int64) {
 	for i := range s.groups {
 		n += s.groups[i].memory()
 	}
+	if s.opt.filter != nil {
+		n += s.opt.filter.size
+	}
 	return n + int64(len(s.anycast))*omemAnycast
 }
 

@@ -70,6 +70,7 @@ type Packet struct {
 	// toMany: the way out was that to a group or a broadcast address, whatever
 	// address a RAW socket's header names.
 	toMany bool
+	looped bool // it never left the host
 	BadSum bool // with Opaque: it is the transport's checksum that is wrong
 }
 
@@ -82,6 +83,11 @@ const (
 	DevLoopback int32 = 1
 	DevLink     int32 = 2
 )
+
+// name is the connection that the packet belongs to, as its receiver has it.
+func (p *Packet) name() flow {
+	return flow{netip.AddrPortFrom(p.Dst, p.DstPort), netip.AddrPortFrom(p.Src, p.SrcPort)}
+}
 
 // IPv6 reports whether the packet travels in IPv6.
 func (p *Packet) IPv6() bool { return p.Src.Is6() }

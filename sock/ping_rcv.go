@@ -25,11 +25,14 @@ func (h *Host) pingLookup(ident uint16, to netip.Addr) *sock {
 // (ping_rcv).
 func (h *Host) pingDeliver(p *Packet) {
 	s := h.pingLookup(uint16(p.ICMP.MTU>>16), p.Dst)
-	switch {
-	case s == nil:
+	if s == nil {
 		h.emit(Dropped, rule.PingNoSocket, noSock)
 		return
-	case s.dg.rmem >= s.opt.rcvbuf:
+	}
+	if p = h.filtered(s, p); p == nil {
+		return
+	}
+	if s.dg.rmem >= s.opt.rcvbuf {
 		s.dg.drops++
 		h.emit(Dropped, rule.RawRcvbuf, s.id)
 		return
@@ -41,7 +44,7 @@ func (h *Host) pingDeliver(p *Packet) {
 	body := h.body(p)
 	h.emit(Noted, rule.PingQueued, s.id)
 	h.queueDatagram(s, dgram{
-		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(p.Dst, binary.BigEndian.Uint16(body[2:])),
+		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(p.Dst, secondPort(body)),
 		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: h.dev, at: h.now, tag: p.tag, truesize: size, data: body,
 		info: pktInfo{h.dev, netip.Addr{}},
 	})

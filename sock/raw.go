@@ -13,7 +13,7 @@ var (
 	rawProt = protoOps{
 		name: "RAW", init: rawInit, bind: rawBind, connect: datagramConnect, disconnect: datagramDisconnect,
 		shutdown: datagramShutdown, close: rawClose, unhash: rawUnhash, ioctl: rawIoctl, levels: rawLevels,
-		sendmsg: rawSendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain, dgram: &dgramOps{refusesOOB: true},
+		sendmsg: rawSendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain, dgram: &dgramOps{refusesOOB: true}, seen: rawSeen,
 	}
 	raw6Prot = protoOps{
 		name: "RAWv6", init: rawInit, bind: raw6Bind, connect: raw6Connect, disconnect: datagramDisconnect,
@@ -21,6 +21,12 @@ var (
 		sendmsg: raw6Sendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain, dgram: &dgramOps{refusesOOB: true},
 	}
 )
+
+// rawSeen: IPv4's get the network header back first (raw_rcv).
+func rawSeen(v *filterView) int {
+	v.at = 0
+	return 1
+}
 
 // rawState is what a RAW socket has beside its queues (struct raw_sock, raw6_sock).
 type rawState struct {
@@ -188,8 +194,11 @@ func (h *Host) rawDeliver(p *Packet) (delivered bool) {
 			continue
 		}
 		delivered = true
-		if h.rawWants(s, p) && !h.filtered(s, p) {
-			h.rawQueue(s, p)
+		if !h.rawWants(s, p) {
+			continue
+		}
+		if q := h.filtered(s, p); q != nil {
+			h.rawQueue(s, q)
 		}
 	}
 	return delivered
@@ -232,13 +241,18 @@ func (h *Host) rawQueue(s *sock, p *Packet) {
 	if size == 0 {
 		size = truesize(skbPad + len(h.wire(p)))
 	}
-	port := uint16(0) // what stands where a transport has the destination's
-	if len(body) >= 4 {
-		port = uint16(body[2])<<8 | uint16(body[3])
-	}
 	h.emit(Noted, rule.RawQueued, s.id)
 	h.queueDatagram(s, dgram{
-		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(p.Dst, port),
+		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(p.Dst, secondPort(body)),
 		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: h.dev, at: h.now, tag: p.tag, truesize: size, data: data,
 	})
+}
+
+// secondPort is what stands where a transport has the destination's port, 0 when
+// nothing does.
+func secondPort(body []byte) uint16 {
+	if len(body) < 4 {
+		return 0
+	}
+	return uint16(body[2])<<8 | uint16(body[3])
 }

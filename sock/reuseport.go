@@ -12,6 +12,7 @@ type reuseGroup struct {
 	socks  []sockID // those that listen, in the order in which a hash finds them
 	closed []sockID // those that stopped and may be migrated from
 	conns  bool     // a member of UDP's has a peer, or had (has_conns)
+	prog   *program // chooses the member, nil where a hash does
 	serial uint32   // tells it from later groups in its place
 	// cookieSent is listener.cookieSent for all of them (synq_overflow_ts).
 	cookieSent Time
@@ -35,22 +36,33 @@ func (h *Host) groupAdmits(s *sock) bool {
 
 // joinGroup puts a socket that begins to listen with SO_REUSEPORT into the group
 // of one that listens at the same place, or into a new one
-// (inet_reuseport_add_sock, reuseport_add_sock, reuseport_resurrect).
+// (inet_reuseport_add_sock, reuseport_alloc). One of its own, with a program, it
+// keeps; but one that listened before starts anew.
 func (h *Host) joinGroup(s *sock) {
-	h.leaveGroup(s) // it listened before: a member of the closed ones comes back
 	for o := h.listens.first(h, s.listenKey()); o != nil; o = h.listens.after(h, o) {
 		if !h.sharesPort(s, o) {
 			continue
 		}
-		if o.group == 0 {
-			h.newGroup(o) // its SO_REUSEPORT came after its listen
-		}
-		s.group = o.group
-		g := h.groupOf(s)
-		g.socks = append(g.socks, s.id)
+		h.enterGroup(s, o)
 		return
 	}
-	h.newGroup(s)
+	if g := h.groupOf(s); g == nil || len(g.closed) > 0 {
+		h.leaveGroup(s)
+		h.newGroup(s)
+	}
+}
+
+// enterGroup puts a socket into another's group, which is made if its
+// SO_REUSEPORT came late. A group of its own is left, and one that stopped comes
+// back (reuseport_add_sock, reuseport_resurrect).
+func (h *Host) enterGroup(s, o *sock) {
+	h.leaveGroup(s)
+	if o.group == 0 {
+		h.newGroup(o)
+	}
+	s.group = o.group
+	g := h.groupOf(s)
+	g.socks = append(g.socks, s.id)
 }
 
 // sharesPort reports whether both listen at the same place in the same way.
@@ -81,23 +93,31 @@ func (h *Host) leaveGroup(s *sock) {
 	s.group = 0
 	if i := slices.Index(g.closed, s.id); i >= 0 {
 		g.closed = slices.Delete(g.closed, i, i+1)
-		return
-	}
-	if i, n := slices.Index(g.socks, s.id), len(g.socks)-1; i >= 0 {
+	} else if i, n := slices.Index(g.socks, s.id), len(g.socks)-1; i >= 0 {
 		g.socks[i] = g.socks[n]
 		g.socks = g.socks[:n]
 	}
+	if len(g.socks)+len(g.closed) == 0 {
+		g.prog = nil
+	}
 }
 
-// pickReusePort spreads connections over a group, by a hash of the connection's
+// pickReusePort spreads what arrives over a group: by the group's program, if it
+// has one and there is a packet for it to see, else by a hash of the connection's
 // name. Linux's hash is keyed, so which member it is can't be known, but it is
 // the same one for the same name (reuseport_select_sock_by_hash). Members of
-// UDP's that have a peer are passed over, and one that SO_INCOMING_CPU says is for
-// the host's processor is preferred.
-func (h *Host) pickReusePort(s *sock, f flow) *sock {
+// UDP's that have a peer are passed over, but not by a program, and one that
+// SO_INCOMING_CPU says is for the host's processor is preferred.
+func (h *Host) pickReusePort(s *sock, f flow, p *Packet) *sock {
 	g := h.groupOf(s)
 	if !s.opt.reusePort || g == nil || len(g.socks) == 0 {
 		return nil
+	}
+	if g.prog != nil && p != nil {
+		// A number that is no member's leaves it to the hash.
+		if i := h.choose(s, g.prog, p); i < uint32(len(g.socks)) {
+			return h.socks[g.socks[i]]
+		}
 	}
 	at := scale(f.hash(), len(g.socks))
 	var first *sock
@@ -122,7 +142,7 @@ func scale(hash uint64, n int) int { return int(hash >> 32 * uint64(n) >> 32) }
 
 // clone copies a group.
 func (g *reuseGroup) clone() reuseGroup {
-	return reuseGroup{slices.Clone(g.socks), slices.Clone(g.closed), g.conns, g.serial, g.cookieSent}
+	return reuseGroup{slices.Clone(g.socks), slices.Clone(g.closed), g.conns, g.prog, g.serial, g.cookieSent}
 }
 
 // fingerprint feeds a group.
@@ -130,6 +150,8 @@ func (g *reuseGroup) fingerprint(f *queue.Hash, now Time) {
 	fingerprintCookie(f, g.cookieSent, now)
 	f.U64(uint64(len(g.socks))<<32 | uint64(len(g.closed)))
 	f.Bool(g.conns)
+	f.U32(g.serial)
+	g.prog.fingerprint(f)
 	for _, id := range g.socks {
 		f.U32(uint32(id))
 	}

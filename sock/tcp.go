@@ -12,8 +12,11 @@ var tcpProt = protoOps{
 	shutdown: tcpShutdown, close: tcpClose, closeAgain: tcpCloseAgain, destroy: tcpDestroy,
 	getPort: tcpGetPort, ioctl: tcpIoctl, options: &tcpOptions,
 	sendmsg: tcpSendmsg, sendAgain: tcpSendAgain, recvmsg: tcpRecvmsg, recvAgain: tcpRecvWoken,
-	deliver: tcpDeliver, icmpError: tcpICMPError,
+	deliver: tcpDeliver, icmpError: tcpICMPError, seen: tcpSeen,
 }
+
+// tcpSeen: a program can cut a segment's payload, and not its header (tcp_filter).
+func tcpSeen(v *filterView) int { return int(v.wire[v.head+12]>>4) * 4 }
 
 // tcpInit readies a socket that is not connected (tcp_init_sock).
 func tcpInit(h *Host, s *sock) Errno {

@@ -52,6 +52,9 @@ func (h *Host) transmitBy(dev int32, p *Packet, why rule.ID, s sockID) {
 	case h.stays(p.Dst) && (dev == 0 || dev == deviceOf(p.Dst)):
 		k = Loop
 		h.loop = append(h.loop, *p)
+		if o := h.sockAt(s); o != nil {
+			h.loop[len(h.loop)-1].tag.mark = o.opt.mark
+		}
 	case dev == loopbackIndex:
 		h.emit(Dropped, rule.NotForUs, s)
 		return

@@ -144,7 +144,9 @@ func (t *thread) forget() {
 }
 
 // disown lets go of the memory that is the caller's own.
-func (c *Call) disown() { c.Data, c.Poll, c.Control, c.Groups, c.Msgs = nil, nil, nil, nil, nil }
+func (c *Call) disown() {
+	c.Data, c.Poll, c.Control, c.Groups, c.Msgs, c.Filter = nil, nil, nil, nil, nil, nil
+}
 
 // returns emits what the call came to.
 func (h *Host) returns(t *thread, o outcome) {
@@ -169,7 +171,7 @@ func (h *Host) parkThread(t *thread) {
 	t.call.Data = t.data
 	t.poll = append(t.poll[:0], t.call.Poll...)
 	t.call.Poll = t.poll
-	t.call.Control, t.call.Groups = nil, nil
+	t.call.Control, t.call.Groups, t.call.Filter = nil, nil, nil
 	t.call.Msgs, t.batch.got = cloneMsgs(t.call.Msgs), cloneMsgs(t.batch.got)
 	h.hold(t, t.file)
 	h.arm(timerThread|timer(t.id), t.until, t.until != forever)

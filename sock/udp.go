@@ -14,7 +14,14 @@ var udpProt = protoOps{
 	options: &udpOptions,
 	sendmsg: udpSendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain,
 	deliver: udpDeliver, badSum: (*Host).udpBadSum, icmpError: udpICMPError,
-	dgram: &dgramOps{lazyRmem: true, taken: udpTaken},
+	dgram: &dgramOps{lazyRmem: true, taken: udpTaken}, seen: udpSeen,
+}
+
+// udpSeen: what follows the datagram in its packet is gone by then
+// (__udp4_lib_rcv, udp_queue_rcv_one_skb).
+func udpSeen(v *filterView) int {
+	v.wire = v.wire[:v.head+udpHdrLen+len(v.p.Payload)]
+	return udpHdrLen
 }
 
 // init goes where protocols that have none leave it out (CR-24).
@@ -69,7 +76,7 @@ func udpDeliver(h *Host, p *Packet) {
 		h.udpDeliverGroup(p, src, dst, dev)
 		return
 	}
-	s := h.udpLookup(src, dst, dev)
+	s := h.udpLookup(src, dst, dev, p)
 	switch {
 	case s != nil && h.takesNoCheck(s, p):
 		h.udpQueue(s, p, dev)
@@ -135,9 +142,10 @@ func (s *sock) wantsGroup(src, dst netip.AddrPort, dev int32) bool {
 // queued may fill the buffer, and one datagram always fits
 // (__udp_enqueue_schedule_skb).
 func (h *Host) udpQueue(s *sock, p *Packet, dev int32) {
-	if h.filtered(s, p) {
+	ipv6 := p.IPv6()
+	if p = h.filtered(s, p); p == nil {
 		s.dg.drops++
-		h.countUDP(p.IPv6(), MibUdpInErrors)
+		h.countUDP(ipv6, MibUdpInErrors)
 		return
 	}
 	if s.dg.connected {
@@ -149,8 +157,8 @@ func (h *Host) udpQueue(s *sock, p *Packet, dev int32) {
 	}
 	if s.dg.rmem != 0 && int64(s.dg.rmem)+int64(size) > int64(s.opt.rcvbuf) {
 		s.dg.drops++
-		h.countUDP(p.IPv6(), MibUdpRcvbufErrors)
-		h.countUDP(p.IPv6(), MibUdpInErrors)
+		h.countUDP(ipv6, MibUdpRcvbufErrors)
+		h.countUDP(ipv6, MibUdpInErrors)
 		h.emit(Dropped, rule.UDPRcvbuf, s.id)
 		return
 	}

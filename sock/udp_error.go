@@ -53,7 +53,7 @@ func (p *sendPlan) errorDest(s *sock) netip.AddrPort {
 func udpICMPError(h *Host, p *Packet, mean icmpMeaning) {
 	q := &p.ICMP.Quote
 	src, dst := netip.AddrPortFrom(q.Src, q.SrcPort), netip.AddrPortFrom(q.Dst, q.DstPort)
-	s := h.udpLookup(dst, src, h.dev)
+	s := h.udpLookup(dst, src, h.dev, nil)
 	if s == nil {
 		h.emit(Dropped, rule.ICMPNoSocket, noSock)
 		return

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"runtime"
 	"unsafe"
 
 	"github.com/sockspec/sockspec/conformance"
@@ -79,7 +80,9 @@ func invokePlain(c *sock.Call) sock.Return {
 	case sock.OpEpollCreate:
 		return raw(unix.SYS_EPOLL_CREATE1, uintptr(c.Flags)|unix.EPOLL_CLOEXEC, 0, 0)
 	case sock.OpSetsockopt:
-		n, err := call6(unix.SYS_SETSOCKOPT, uintptr(c.FD), uintptr(c.Level), uintptr(c.Name), uintptr(unsafe.Pointer(unsafe.SliceData(c.Data))), uintptr(len(c.Data)), 0)
+		b := withFilter(c)
+		n, err := call6(unix.SYS_SETSOCKOPT, uintptr(c.FD), uintptr(c.Level), uintptr(c.Name), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0)
+		runtime.KeepAlive(c.Filter)
 		return ret(n, err)
 	}
 	return sock.Return{Value: -1, Errno: sock.Errno(unix.ENOSYS)}
@@ -106,6 +109,9 @@ func ret(n uintptr, err unix.Errno) sock.Return {
 }
 
 func invokeGetsockopt(c *sock.Call) sock.Return {
+	if c.Level == unix.SOL_SOCKET && c.Name == sock.SO_ATTACH_FILTER {
+		return invokeGetFilter(c)
+	}
 	size := uint32(max(0, c.Len))
 	b := make([]byte, max(int(size), len(c.Data))+1)
 	copy(b, c.Data)

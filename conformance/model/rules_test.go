@@ -51,7 +51,7 @@ var unscripted = map[string]string{
 	"protocol-unreachable":   "scripts speak TCP, UDP and ICMP; sock's own tests send others",
 	"raw-bad-header":         "a packet over loopback; sock's own tests send it",
 	"not-supported-protocol": "scripts speak TCP and its ICMP; sock's own tests send others",
-	"SOCKET_FILTER":          "hooks are functions in Go; sock's own tests have them",
+	"SECURITY_HOOK":          "hooks are functions in Go; sock's own tests have them",
 	"cgroup-refuses":         "hooks are functions in Go; sock's own tests have them",
 	"no-memory":              "hooks are functions in Go; sock's own tests have them",
 	"security-refuses":       "hooks are functions in Go; sock's own tests have them",

@@ -54,6 +54,7 @@ const (
 	CgroupRefuses
 	NoMemory
 	SocketFilter
+	SecurityHook
 	ThreadGone
 	ThreadEnds
 	Woken
@@ -105,7 +106,8 @@ var sockRules = [...]Rule{
 	{"security-refuses", "", "security_socket_create and its like", "a security module refuses, and nothing happens"},
 	{"cgroup-refuses", "", "BPF_CGROUP_RUN_PROG_INET_SOCK and its like", "a program of the caller's cgroup refuses"},
 	{"no-memory", "", "sock_alloc, sk_alloc, inet_reqsk_alloc", "there is no memory for what is wanted"},
-	{"SOCKET_FILTER", "", "sk_filter_trim_cap", "a packet that a security module keeps from the socket is dropped"},
+	{"SOCKET_FILTER", "", "sk_filter_trim_cap", "a packet of which the socket's BPF program keeps nothing is dropped"},
+	{"SECURITY_HOOK", "", "security_sock_rcv_skb", "a packet that a security module keeps from the socket is dropped"},
 	{"thread-gone", "", "do_exit", "a thread that has ended makes no calls"},
 	{"thread-ends", "", "do_exit, de_thread", "a thread ends with its process, or when another one of it calls execve, and its call never returns"},
 	{"woken", "", "__wake_up_common", "a waiting thread looks again"},
