@@ -231,6 +231,9 @@ func (o *options) fingerprint(f *queue.Hash) {
 		}
 	}
 	f.U32(uint32(o.mcIndex6))
+	f.U32(uint32(o.sticky6.dev))
+	f.Bytes(o.sticky6.addr[:])
+	f.Bool(o.raListens)
 	f.U64(uint64(o.bufLocks)<<32 | uint64(o.congestion)<<40 | uint64(o.set))
 }
 

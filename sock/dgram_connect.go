@@ -148,6 +148,9 @@ func (h *Host) dgramConnect6(s *sock, to netip.AddrPort, scope uint32, n int32) 
 		}
 	}
 	if dev == 0 {
+		dev = s.opt.sticky6.dev
+	}
+	if dev == 0 {
 		dev = s.opt.deviceFor(to.Addr())
 	}
 	r, err := h.output(to.Addr(), s.source, s.via(dev))

@@ -161,6 +161,12 @@ func (d groupDraw) anycast(p dgramPair, slot int) {
 	case name != 0:
 		p.call(d.T, slot, setCall(0, SOL_IPV6, name, d.cut(append(a.AsSlice(), cint(dev)...))))
 		p.memory(d.T, slot)
+	case rapid.IntRange(0, 3).Draw(d.T, "sticky") == 0:
+		p.call(d.T, slot, setCall(0, SOL_IPV6, IPV6_PKTINFO, d.cut(append(a.AsSlice(), cint(dev)...))))
+	case rapid.IntRange(0, 9).Draw(d.T, "connect") == 0:
+		peer := netip.MustParseAddr(rapid.SampledFrom([]string{"::1", "fd3d:fa7b:d17d::1", "ff05::9"}).Draw(d.T, "peer"))
+		p.call(d.T, slot, Call{Op: OpConnect, Addr: in6(peer, 7001), AddrLen: 28})
+		p.call(d.T, slot, Call{Op: OpSend, Data: []byte("to the peer")})
 	case rapid.Bool().Draw(d.T, "from"):
 		b := append(netip.MustParseAddr("fd3d:fa7b:d17d::77").AsSlice(), cint(0)...)
 		p.call(d.T, slot, Call{Op: OpSend, Data: []byte("from all"), Addr: in6(netip.MustParseAddr("fd3d:fa7b:d17d::1"), 7001), AddrLen: 28, Control: []Control{{SOL_IPV6, IPV6_PKTINFO, b}}})

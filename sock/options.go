@@ -35,6 +35,8 @@ type options struct {
 	recvErr6, v6only, mcLoop6, mcAll6, raIsolate, recvErr4884v6  bool
 	sendFlow, dontFrag, autoFlowLabel                            bool
 	recv6, old6                                                  received6
+	sticky6                                                      sticky6
+	raListens, raOn                                              bool // IPV6_ROUTER_ALERT: on the list, and as it is read back
 
 	// IPPROTO_UDP
 	gsoSize                     int32 // 0 = none

@@ -53,6 +53,9 @@ func (h *Host) pingPlan(s *sock, t *thread, p *sendPlan) (err Errno) {
 	} else if err := s.pingDest6(&t.call, p); err != 0 {
 		return err
 	}
+	if p.dev == 0 && s.family == AF_INET6 {
+		p.dev = s.opt.sticky6.dev
+	}
 	if err := h.ipCmsg(s, t, p); err != 0 {
 		return err
 	}

@@ -185,6 +185,9 @@ func (h *Host) udp6Send(s *sock, t *thread, to *Addr) outcome {
 	}
 	peer := p.dst.Addr()
 	p.dst = netip.AddrPortFrom(netip.AddrFrom16(peer.As16()), p.dst.Port())
+	if p.dev == 0 {
+		p.dev = s.opt.sticky6.dev
+	}
 	if err := h.udpCmsg(s, t, &p); err != 0 {
 		return fail(err)
 	}
