@@ -12,6 +12,7 @@ type outRoute struct {
 	src, dst  netip.Addr
 	dev       int32
 	mtu       uint32 // octets, of the device; pathMTU knows of narrower ways
+	path      uint32 // octets, of the way as it was when a datagram was begun; 0 before
 	broadcast bool
 	// local: this host has the address, or is in the group.
 	local bool

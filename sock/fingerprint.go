@@ -163,5 +163,5 @@ func (p *sendPlan) fingerprint(f *queue.Hash) {
 	hashAddr(f, netip.AddrPortFrom(r.src, 0))
 	hashAddr(f, netip.AddrPortFrom(r.dst, 0))
 	f.U64(uint64(uint32(r.dev))<<32 | uint64(r.mtu))
-	f.U32(uint32(p.proto))
+	f.U64(uint64(r.path)<<32 | uint64(p.proto))
 }

@@ -26,13 +26,21 @@ func (h *Host) cutSize(s *sock, r *outRoute) (whole, piece int) {
 		mtu = loMTU(r.dst)
 	}
 	if s.pmtudiscFor(r.dst) < IP_PMTUDISC_PROBE {
-		mtu = h.pathMTU(r.dst, mtu)
+		mtu = min(mtu, h.wayMTU(r))
 	}
 	whole, piece = int(mtu), int(mtu)
 	if own := int(s.opt.fragSize); own != 0 && r.dst.Is6() {
 		piece = min(piece, own) // IPV6_MTU
 	}
 	return whole, piece
+}
+
+// wayMTU is the path's MTU for a datagram (dst_mtu of the route that it keeps).
+func (h *Host) wayMTU(r *outRoute) uint32 {
+	if r.path != 0 {
+		return r.path
+	}
+	return h.pathMTU(r.dst, r.mtu)
 }
 
 // cut is the packet as it leaves: whole, or in fragments of at most piece octets if

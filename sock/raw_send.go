@@ -170,7 +170,8 @@ func (h *Host) rawAppend(s *sock, t *thread, p *sendPlan) Errno {
 		hdr = ip6HdrLen
 	}
 	if c.pending == 0 {
-		c.plan, c.mtu, c.data = *p, h.fragSize(s, &p.route), c.data[:0]
+		c.mtu = h.fragSize(s, &p.route)
+		c.plan, c.data = *p, c.data[:0]
 		if p.tos < 0 {
 			c.plan.tos = int16(s.tosFor(p.route.dst))
 		}
@@ -228,7 +229,7 @@ func (h *Host) rawPush(s *sock, c *cork, last *sendPlan) Errno {
 	p.Seg.ECN = tcpstate.ECN(tos & 3)
 	if r.dst.Is4() {
 		p.Src, p.Dst = last.route.src, last.route.dst
-		p.NoDF = !s.dontFragment(r, len(c.data)+ip4HdrLen > int(h.pathMTU(r.dst, r.mtu)))
+		p.NoDF = !s.dontFragment(r, len(c.data)+ip4HdrLen > int(h.wayMTU(r)))
 		if p.NoDF {
 			p.ID = h.nextID()
 		}

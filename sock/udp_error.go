@@ -22,14 +22,16 @@ func (s *sock) pmtudiscFor(a netip.Addr) int32 {
 }
 
 // fragSize is the largest packet that goes out whole: the device's MTU for who
-// probes, else the path's (ip_setup_cork, ip6_setup_cork).
+// probes, else the path's (ip_setup_cork, ip6_setup_cork). What is learned of the
+// path while a datagram is corked does not count for it.
 func (h *Host) fragSize(s *sock, r *outRoute) uint32 {
 	mtu, most := r.mtu, uint32(0xffff)
 	if r.dst.Is6() {
 		most += ip6HdrLen // IPv6 counts its own header apart
 	}
+	r.path = h.pathMTU(r.dst, mtu)
 	if s.pmtudiscFor(r.dst) < IP_PMTUDISC_PROBE {
-		mtu = h.pathMTU(r.dst, mtu)
+		mtu = r.path
 	}
 	mtu = min(mtu, most)
 	if own := uint32(s.opt.fragSize); own != 0 && r.dst.Is6() {

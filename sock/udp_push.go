@@ -13,7 +13,8 @@ func (h *Host) udpMake(s *sock, t *thread, p *sendPlan, family uint16) outcome {
 		return done(int64(callLen(&t.call))) // it only asked whether there is a way
 	}
 	s.routed = s.routed || p.connected // sk_dst_set
-	c := cork{pending: family, plan: *p, mtu: h.fragSize(s, &p.route), data: s.dg.cork.data[:0]}
+	mtu := h.fragSize(s, &p.route)
+	c := cork{pending: family, plan: *p, mtu: mtu, data: s.dg.cork.data[:0]}
 	if s.dg.cork.on || flags&MSG_MORE != 0 {
 		c.on = s.dg.cork.on
 		s.dg.cork = c
@@ -93,7 +94,7 @@ func (h *Host) udpPacket(s *sock, c *cork) Packet {
 	}
 	p.TOS, p.Seg.ECN = tos&^3, tcpstate.ECN(tos&3)
 	if r.dst.Is4() {
-		p.NoDF = !s.dontFragment(r, 28+len(c.data) > int(h.pathMTU(r.dst, r.mtu)))
+		p.NoDF = !s.dontFragment(r, 28+len(c.data) > int(h.wayMTU(r)))
 	}
 	return p
 }
