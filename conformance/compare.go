@@ -20,6 +20,10 @@ func (e *engine) compare(c *conn, p *script.Packet, want, got *segment) error {
 		what = "traffic class"
 	case p.IP.HasTTL && got.ttl != p.IP.TTL:
 		what = "ttl"
+	case p.IP.HasFrag:
+		if what = c.compareFragment(p, want, got); what == "" {
+			return nil
+		}
 	case p.TCP != nil:
 		what = compareTCP(p.TCP, want, got)
 	case p.ICMP != nil && got.icmpType != want.icmpType:

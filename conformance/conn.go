@@ -158,6 +158,12 @@ func (e *engine) claim(c *conn, p *script.Packet) *segment {
 }
 
 func (e *engine) belongs(s *segment, c *conn, p *script.Packet) bool {
+	if (s.frag != nil) != p.IP.HasFrag {
+		return false
+	}
+	if s.frag != nil && s.frag.Start != 0 && p.ICMP == nil { // it has no ports
+		return s.proto == c.proto && s.dst == c.live.remote.Addr()
+	}
 	if p.ICMP != nil {
 		return s.proto == sock.ProtoICMP || s.proto == sock.ProtoICMPv6
 	}

@@ -26,6 +26,9 @@ func (e *engine) injectPacket(p *script.Packet) error {
 		return err
 	}
 	b := s.bytes()
+	if p.IP.HasFrag {
+		b = cutFragment(b, &p.IP.Frag)
+	}
 	e.trace = append(e.trace, Traced{At: e.now(), Inbound: true, Packet: b, Line: p.Pos.Line})
 	return e.inst.Inject(b)
 }

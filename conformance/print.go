@@ -10,6 +10,9 @@ import (
 
 // String spells the packet as a script does, without direction and time.
 func (s *segment) String() string {
+	if f := s.frag; f != nil {
+		return fmt.Sprintf("[%s] of IP protocol %d", f.FragSpec, s.proto)
+	}
 	switch s.proto {
 	case sock.ProtoTCP:
 		return ecnPrefix(s.tos) + s.tcpString(fmt.Sprintf("win %d", s.window))

@@ -34,6 +34,7 @@ type segment struct {
 	icmpType, icmpCode uint8
 	icmpWord           uint32 // the second word of the ICMP header
 	payload            []byte // of TCP or UDP, or what follows an ICMP header
+	frag               *fragment
 }
 
 func (s *segment) v6() bool { return s.src.Is6() }
@@ -66,6 +67,12 @@ func parsePacket(b []byte) (*segment, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.frag != nil {
+		s.frag.body = rest
+		if s.frag.Start != 0 || len(rest) < 8 {
+			return s, nil
+		}
+	}
 	switch s.proto {
 	case sock.ProtoTCP:
 		return s, s.parseTCP(rest)
@@ -96,6 +103,9 @@ func (s *segment) parseV4(b []byte) ([]byte, error) {
 	}
 	s.tos, s.ttl, s.proto = b[1], b[8], b[9]
 	s.src, s.dst = netip.AddrFrom4([4]byte(b[12:])), netip.AddrFrom4([4]byte(b[16:]))
+	if bits := be16(b[6:]); bits&0x3fff != 0 {
+		s.setFragment(bits<<3, bits&0x2000 != 0, total-hl)
+	}
 	return b[hl:total], nil
 }
 
@@ -106,7 +116,13 @@ func (s *segment) parseV6(b []byte) ([]byte, error) {
 	word := binary.BigEndian.Uint32(b)
 	s.tos, s.flow, s.proto, s.ttl = uint8(word>>20), word&0xfffff, b[6], b[7]
 	s.src, s.dst = netip.AddrFrom16([16]byte(b[8:])), netip.AddrFrom16([16]byte(b[24:]))
-	return b[40 : 40+int(be16(b[4:]))], nil
+	b = b[40 : 40+int(be16(b[4:]))]
+	if s.proto == fragmentHeader && len(b) >= 8 {
+		s.proto = b[0]
+		s.setFragment(be16(b[2:])&^7, b[3]&1 != 0, len(b)-8)
+		b = b[8:]
+	}
+	return b, nil
 }
 
 func (s *segment) parseTCP(b []byte) error {

@@ -44,7 +44,8 @@ const (
 	WholeTOS              // [tos 0x..]: all eight bits, in IPSpec.TOS
 )
 
-// IPSpec is the bracket before the transport header: [ect0], [tos 0x10], [flowlabel 0x1], [ttl 64], [ce, flowlabel 0x1].
+// IPSpec is the bracket before the transport header: [ect0], [tos 0x10], [flowlabel 0x1], [ttl 64], [ce, flowlabel 0x1],
+// [frag 0:1480+ id 7], [ce, frag 1480:2008].
 type IPSpec struct {
 	Pos          Pos
 	ECN          ECNCheck
@@ -53,6 +54,16 @@ type IPSpec struct {
 	HasFlowLabel bool
 	TTL          uint8 // or the hop limit, meaningful with HasTTL
 	HasTTL       bool
+	Frag         FragSpec
+	HasFrag      bool // the packet is a fragment of the datagram that is written behind the bracket
+}
+
+// FragSpec is frag 0:1480+ id 7: octets Start to End of what follows the IP header of a datagram; + says that more
+// fragments follow.
+type FragSpec struct {
+	Start, End uint16 // Start is a multiple of eight
+	More       bool
+	ID         uint32 // IPv4's has 16 bits; not compared
 }
 
 // Ports are explicit port numbers. Without them the runner takes those of the connection.

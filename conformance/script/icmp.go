@@ -27,7 +27,7 @@ var icmpV4 = []icmpType{
 	{"source_quench", 4, nil},
 	{"redirect", 5, nil},
 	{"echo_request", 8, nil},
-	{"time_exceeded", 11, nil},
+	{"time_exceeded", 11, []icmpCode{{"exceeded_ttl", 0}, {"exceeded_frag_time", 1}}},
 	{"parameter_problem", 12, nil},
 	{"timestamp_request", 13, nil},
 	{"timestamp_reply", 14, nil},
@@ -45,7 +45,7 @@ var icmpV6 = []icmpType{
 	}},
 	{"packet_too_big", 2, nil},
 	{"time_exceeded", 3, []icmpCode{{"exceeded_hop_limit", 0}, {"exceeded_frag_time", 1}}},
-	{"parameter_problem", 4, []icmpCode{{"header_field", 0}, {"unknown_next_header", 1}, {"unknown_option", 2}}},
+	{"parameter_problem", 4, []icmpCode{{"header_field", 0}, {"unknown_next_header", 1}, {"unknown_option", 2}, {"header_incomplete", 3}}},
 	{"echo_request", 128, nil},
 	{"echo_reply", 129, nil},
 }

@@ -77,19 +77,49 @@ func (p *parser) ipSpec() IPSpec {
 	}
 	p.advance()
 	spec := IPSpec{Pos: open.pos}
-	if p.acceptWord("ttl") {
-		spec.TTL, spec.HasTTL = uint8(p.number("a TTL", maxU8)), true
-	} else {
-		hasMark := p.mark(&spec)
-		if p.peek().isWord("flowlabel") || hasMark && p.accept(",") {
-			p.keyword("flowlabel")
-			spec.FlowLabel, spec.HasFlowLabel = uint32(p.hex("a flow label", maxU20)), true
-		} else if !hasMark {
-			p.fail(p.peek(), "noecn, ect0, ect1, ect01, ce, tos 0x.., flowlabel 0x.. or ttl N", "")
-		}
+	if !p.peek().isWord("frag") {
+		p.marks(&spec)
+	}
+	if p.peek().isWord("frag") || p.accept(",") {
+		p.frag(&spec)
 	}
 	p.punct(closing, "")
 	return spec
+}
+
+// marks reads what Google's grammar has in the bracket.
+func (p *parser) marks(spec *IPSpec) {
+	if p.acceptWord("ttl") {
+		spec.TTL, spec.HasTTL = uint8(p.number("a TTL", maxU8)), true
+		return
+	}
+	hasMark := p.mark(spec)
+	if hasMark && p.peek().is(",") && p.peekAt(1).isWord("frag") {
+		return
+	}
+	if p.peek().isWord("flowlabel") || hasMark && p.accept(",") {
+		p.keyword("flowlabel")
+		spec.FlowLabel, spec.HasFlowLabel = uint32(p.hex("a flow label", maxU20)), true
+	} else if !hasMark {
+		p.fail(p.peek(), "noecn, ect0, ect1, ect01, ce, tos 0x.., flowlabel 0x.., ttl N or frag START:END", "")
+	}
+}
+
+// frag reads `frag START:END[+] [id N]`.
+func (p *parser) frag(spec *IPSpec) {
+	p.keyword("frag")
+	spec.HasFrag = true
+	f, first := &spec.Frag, p.peek()
+	f.Start = uint16(p.number("the fragment's first octet", maxU16))
+	p.punct(":", "a fragment is START:END, with + behind it when more follow")
+	f.End = uint16(p.number("the octet behind the fragment", maxU16))
+	if f.Start%8 != 0 || f.End < f.Start {
+		p.fail(first, "a fragment that begins at a multiple of 8 and does not end before", "")
+	}
+	f.More = p.accept("+")
+	if p.acceptWord("id") {
+		f.ID = uint32(p.number("an identification", maxU32))
+	}
 }
 
 var ecnWords = map[string]ECNCheck{"noecn": NotECT, "ect0": ECT0, "ect1": ECT1, "ce": CE, "ect01": ECT01, "tos": WholeTOS}

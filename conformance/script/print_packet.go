@@ -62,9 +62,24 @@ func (w *printer) ipSpec(s IPSpec) {
 	if s.HasTTL {
 		parts = append(parts, fmt.Sprintf("ttl %d", s.TTL))
 	}
+	if s.HasFrag {
+		parts = append(parts, s.Frag.String())
+	}
 	if len(parts) > 0 {
 		w.put("[", strings.Join(parts, ", "), "] ")
 	}
+}
+
+// String is the fragment as a script writes it.
+func (f FragSpec) String() string {
+	text := fmt.Sprintf("frag %d:%d", f.Start, f.End)
+	if f.More {
+		text += "+"
+	}
+	if f.ID != 0 {
+		text += fmt.Sprintf(" id %d", f.ID)
+	}
+	return text
 }
 
 func (w *printer) header(h *Header) {

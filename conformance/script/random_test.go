@@ -187,6 +187,15 @@ func drawGRE(t *rapid.T) *GRE {
 }
 
 func drawIP(t *rapid.T, top ECNCheck) IPSpec {
+	s := drawMarks(t, top)
+	if s.HasFrag = rapid.IntRange(0, 7).Draw(t, "fragment") == 0; s.HasFrag {
+		s.Frag = FragSpec{Start: 8 * rapid.Uint16Range(0, 99).Draw(t, "eights"), More: rapid.Bool().Draw(t, "more"), ID: rapid.Uint32().Draw(t, "id")}
+		s.Frag.End = s.Frag.Start + rapid.Uint16Range(0, 99).Draw(t, "octets")
+	}
+	return s
+}
+
+func drawMarks(t *rapid.T, top ECNCheck) IPSpec {
 	if rapid.IntRange(0, 5).Draw(t, "ttl form") == 0 {
 		return IPSpec{TTL: rapid.Uint8().Draw(t, "ttl"), HasTTL: true}
 	}
