@@ -27,6 +27,10 @@ func (h *Host) learnMTU(dst netip.Addr, mtu uint32) {
 	if dst.Is6() && mtu < 1280 {
 		return
 	}
+	// Nobody's word widens a way: that takes time (__ip_rt_update_pmtu, __ip6_rt_update_pmtu).
+	if old := h.pathMTU(dst, h.mtu); mtu > old || dst.Is6() && mtu == old {
+		return
+	}
 	mtu = max(mtu, minPathMTU)
 	if mtu >= h.mtu {
 		return
