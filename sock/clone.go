@@ -154,6 +154,7 @@ func (h *Host) Fingerprint() uint64 {
 		b := p.dst.As16()
 		f.Bytes(b[:])
 		f.U64(uint64(p.mtu)<<32 | uint64(uint32(p.until-h.now)))
+		f.Bool(p.locked)
 	}
 	for _, b := range h.ports {
 		b.fingerprint(&f)

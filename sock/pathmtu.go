@@ -11,6 +11,9 @@ type path struct {
 	dst   netip.Addr
 	mtu   uint32 // octets
 	until Time
+	// locked: a router asked for less than we believe. What goes there may be cut on its way, and nobody's word counts any more
+	// until the time is over (fnhe_mtu_locked).
+	locked bool
 }
 
 // Bounds of what is remembered of paths: sysctl net.ipv4.route.min_pmtu and
@@ -24,27 +27,43 @@ const (
 // learnMTU remembers what an ICMP message said of the way to dst
 // (ip_rt_update_pmtu); an IPv6 path is never narrower than 1280.
 func (h *Host) learnMTU(dst netip.Addr, mtu uint32) {
-	if dst.Is6() && mtu < 1280 {
+	if dst.Is6() && mtu < 1280 || h.mtuLocked(dst) {
 		return
 	}
 	// Nobody's word widens a way: that takes time (__ip_rt_update_pmtu, __ip6_rt_update_pmtu).
-	if old := h.pathMTU(dst, h.mtu); mtu > old || dst.Is6() && mtu == old {
+	old := h.pathMTU(dst, h.mtu)
+	if mtu > old || dst.Is6() && mtu == old {
 		return
 	}
-	mtu = max(mtu, minPathMTU)
-	if mtu >= h.mtu {
+	locked := mtu < minPathMTU
+	if locked {
+		mtu = min(old, minPathMTU)
+	}
+	if mtu >= h.mtu && !locked {
 		return
 	}
+	learned := path{dst, mtu, h.now.Add(pathExpires), locked}
 	for i := range h.paths {
 		if h.paths[i].dst == dst {
-			h.paths[i].mtu, h.paths[i].until = mtu, h.now.Add(pathExpires)
+			h.paths[i] = learned
 			return
 		}
 	}
 	if len(h.paths) == maxPaths {
 		h.paths = append(h.paths[:0], h.paths[1:]...)
 	}
-	h.paths = append(h.paths, path{dst, mtu, h.now.Add(pathExpires)})
+	h.paths = append(h.paths, learned)
+}
+
+// mtuLocked reports whether packets to dst may be cut on their way although their
+// socket looks for the path's MTU (ip_mtu_locked).
+func (h *Host) mtuLocked(dst netip.Addr) bool {
+	for i := range h.paths {
+		if p := &h.paths[i]; p.dst == dst && h.now < p.until {
+			return p.locked
+		}
+	}
+	return false
 }
 
 // pathMTU is the MTU of the way to dst over a link of the given one.

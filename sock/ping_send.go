@@ -157,7 +157,7 @@ func (h *Host) pingSend(s *sock, data []byte, p *sendPlan) Errno {
 	copy(m.Payload, data[icmpHdrLen:])
 	if hdr == ip6HdrLen {
 		m.Proto = ProtoICMPv6
-	} else if m.NoDF = !s.dontFragment(r, hdr+len(data) > int(h.wayMTU(r))); m.NoDF {
+	} else if m.NoDF = !h.dontFragment(s, r, hdr+len(data) > int(h.wayMTU(r))); m.NoDF {
 		m.ID = h.nextID()
 	}
 	h.sendDatagram(s, &m, r, rule.PingSent)

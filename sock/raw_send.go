@@ -229,7 +229,7 @@ func (h *Host) rawPush(s *sock, c *cork, last *sendPlan) Errno {
 	p.Seg.ECN = tcpstate.ECN(tos & 3)
 	if r.dst.Is4() {
 		p.Src, p.Dst = last.route.src, last.route.dst
-		p.NoDF = !s.dontFragment(r, len(c.data)+ip4HdrLen > int(h.wayMTU(r)))
+		p.NoDF = !h.dontFragment(s, r, len(c.data)+ip4HdrLen > int(h.wayMTU(r)))
 		if p.NoDF {
 			p.ID = h.nextID()
 		}
@@ -249,14 +249,14 @@ func (h *Host) rawPush(s *sock, c *cork, last *sendPlan) Errno {
 
 // dontFragment reports whether DF is set on a packet, which may be longer than
 // the way is wide (__ip_make_skb, ip_dont_fragment).
-func (s *sock) dontFragment(r *outRoute, long bool) bool {
-	switch s.pmtudiscFor(r.dst) {
-	case IP_PMTUDISC_DO, IP_PMTUDISC_PROBE:
-		return true
-	case IP_PMTUDISC_WANT:
-		return !long
-	}
-	return false
+func (h *Host) dontFragment(s *sock, r *outRoute, long bool) bool {
+	return s.pmtudiscFor(r.dst) == IP_PMTUDISC_PROBE || h.setsDF(s, r.dst) && (!long || s.pmtudiscFor(r.dst) == IP_PMTUDISC_DO)
+}
+
+// setsDF reports whether a stream sets DF on what it sends to dst (ip_dont_fragment).
+func (h *Host) setsDF(s *sock, dst netip.Addr) bool {
+	how := s.pmtudiscFor(dst)
+	return how == IP_PMTUDISC_DO || how == IP_PMTUDISC_WANT && !h.mtuLocked(dst)
 }
 
 // rawTransmit lets a packet leave as it stands. What goes over loopback, or

@@ -23,6 +23,7 @@ func (h *Host) transmitConn(s *sock, seg *tcpstate.Segment, why rule.ID) {
 		Src: s.local, Dst: s.remote.Addr(), SrcPort: s.sport, DstPort: s.remote.Port(),
 		Proto: ProtoTCP, TTL: h.ttl(s, s.af.ipv6), TOS: s.tos(s.af.ipv6), Seg: *seg,
 	}
+	p.NoDF = p.Src.Is4() && !answers(seg) && !h.setsDF(s, p.Dst)
 	if seg.Len > 0 {
 		at := seg.Seq
 		if seg.Flags.Has(tcpstate.SYN) {

@@ -94,7 +94,7 @@ func (h *Host) udpPacket(s *sock, c *cork) Packet {
 	}
 	p.TOS, p.Seg.ECN = tos&^3, tcpstate.ECN(tos&3)
 	if r.dst.Is4() {
-		p.NoDF = !s.dontFragment(r, 28+len(c.data) > int(h.wayMTU(r)))
+		p.NoDF = !h.dontFragment(s, r, 28+len(c.data) > int(h.wayMTU(r)))
 	}
 	return p
 }
