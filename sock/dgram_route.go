@@ -155,7 +155,7 @@ func (h *Host) output6(dst, src netip.Addr, v via) (outRoute, Errno) {
 	r := outRoute{src: src, dst: dst, dev: DevLink, mtu: h.mtu}
 	anycast := h.isAnycast(dst)
 	switch owner := h.deviceWith(dst); {
-	case anycast && dev != DevLoopback, h.isLocal(dst) && (dev == 0 || dev == owner):
+	case anycast && (dev == 0 || dev == DevLink), h.isLocal(dst) && (dev == 0 || dev == owner):
 		r.dev, r.mtu, r.local = DevLoopback, loopbackMTU, true
 	case dev == DevLoopback, dev != 0 && !h.hasDevice(dev), h.wayTo(dst) == 0:
 		return outRoute{}, ENETUNREACH

@@ -188,7 +188,9 @@ func (h *Host) rawAppend(s *sock, t *thread, p *sendPlan) Errno {
 		}
 	}
 	whole := hdr + len(c.data) + n
-	if whole > limit || hdr == ip6HdrLen && (p.dontFrag || s.opt.dontFrag) && whole > int(c.mtu) {
+	// IPV6_DONTFRAG is for these protocols alone (__ip6_append_data).
+	whole6 := hdr == ip6HdrLen && (p.dontFrag || s.opt.dontFrag) && (s.proto == IPPROTO_UDP || s.proto == IPPROTO_ICMPV6 || s.proto == IPPROTO_RAW)
+	if whole > limit || whole6 && whole > int(c.mtu) {
 		h.localError(s, EMSGSIZE, c.plan.errorDest(s), c.mtu)
 		s.rawFlush()
 		return EMSGSIZE
