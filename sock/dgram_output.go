@@ -14,13 +14,15 @@ func (s *sock) noCheckTx(dst netip.Addr) bool {
 	return s.opt.noCheck
 }
 
-// tosFor is IP_TOS or IPV6_TCLASS, ECN bits included: a datagram's are the
-// program's own.
-func (s *sock) tosFor(dst netip.Addr) uint8 {
-	if dst.Is6() {
-		return uint8(s.opt.tclass)
+// plan is how the socket's next datagram is to go, unless control messages say
+// otherwise (ipcm_init_sk, ipcm6_init_sk). What IP_TOS becomes while it is corked
+// is too late for it.
+func (s *sock) plan(ipv6 bool) sendPlan {
+	p := sendPlan{dev: s.opt.boundDev, ttl: -1, tos: int16(uint8(s.opt.tos))}
+	if ipv6 {
+		p.tos = int16(uint8(s.opt.tclass))
 	}
-	return uint8(s.opt.tos)
+	return p
 }
 
 // dgramTTL is the hop limit: the control message's, that of groups, or the

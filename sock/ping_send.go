@@ -30,7 +30,7 @@ func pingSendmsg(h *Host, s *sock, t *thread) outcome {
 	case c.Data[0] != echo && c.Data[0] != ext, c.Data[1] != 0:
 		return fail(EINVAL)
 	}
-	p := sendPlan{dev: s.opt.boundDev, ttl: -1, tos: -1}
+	p := s.plan(s.family == AF_INET6)
 	err := h.pingPlan(s, t, &p)
 	switch {
 	case err != 0:
@@ -145,9 +145,6 @@ func (h *Host) pingSend(s *sock, data []byte, p *sendPlan) Errno {
 	size := s.dg.wmem
 	s.dg.wmem = 0
 	tos := uint8(p.tos)
-	if p.tos < 0 {
-		tos = s.tosFor(r.dst)
-	}
 	m := Packet{
 		Src: r.src, Dst: r.dst, Proto: ProtoICMP, TTL: h.dgramTTL(s, r, p.ttl), TOS: tos &^ 3, truesize: size, tag: p.tag,
 		ICMP: ICMP{Type: data[0], MTU: uint32(s.sport)<<16 | uint32(binary.BigEndian.Uint16(data[6:]))},

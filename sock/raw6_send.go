@@ -14,7 +14,7 @@ func raw6Sendmsg(h *Host, s *sock, t *thread) outcome {
 	if c.Flags&MSG_OOB != 0 {
 		return fail(EOPNOTSUPP)
 	}
-	p := sendPlan{dev: s.opt.boundDev, ttl: -1, tos: -1}
+	p := s.plan(true)
 	if err := s.raw6Dest(c, &p); err != 0 {
 		return fail(err)
 	}

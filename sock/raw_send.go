@@ -18,7 +18,8 @@ func rawSendmsg(h *Host, s *sock, t *thread) outcome {
 	case c.Flags&MSG_OOB != 0:
 		return fail(EOPNOTSUPP)
 	}
-	p := sendPlan{dev: s.opt.boundDev, ttl: -1, tos: -1, proto: uint8(s.num)}
+	p := s.plan(false)
+	p.proto = uint8(s.num)
 	var err Errno
 	if p.dst, err = s.rawDest(c); err != 0 {
 		return fail(err)
@@ -172,9 +173,6 @@ func (h *Host) rawAppend(s *sock, t *thread, p *sendPlan) Errno {
 	if c.pending == 0 {
 		c.mtu = h.fragSize(s, &p.route)
 		c.plan, c.data = *p, c.data[:0]
-		if p.tos < 0 {
-			c.plan.tos = int16(s.tosFor(p.route.dst))
-		}
 		if p.ttl < 0 && hdr == ip6HdrLen { // IPv4 asks when the packet leaves
 			c.plan.ttl = int16(h.dgramTTL(s, &p.route, -1))
 		}

@@ -15,6 +15,9 @@ func (h *Host) udpMake(s *sock, t *thread, p *sendPlan, family uint16) outcome {
 	s.routed = s.routed || p.connected // sk_dst_set
 	mtu := h.fragSize(s, &p.route)
 	c := cork{pending: family, plan: *p, mtu: mtu, data: s.dg.cork.data[:0]}
+	if p.ttl < 0 && p.route.dst.Is6() { // IPv4 asks when the packet leaves
+		c.plan.ttl = int16(h.dgramTTL(s, &p.route, -1))
+	}
 	if s.dg.cork.on || flags&MSG_MORE != 0 {
 		c.on = s.dg.cork.on
 		s.dg.cork = c
@@ -89,9 +92,6 @@ func (h *Host) udpPacket(s *sock, c *cork) Packet {
 		NoCheck: s.noCheckTx(r.dst), TTL: h.dgramTTL(s, r, c.plan.ttl), tag: c.plan.tag,
 	}
 	tos := uint8(c.plan.tos)
-	if c.plan.tos < 0 {
-		tos = s.tosFor(r.dst)
-	}
 	p.TOS, p.Seg.ECN = tos&^3, tcpstate.ECN(tos&3)
 	if r.dst.Is4() {
 		p.NoDF = !h.dontFragment(s, r, 28+len(c.data) > int(h.wayMTU(r)))

@@ -58,7 +58,8 @@ func (h *Host) udp4Sendmsg(s *sock, t *thread, to *Addr, n int32) outcome {
 	case s.dg.cork.pending != 0:
 		return h.udpAppend(s, t)
 	}
-	p := sendPlan{dev: s.opt.boundDev, ttl: -1, tos: -1, gso: s.opt.gsoSize}
+	p := s.plan(false)
+	p.gso = s.opt.gsoSize
 	var err Errno
 	if p.dst, err = s.udp4Dest(to, n); err != 0 {
 		return fail(err)
@@ -171,7 +172,8 @@ func (h *Host) udpMapped(s *sock, t *thread, to *Addr, n int32) outcome {
 
 // udp6Send is the rest of udpv6_sendmsg, for IPv6 alone.
 func (h *Host) udp6Send(s *sock, t *thread, to *Addr) outcome {
-	p := sendPlan{dev: s.opt.boundDev, ttl: -1, tos: -1, gso: s.opt.gsoSize, dontFrag: s.opt.dontFrag, dst: s.remote, connected: true}
+	p := s.plan(true)
+	p.gso, p.dontFrag, p.dst, p.connected = s.opt.gsoSize, s.opt.dontFrag, s.remote, true
 	switch {
 	case to != nil && to.AP.Port() == 0:
 		return fail(EINVAL)
