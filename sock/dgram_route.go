@@ -25,6 +25,8 @@ type via struct {
 	direct bool
 	// anySrc: IPv4 sends from addresses of others, too (FLOWI_FLAG_ANYSRC).
 	anySrc bool
+	// literal: in IPv6 the any-address does not stand for this host; a router may know what to do with it.
+	literal bool
 	// bound: the device is the one that the socket is bound to.
 	bound bool
 }
@@ -145,7 +147,7 @@ func (h *Host) outputBy(dst, src netip.Addr, dev int32) (outRoute, Errno) {
 // output6 is the way in IPv6. Only once there is one does it show that a source
 // of IPv4 can't take it (ip6_dst_lookup_tail).
 func (h *Host) output6(dst, src netip.Addr, v via) (outRoute, Errno) {
-	if dst.IsUnspecified() {
+	if dst.IsUnspecified() && !v.literal {
 		dst = netip.IPv6Loopback()
 	}
 	dev := v.dev

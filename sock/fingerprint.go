@@ -157,7 +157,7 @@ func (p *sendPlan) fingerprint(f *queue.Hash) {
 	f.U32(uint32(p.gso))
 	p.tag.fingerprint(f)
 	r := &p.route
-	for _, b := range [...]bool{p.dontFrag, p.connected, r.broadcast, r.local} {
+	for _, b := range [...]bool{p.dontFrag, p.connected, p.literal, r.broadcast, r.local} {
 		f.Bool(b)
 	}
 	hashAddr(f, netip.AddrPortFrom(r.src, 0))

@@ -59,6 +59,10 @@ func (h *Host) pingICMPError(p *Packet, mean icmpMeaning) {
 	if p.IPv6() {
 		echo, ext = icmp6Echo, icmp6ExtEcho
 	}
+	// An echo reply of the host's own has no socket to remember its path for; over IPv6 the path is remembered for any message.
+	if mean.big && len(b) >= icmpHdrLen && (p.IPv6() || b[0] == ICMPEchoReply) {
+		h.learnMTU(q.Dst, p.ICMP.MTU)
+	}
 	if len(b) < icmpHdrLen || b[1] != 0 || b[0] != echo && (b[0] != ext || p.IPv6()) {
 		h.emit(Dropped, rule.ICMPIgnored, noSock)
 		return

@@ -59,9 +59,7 @@ func (h *Host) pingPlan(s *sock, t *thread, p *sendPlan) (err Errno) {
 	if err := h.ipCmsg(s, t, p); err != 0 {
 		return err
 	}
-	if a := p.dst.Addr(); a.Is6() && a.IsUnspecified() {
-		return ENETUNREACH // it does not mean this host here
-	}
+	p.literal = true // the any-address of IPv6 does not mean this host here
 	if err := h.rawRoute(s, t, p); err != 0 {
 		return err
 	}

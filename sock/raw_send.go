@@ -73,7 +73,9 @@ func (h *Host) rawRoute(s *sock, t *thread, p *sendPlan) (err Errno) {
 	if p.dev == 0 {
 		p.dev = s.opt.deviceFor(dst)
 	}
-	p.route, err = h.output(dst, src, s.viaOf(p.dev, t))
+	v := s.viaOf(p.dev, t)
+	v.literal = p.literal
+	p.route, err = h.output(dst, src, v)
 	return err
 }
 

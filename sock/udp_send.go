@@ -13,6 +13,7 @@ type sendPlan struct {
 	tag       tag
 	proto     uint8 // RAW's
 	dontFrag  bool
+	literal   bool // see via
 	connected bool
 	route     outRoute
 }

@@ -45,11 +45,14 @@ func drawCall(t *rapid.T, k *matrix.Kind, epoll bool, open []int32) sock.Call {
 		c.Len = rapid.SampledFrom([]int32{0, 1, 5, 16, 2000}).Draw(t, "room")
 		if c.Op == sock.OpRecv {
 			c.Flags = rapid.SampledFrom(recvFlags).Draw(t, "flags")
+			if k.Type != sock.SOCK_STREAM || c.Flags == sock.MSG_ERRQUEUE {
+				c.Control = []sock.Control{{Data: make([]byte, rapid.SampledFrom([]int{200, 200, 30}).Draw(t, "control"))}}
+			}
 		}
 	case sock.OpShutdown:
 		c.N = rapid.Int64Range(0, 3).Draw(t, "how")
 	case sock.OpGetsockopt, sock.OpSetsockopt:
-		drawOption(t, &c)
+		drawOption(t, k, &c)
 	case sock.OpFcntl:
 		c.N = rapid.SampledFrom([]int64{sock.F_GETFL, sock.F_SETFL, sock.F_SETFL}).Draw(t, "command")
 		c.Arg = rapid.SampledFrom([]int64{0, sock.O_NONBLOCK, sock.O_NONBLOCK}).Draw(t, "flags")
@@ -57,10 +60,13 @@ func drawCall(t *rapid.T, k *matrix.Kind, epoll bool, open []int32) sock.Call {
 		c.N = rapid.SampledFrom([]int64{sock.FIONREAD, sock.SIOCOUTQ, sock.SIOCOUTQNSD, sock.SIOCATMARK}).Draw(t, "request")
 	case sock.OpPoll:
 		c.Poll = []sock.PollFD{{Events: drawEvents(t)}}
-		c.Timeout = rapid.SampledFrom([]int64{0, 0, 0, -1}).Draw(t, "timeout")
+		c.Timeout = rapid.SampledFrom(timeouts).Draw(t, "timeout")
 	}
 	return c
 }
+
+// timeouts are poll's and epoll_wait's, in milliseconds.
+var timeouts = []int64{0, 0, 0, 0, -1, -1, 100, 700}
 
 var recvFlags = []int32{0, 0, 0, 0, sock.MSG_DONTWAIT, sock.MSG_PEEK, sock.MSG_OOB, sock.MSG_TRUNC, sock.MSG_WAITALL, sock.MSG_OOB | sock.MSG_PEEK,
 	sock.MSG_PEEK | sock.MSG_DONTWAIT, sock.MSG_ERRQUEUE}
@@ -68,17 +74,16 @@ var recvFlags = []int32{0, 0, 0, 0, sock.MSG_DONTWAIT, sock.MSG_PEEK, sock.MSG_O
 var sendFlags = []int32{0, 0, 0, 0, sock.MSG_DONTWAIT, sock.MSG_OOB, sock.MSG_MORE, sock.MSG_NOSIGNAL, sock.MSG_EOR}
 
 func drawSend(t *rapid.T, k *matrix.Kind, c *sock.Call) {
-	sizes := []int{0, 1, 5, 100, 1500, 5000}
-	if k.Type != sock.SOCK_STREAM {
-		sizes = sizes[:4] // the model leaves the fragments of a datagram to the wire
-	}
-	c.Data = k.Data(rapid.SampledFrom(sizes).Draw(t, "octets"))
+	c.Data = k.Data(rapid.SampledFrom([]int{0, 1, 5, 100, 1500, 5000}).Draw(t, "octets"))
 	if c.Op == sock.OpWrite {
 		return
 	}
 	c.Flags = rapid.SampledFrom(sendFlags).Draw(t, "flags")
 	if rapid.IntRange(0, 7).Draw(t, "to") == 0 || k.Type != sock.SOCK_STREAM && rapid.Bool().Draw(t, "to") {
 		c.Addr, c.AddrLen = drawAddr(t, k, false)
+		if k.Dual && c.Addr.Family == sock.AF_UNSPEC {
+			c.AddrLen, c.Addr = 0, sock.Addr{} // known, see matrix.Knowns
+		}
 	}
 }
 
@@ -98,34 +103,5 @@ func drawEpoll(t *rapid.T, open []int32) sock.Call {
 		return sock.Call{Op: sock.OpClose}
 	}
 	return sock.Call{Op: sock.OpEpollWait, Len: rapid.SampledFrom([]int32{1, 4, 4, 4}).Draw(t, "room"),
-		Timeout: rapid.SampledFrom([]int64{0, 0, 0, -1}).Draw(t, "timeout")}
-}
-
-// option is a socket option with values to try.
-type option struct {
-	level, name int32
-	values      []int32
-}
-
-var options = []option{
-	{sock.SOL_SOCKET, sock.SO_ERROR, []int32{0}}, {sock.SOL_SOCKET, sock.SO_ERROR, []int32{0}}, {sock.SOL_SOCKET, sock.SO_REUSEADDR, []int32{0, 1, 1}},
-	{sock.SOL_SOCKET, sock.SO_REUSEPORT, []int32{0, 1}}, {sock.SOL_SOCKET, sock.SO_OOBINLINE, []int32{0, 1}},
-	{sock.SOL_SOCKET, sock.SO_RCVLOWAT, []int32{1, 3, 20}}, {sock.SOL_SOCKET, sock.SO_SNDBUF, []int32{0, 5000, 100_000}},
-	{sock.SOL_SOCKET, sock.SO_RCVBUF, []int32{0, 5000, 100_000}}, {sock.SOL_TCP, sock.TCP_NODELAY, []int32{0, 1}},
-	{sock.SOL_TCP, sock.TCP_CORK, []int32{0, 1}}, {sock.SOL_TCP, sock.TCP_QUICKACK, []int32{0, 1}}, {sock.SOL_TCP, sock.TCP_MAXSEG, []int32{0, 700}},
-	{sock.SOL_TCP, sock.TCP_DEFER_ACCEPT, []int32{0, 1}}, {sock.SOL_IP, sock.IP_RECVERR, []int32{0, 1}}, {sock.SOL_IPV6, sock.IPV6_RECVERR, []int32{0, 1}},
-	{sock.SOL_IPV6, sock.IPV6_V6ONLY, []int32{0, 1}}, {sock.SOL_IP, sock.IP_TTL, []int32{7, 64}}, {sock.SOL_IP, sock.IP_MTU, []int32{0}},
-}
-
-func drawOption(t *rapid.T, c *sock.Call) {
-	if c.Op == sock.OpSetsockopt && rapid.IntRange(0, 7).Draw(t, "linger") == 0 {
-		c.Level, c.Name = sock.SOL_SOCKET, sock.SO_LINGER
-		c.Data = append(matrix.Int(rapid.Int32Range(0, 1).Draw(t, "on")), matrix.Int(0)...)
-		return
-	}
-	o := rapid.SampledFrom(options).Draw(t, "option")
-	c.Level, c.Name, c.Len = o.level, o.name, 4
-	if c.Op == sock.OpSetsockopt {
-		c.Data = matrix.Int(rapid.SampledFrom(o.values).Draw(t, "value"))
-	}
+		Timeout: rapid.SampledFrom(timeouts).Draw(t, "timeout")}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -20,8 +21,10 @@ type Campaign struct {
 	Want, Got conformance.Stack
 	Kinds     []*matrix.Kind
 	Steps     int // at most, in a history
+	Pauses    int // at most, in a history: waits of up to 3 s for what comes by itself
 
 	calls, packets atomic.Int64 // made and sent so far on each stack
+	pauses         atomic.Int64 // waited so far
 	late           atomic.Int64 // histories that ended early since a timer came between a step's beginning and its end
 	disturbed      atomic.Int64 // histories in which the two differed once and not again: a race
 }
@@ -36,6 +39,11 @@ type Finding struct {
 // String is the difference and the script that shows it.
 func (f *Finding) String() string {
 	return fmt.Sprintf("seed %d, %s\n%s", f.Seed, f.Difference, f.History.Script())
+}
+
+// File is the script with what differs as its title: it passes on the first stack and fails on the second.
+func (f *Finding) File() string {
+	return fmt.Sprintf("// %s\n%s", strings.ReplaceAll(f.Difference.String(), "\n", " "), f.History.Script())
 }
 
 // replays is how often a difference must show itself again: a race does not.
@@ -113,7 +121,7 @@ func (c *Campaign) history(t *rapid.T) (*History, *Difference, error) {
 		return nil, nil, err
 	}
 	defer p.close()
-	w := &world{program: program{waits: map[sock.Thread]bool{}}, kinds: c.Kinds}
+	w := &world{program: program{waits: map[sock.Thread]bool{}}, kinds: c.Kinds, pauses: c.Pauses}
 	steps := w.prelude(t)
 	for range rapid.IntRange(1, c.Steps).Draw(t, "steps") {
 		s, ok := p.timer()
@@ -147,6 +155,8 @@ func (c *Campaign) count(s *matrix.Step) {
 		c.calls.Add(1)
 	case s.Packet != nil:
 		c.packets.Add(1)
+	case s.Name == paused:
+		c.pauses.Add(1)
 	}
 }
 
@@ -187,6 +197,6 @@ func (c *Campaign) Calls() int { return int(c.calls.Load()) }
 
 // Tally is a line about what has been compared.
 func (c *Campaign) Tally() string {
-	return fmt.Sprintf("%d calls and %d packets compared, %d histories ended by a timer that came between, %d with a difference that did not show again",
-		c.calls.Load(), c.packets.Load(), c.late.Load(), c.disturbed.Load())
+	return fmt.Sprintf("%d calls, %d packets and %d pauses compared, %d histories ended by a timer that came between, %d with a difference that did not show again",
+		c.calls.Load(), c.packets.Load(), c.pauses.Load(), c.late.Load(), c.disturbed.Load())
 }

@@ -22,13 +22,14 @@ const guard = 2 * early
 
 // late is how much later than the model's a timer of want may fire that was set for so long or less: by a slot of the wheel, whose
 // levels reach 8 times as far each with slots 8 times as wide (kernel/time/timer.c); by two ticks, since the shortest timers are
-// two ticks of whatever length (TCP_TIMEOUT_MIN); and by one until the softirq has run.
+// two ticks of whatever length (TCP_TIMEOUT_MIN); and by one until the softirq has run. A second slot is for those that it follows
+// from: retransmissions at 200, 600 and 1400 ms are late by up to 1, 8 and 8 ticks.
 func (p *pair) late(set tcpstate.Duration) tcpstate.Duration {
 	slot := p.tick
 	for reach := 63 * p.tick; p.tick > 0 && set >= reach; reach *= 8 {
 		slot *= 8
 	}
-	return slot + 3*p.tick
+	return 2*slot + 3*p.tick
 }
 
 // errLate ends a history: a timer came between a step's beginning and its end.

@@ -15,6 +15,7 @@ import (
 type History struct {
 	Steps    []matrix.Step
 	Outcomes []matrix.Outcome
+	Began    []sock.Time // each of the steps, by the stack's clock
 }
 
 // Difference is the first step at which two stacks differ, and how.
@@ -86,7 +87,7 @@ func (p *pair) both(s matrix.Step) (want, got matrix.Outcome, err error) {
 	if _, fired := p.near(); fired && (s.Call != nil || s.Packet != nil) {
 		return want, got, errLate
 	}
-	p.history.Steps = append(p.history.Steps, s)
+	p.history.Steps, p.history.Began = append(p.history.Steps, s), append(p.history.Began, began.Add(p.ahead))
 	if err = pass(p.got, began, &got); err != nil {
 		return want, got, err
 	}
@@ -131,8 +132,10 @@ func byConn(packets []string) string {
 	return strings.Join(list, "; ")
 }
 
+// returns are the results thread by thread: the time-outs of two may end in one tick.
 func returns(o *matrix.Outcome) string {
 	var list []string
+	slices.SortStableFunc(o.Returns, func(a, b matrix.Returned) int { return int(a.Thread - b.Thread) })
 	for _, r := range o.Returns {
 		list = append(list, fmt.Sprintf("t%d %s", r.Thread, r.Text))
 	}

@@ -15,9 +15,13 @@ import (
 // Script prints the history as a script: what was done, and what came of it on the first stack. Whoever keeps it gives it a title.
 // What the language cannot say is left as a comment.
 func (h *History) Script() string {
-	w := &writer{labels: map[key]string{}, ends: h.ends()}
+	w := &writer{labels: map[key]string{}, ends: h.ends(), history: h}
 	w.times = h.times()
 	w.line("// Found by random calls")
+	if h.six() {
+		w.line("--ip_version=ipv6")
+	}
+	w.line("`sysctl -q %s`", strings.Join(matrix.Settings(), " "))
 	for i := range h.Steps {
 		s, o := &h.Steps[i], &h.Outcomes[i]
 		w.now = i
@@ -28,10 +32,23 @@ func (h *History) Script() string {
 			w.inbound(s.Packet)
 		}
 		for j := range o.Seen {
-			w.outbound(&o.Seen[j], o.Packets[j])
+			w.outbound(&o.Seen[j])
 		}
 	}
 	return w.String()
+}
+
+// six reports whether packets travel in IPv6. A script has one version; what a history has of the other does not run.
+func (h *History) six() bool {
+	for i := range h.Steps {
+		if q := h.Steps[i].Packet; q != nil {
+			return q.Src.Is6()
+		}
+		if seen := h.Outcomes[i].Seen; len(seen) > 0 {
+			return seen[0].Src.Is6()
+		}
+	}
+	return false
 }
 
 // end is when a call that waited returned.
@@ -78,6 +95,8 @@ type writer struct {
 	ends   map[int]end
 	times  []int64
 	now    int
+
+	history *History
 }
 
 func (w *writer) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
@@ -88,6 +107,18 @@ func (w *writer) at(step int) string {
 		return "0"
 	}
 	return fmt.Sprintf("%.3f", float64(w.times[step])/1e6)
+}
+
+// soon is how long after a step its consequences count as at once, in microseconds.
+const soon = 2000
+
+// when is the time of something that came of a step: the step's own, unless it came later.
+func (w *writer) when(step int, at sock.Time) string {
+	after := int64(at.Sub(w.history.Began[step]))
+	if after < soon && w.history.Steps[step].Name != paused {
+		return w.at(step)
+	}
+	return fmt.Sprintf("%.3f", float64(w.times[step]+after)/1e6)
 }
 
 func (w *writer) call(s *matrix.Step, i int) {
@@ -101,8 +132,8 @@ func (w *writer) call(s *matrix.Step, i int) {
 		w.line("// %s %s%s never returns", when, thread, text)
 		return
 	}
-	if e.step > i {
-		when += "..." + w.at(e.step)
+	if end := w.when(e.step, e.ret.At); end != when {
+		when += "..." + end
 	}
 	w.line("%s %s%s = %s", when, thread, spellOut(s.Call, text, e.ret), value(s.Call, e.ret))
 }
@@ -132,6 +163,15 @@ func (w *writer) label(local int, remote uint16) string {
 }
 
 func (w *writer) inbound(q *matrix.Packet) {
+	switch {
+	case q.Proto == sock.ProtoUDP && q.Local >= 0: // a script's datagram cannot name a port that the stack chose
+		w.line("%s < udp %d > %d (%d)", w.at(w.now), q.Remote, q.Local, q.Len)
+		return
+	case q.Proto != sock.ProtoTCP && q.QuoteProto != sock.ProtoTCP:
+		w.line("// %s the peer sends protocol %d, type %d code %d MTU %d about protocol %d from %d to %d (%d)", w.at(w.now), q.Proto, q.Type, q.Code, q.MTU, q.QuoteProto,
+			q.Local, q.Remote, q.Len)
+		return
+	}
 	label := w.label(q.Local, q.Remote)
 	if q.QuoteProto != 0 {
 		w.line("%s < %sicmp unreachable %s [%d:%d(0)]", w.at(w.now), label, []string{"net_unreachable", "host_unreachable",
@@ -167,12 +207,17 @@ func dotLast(flags string) string {
 // stamped are options that hold the stack's clock.
 var stamped = regexp.MustCompile(`<[^>]*TS [^>]*>`)
 
-func (w *writer) outbound(s *matrix.Seen, text string) {
-	if s.Proto != sock.ProtoTCP {
-		w.line("// %s sends %s", w.at(w.now), text)
+func (w *writer) outbound(s *matrix.Seen) {
+	switch {
+	case s.Proto == sock.ProtoTCP:
+	case s.Proto == sock.ProtoUDP && s.Local >= 0:
+		w.line("%s > %s", w.when(w.now, s.At), fmt.Sprintf("udp %d > %d (%d)", s.Local, s.Remote, s.Payload))
+		return
+	default:
+		w.line("// %s sends %s", w.when(w.now, s.At), s.Text)
 		return
 	}
-	_, body, _ := strings.Cut(text, ">")
+	_, body, _ := strings.Cut(s.Text, ">")
 	_, body, _ = strings.Cut(body, " ")
 	flags, body, _ := strings.Cut(body, " ")
 	body = dotLast(flags) + " " + strings.Replace(body, "zero(", "0:0(", 1)
@@ -181,5 +226,5 @@ func (w *writer) outbound(s *matrix.Seen, text string) {
 		_, rest, _ := strings.Cut(body, "(")
 		body = fmt.Sprintf("%s %d:%d(%s", dotLast(flags), s.Seq, uint64(s.Seq)+uint64(s.Len), rest)
 	}
-	w.line("%s > %s%s", w.at(w.now), w.label(s.Local, s.Remote), stamped.ReplaceAllString(body, "<...>"))
+	w.line("%s > %s%s", w.when(w.now, s.At), w.label(s.Local, s.Remote), stamped.ReplaceAllString(body, "<...>"))
 }

@@ -79,6 +79,8 @@ func setting(data []byte) string {
 	switch len(data) {
 	case 4:
 		return fmt.Sprintf("[%d]", int32(binary.LittleEndian.Uint32(data)))
+	case sizeofTimeval:
+		return fmt.Sprintf("{tv_sec=%d, tv_usec=%d}", binary.LittleEndian.Uint32(data), binary.LittleEndian.Uint32(data[8:]))
 	case 8:
 		return fmt.Sprintf("{onoff=%d, linger=%d}", data[0], data[4])
 	}

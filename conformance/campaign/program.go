@@ -68,6 +68,19 @@ func (p *program) sockets() (list []int32) {
 // maxOpen bounds the descriptors of a history.
 const maxOpen = 6
 
+// hears draws the kind of a socket that packets are for, nil for those of TCP.
+func (p *program) hears(t *rapid.T) *matrix.Kind {
+	open := p.sockets()
+	if len(open) == 0 {
+		return nil
+	}
+	k := p.slots[rapid.SampledFrom(open).Draw(t, "receiver")].kind
+	if k.Type == sock.SOCK_STREAM {
+		return nil
+	}
+	return k
+}
+
 // draw draws a call of a thread that does not wait.
 func (p *program) draw(t *rapid.T, thread sock.Thread, kinds []*matrix.Kind) matrix.Step {
 	open := p.live()

@@ -41,7 +41,7 @@ func without(h *History, steps []matrix.Step, i int) ([]matrix.Step, bool) {
 	}
 	list := slices.Clone(steps[:i])
 	for _, s := range steps[i+1:] {
-		if s.Call == nil && s.Packet == nil {
+		if s.Call == nil && s.Packet == nil && s.Name != paused {
 			continue // a replay waits where it has to
 		}
 		if s.Call == nil || gone < 0 {

@@ -11,13 +11,22 @@ import (
 type world struct {
 	program program
 	peer    peer
+	grams   grams
 	kinds   []*matrix.Kind
+	pauses  int // that are left
 }
 
 // draw draws a step: a packet or a call. It fails when no thread is free and no packet can come.
 func (w *world) draw(t *rapid.T) (matrix.Step, bool) {
+	if w.pauses > 0 && rapid.IntRange(0, 9).Draw(t, "pause") == 0 {
+		w.pauses--
+		return pause(t), true
+	}
 	thread, idle := w.program.free()
 	if len(w.program.slots) > 0 && (!idle || rapid.IntRange(0, 9).Draw(t, "packet") < 4) {
+		if k := w.program.hears(t); k != nil {
+			return w.grams.draw(t, k), true
+		}
 		return w.peer.draw(t), true
 	}
 	if !idle {
@@ -30,6 +39,7 @@ func (w *world) draw(t *rapid.T) (matrix.Step, bool) {
 func (w *world) note(s *matrix.Step, o *matrix.Outcome) {
 	w.program.note(s, o, w.kinds)
 	w.peer.hear(o.Seen)
+	w.grams.hear(o.Seen)
 }
 
 // prelude are steps that open a history, so that it reaches connections sooner: a listener with a child, a connection to the

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/sockspec/sockspec/conformance"
 	"github.com/sockspec/sockspec/packetio"
@@ -27,22 +28,26 @@ type Outcome struct {
 	Seen    []Seen   // the same, for whoever plays the peer
 }
 
-// Seen is a packet that the stack sent, in the numbers of [Packet].
+// Seen is a packet that the stack sent, in the numbers of [Packet]. Local is the identifier of an ICMP message that quotes nothing.
 type Seen struct {
+	At            sock.Time // by the instance's clock
+	Text          string    // the packet in words
 	Proto         uint8
 	Src, Dst      netip.Addr
 	Local         int
 	Remote        uint16
 	Flags         tcpstate.Flags
 	Seq, Ack, Len uint32
+	Payload       int // octets behind the header of a datagram
 }
 
 // Returned is a call's result in words.
 type Returned struct {
 	Thread sock.Thread
 	Text   string
-	Made   bool  // a descriptor
-	Slot   int32 // its slot
+	At     sock.Time // by the instance's clock
+	Made   bool      // a descriptor
+	Slot   int32     // its slot
 	Return sock.Return
 }
 
@@ -77,6 +82,15 @@ var (
 var sysctls = [][2]string{
 	{"net.ipv4.tcp_rmem", "4096 131072 33554432"}, {"net.ipv4.tcp_wmem", "4096 16384 4194304"}, {"net.ipv4.tcp_autocorking", "0"},
 	{"net.ipv4.tcp_early_retrans", "0"}, {"net.ipv4.tcp_syncookies", "0"}, {"net.ipv4.ping_group_range", "0 0"},
+}
+
+// Settings are the sysctls of all instances, as name=value, with values of several numbers quoted.
+func Settings() (list []string) {
+	for _, c := range sysctls {
+		_, setting, _ := strings.Cut(conformance.SysctlCommand(c[0], c[1]), "-q ")
+		list = append(list, setting)
+	}
+	return list
 }
 
 // NewPlayer boots an instance.
@@ -211,10 +225,13 @@ func (p *Player) settle(until sock.Time) (o Outcome, err error) {
 		case conformance.PacketOut:
 			o.Packets = append(o.Packets, p.speller.outbound(ev.Packet))
 			if seen, ok := p.speller.seen(ev.Packet); ok {
+				seen.At, seen.Text = ev.At, o.Packets[len(o.Packets)-1]
 				o.Seen = append(o.Seen, seen)
 			}
 		case conformance.CallDone:
-			o.Returns = append(o.Returns, p.returned(ev.Return))
+			r := p.returned(ev.Return)
+			r.At = ev.At
+			o.Returns = append(o.Returns, r)
 		}
 	}
 	return o, fmt.Errorf("more than %d events in one step", maxEvents)

@@ -37,7 +37,15 @@ func ours(n uint16) bool {
 
 // port names a port of the stack.
 func (s *speller) port(n uint16) string {
-	if ours(n) || slices.Contains(s.protos, n) {
+	if slices.Contains(s.protos, n) {
+		return fmt.Sprint(n)
+	}
+	return s.id(n)
+}
+
+// id names a port, or the identifier of an echo, which may be the number of a protocol by chance.
+func (s *speller) id(n uint16) string {
+	if ours(n) {
 		return fmt.Sprint(n)
 	}
 	for i, known := range s.ports {
@@ -83,9 +91,22 @@ func (s *speller) packet(k *Packet) *sock.Packet {
 		} else {
 			q.ICMP.MTU = uint32(q.DstPort)<<16 | k.MTU // identifier and sequence number
 		}
+		if k.Echo {
+			q.Payload = quotedEcho(k, q.DstPort)
+		}
 		q.SrcPort, q.DstPort = 0, 0
 	}
 	return q
+}
+
+// quotedEcho is the header of an echo request that the stack sent, for an error to quote.
+func quotedEcho(k *Packet, id uint16) []byte {
+	if k.Dst.Is6() {
+		b := append([]byte{6 << 4, 0, 0, 0, 0, 8, k.QuoteProto, 64}, k.Dst.AsSlice()...)
+		return append(append(b, k.Src.AsSlice()...), 128, 0, 0, 0, byte(id>>8), byte(id), 0, 1)
+	}
+	b := append([]byte{0x45, 0, 0, 28, 0, 0, 0x40, 0, 64, k.QuoteProto, 0, 0}, k.Dst.AsSlice()...)
+	return append(append(b, k.Src.AsSlice()...), 8, 0, 0, 0, byte(id>>8), byte(id), 0, 1)
 }
 
 // inbound notes a packet that the stack is about to get.
@@ -139,9 +160,11 @@ func (s *speller) outbound(b []byte) string {
 func (s *speller) icmp(q *sock.Packet) string {
 	text := fmt.Sprintf("%s icmp type_%d code_%d", q.Dst, q.ICMP.Type, q.ICMP.Code)
 	if q.ICMP.Quote.Src.IsValid() {
-		return text + fmt.Sprintf(" quote %s>%s", s.port(q.ICMP.Quote.SrcPort), netip.AddrPortFrom(q.ICMP.Quote.Dst, q.ICMP.Quote.DstPort))
+		k := &q.ICMP.Quote
+		to := strings.TrimSuffix(netip.AddrPortFrom(k.Dst, 0).String(), "0")
+		return text + fmt.Sprintf(" quote %s>%s%s", s.port(k.SrcPort), to, s.port(k.DstPort))
 	}
-	return text + fmt.Sprintf(" id %s seq %d (%d)", s.port(uint16(q.ICMP.MTU>>16)), uint16(q.ICMP.MTU), len(q.Payload))
+	return text + fmt.Sprintf(" id %s seq %d (%d)", s.id(uint16(q.ICMP.MTU>>16)), uint16(q.ICMP.MTU), len(q.Payload))
 }
 
 // seen is a packet that has been spelled; false for those that nobody could answer.
@@ -150,7 +173,11 @@ func (s *speller) seen(b []byte) (Seen, bool) {
 	if packetio.Decode(b, &q) != nil {
 		return Seen{}, false
 	}
-	v := Seen{Proto: q.Proto, Src: q.Src, Dst: q.Dst, Local: s.code(q.SrcPort), Remote: q.DstPort, Flags: q.Seg.Flags, Len: q.Seg.Len}
+	v := Seen{Proto: q.Proto, Src: q.Src, Dst: q.Dst, Local: s.code(q.SrcPort), Remote: q.DstPort, Flags: q.Seg.Flags, Len: q.Seg.Len,
+		Payload: len(q.Payload)}
+	if (q.Proto == sock.ProtoICMP || q.Proto == sock.ProtoICMPv6) && !q.ICMP.Quote.Src.IsValid() {
+		v.Local = s.code(uint16(q.ICMP.MTU >> 16))
+	}
 	v.Seq = q.Seg.Seq.Since(s.first[ends{q.SrcPort, q.DstPort}])
 	v.Ack = q.Seg.Ack.Since(peerISS)
 	return v, true
@@ -222,7 +249,7 @@ func (s *speller) result(c *sock.Call, r *sock.Return) string {
 func (s *speller) results(b *strings.Builder, c *sock.Call, r *sock.Return) {
 	switch c.Op {
 	case sock.OpRead:
-		b.WriteString(brief(r.Data))
+		b.WriteString(brief(s.header(r.Data)))
 	case sock.OpRecv:
 		s.received(b, c, r)
 	case sock.OpGetsockopt:
@@ -249,7 +276,7 @@ func (s *speller) received(b *strings.Builder, c *sock.Call, r *sock.Return) {
 	if r.MsgFlags&sock.MSG_ERRQUEUE != 0 && s.quotes(r.Data) {
 		fmt.Fprintf(b, " header (%d)", len(r.Data))
 	} else {
-		b.WriteString(brief(r.Data))
+		b.WriteString(brief(s.header(r.Data)))
 	}
 	b.WriteString(s.addr(r))
 	flags, control := r.MsgFlags, r.Control

@@ -72,7 +72,7 @@ func arrivals(k *Kind) []Step { return []Step{named("datagram", k.datagram(5))} 
 
 // refusal is an ICMP error that says that nobody listens.
 func refusal(k *Kind) []Step {
-	s := k.unreachable(here, there, k.wireProto(), 0, sock.ICMPPortUnreach, sock.ICMPv6PortUnreach)
+	s := k.unreachable(here, there, k.WireProto(), 0, sock.ICMPPortUnreach, sock.ICMPv6PortUnreach)
 	return []Step{s}
 }
 
@@ -104,15 +104,15 @@ func recvErr(k *Kind) []Step {
 
 // datagram is what the peer sends to the kind's socket: UDP, or the answer to an echo.
 func (k *Kind) datagram(n int) Step {
-	q := Packet{Proto: k.wireProto(), Src: k.Peer, Dst: k.Local, Remote: there, Local: here, Seq: 1, Len: n}
+	q := Packet{Proto: k.WireProto(), Src: k.Peer, Dst: k.Local, Remote: there, Local: here, Seq: 1, Len: n}
 	if q.Proto == sock.ProtoICMPv6 {
 		q.Type = 129 // ICMPV6_ECHO_REPLY
 	}
 	return Step{Packet: &q}
 }
 
-// wireProto is the protocol of the kind's packets.
-func (k *Kind) wireProto() uint8 {
+// WireProto is the protocol of the kind's packets.
+func (k *Kind) WireProto() uint8 {
 	if k.Proto == 0 {
 		return map[int32]uint8{sock.SOCK_STREAM: sock.ProtoTCP, sock.SOCK_DGRAM: sock.ProtoUDP}[k.Type]
 	}

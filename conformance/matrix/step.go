@@ -40,6 +40,8 @@ type Packet struct {
 	Type, Code uint8
 	MTU        uint32
 	QuoteProto uint8
+	// Echo: the quoted packet is an echo request whose identifier is Local.
+	Echo bool
 }
 
 // peerISS is the peer's initial sequence number, so that the first octets cross the wrap.
