@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/sockspec/sockspec/fuzz/explore"
 )
 
 // The exit codes.
@@ -23,6 +26,7 @@ type cli struct {
 	Run     runCmd     `cmd:"" help:"Run scripts on one stack."`
 	Check   checkCmd   `cmd:"" help:"Run the bundled suite on every stack available here and show where they differ."`
 	Matrix  matrixCmd  `cmd:"" help:"Compare stacks with Linux call by call: every call in every state of every kind of socket."`
+	Explore exploreCmd `cmd:"" help:"Visit every state that the model can reach within bounds, and hold every step against the laws."`
 	Rules   rulesCmd   `cmd:"" help:"Print the rules that Linux follows, with their sources."`
 	Options optionsCmd `cmd:"" help:"Print the socket options: who may set what, and what the model makes of it."`
 	States  statesCmd  `cmd:"" help:"Print the state diagram of TCP as Linux walks it."`
@@ -91,7 +95,7 @@ func (p *program) command(args []string) (code int) {
 	var c cli
 	parser, err := kong.New(&c, kong.Name("sockspec"), kong.Description(description),
 		kong.Writers(help, p.stderr), kong.Exit(func(n int) { panic(exit(n)) }), kong.Bind(p),
-		kong.Vars{"stacks": p.stackNames(), "profiles": profileNames(), "kinds": kindNames()},
+		kong.Vars{"stacks": p.stackNames(), "profiles": profileNames(), "kinds": kindNames(), "scenarios": strings.Join(explore.Names(), ", ")},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		return p.fail(err)

@@ -31,6 +31,13 @@ func (b bar) step() {
 	}
 }
 
+// to sets how many steps are done.
+func (b bar) to(n int) {
+	if b.b != nil {
+		_ = b.b.Set(n)
+	}
+}
+
 // clear makes room for a line of output; the next step draws the bar again.
 func (b bar) clear() {
 	if b.b != nil {

@@ -37,7 +37,7 @@ type Walk struct {
 func Choose(names []string) (list []*Scenario, err error) {
 	for _, n := range names {
 		if !slices.ContainsFunc(Scenarios, func(s Scenario) bool { return s.Name == n }) {
-			return nil, fmt.Errorf("no scenario %q: there are %s", n, strings.Join(scenarioNames(), ", "))
+			return nil, fmt.Errorf("no scenario %q: there are %s", n, strings.Join(Names(), ", "))
 		}
 	}
 	for i := range Scenarios {
@@ -48,7 +48,8 @@ func Choose(names []string) (list []*Scenario, err error) {
 	return list, nil
 }
 
-func scenarioNames() (names []string) {
+// Names are those of all scenarios.
+func Names() (names []string) {
 	for _, s := range Scenarios {
 		names = append(names, s.Name)
 	}
@@ -128,4 +129,36 @@ func (r *Report) Rule(id rule.ID) (*Way, *Scenario) {
 }
 func (r *Report) Pair(a, b tcpstate.State) (*Way, *Scenario) {
 	return r.shortest(func(w *Result) *Way { return w.PairWay(a, b) })
+}
+
+// Missing are the legal edges that no walk took.
+func (r *Report) Missing() (list []tcpstate.Edge) {
+	for _, e := range tcpstate.Edges() {
+		if !r.Cover.HasEdge(e.From, e.To) {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// Diagram counts the states of the diagram that connections were in.
+func (r *Report) Diagram() (n int) {
+	for s := tcpstate.Established; s <= tcpstate.Closing; s++ {
+		if r.Cover.HasState(s) {
+			n++
+		}
+	}
+	return n
+}
+
+// Pairs counts the pairs of states that two ends were in at one time.
+func (r *Report) Pairs() (n int) {
+	for a := tcpstate.Established; a <= tcpstate.Closing; a++ {
+		for b := tcpstate.Established; b <= tcpstate.Closing; b++ {
+			if r.Cover.HasPair(a, b) {
+				n++
+			}
+		}
+	}
+	return n
 }
