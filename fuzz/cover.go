@@ -14,8 +14,8 @@ type Coverage struct {
 	rules  [ruleWords]uint64
 }
 
-// ruleWords hold a bit for every rule.ID: the tables' numbers end below 1024.
-const ruleWords = 16
+// ruleWords hold a bit for every rule.ID: the tables' numbers end below 2048.
+const ruleWords = 32
 
 // State notes that a connection was in s.
 func (c *Coverage) State(s tcpstate.State) { c.states |= 1 << s }

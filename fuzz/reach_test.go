@@ -49,3 +49,12 @@ func runSeeds(t *testing.T) *Coverage {
 	}
 	return cover
 }
+
+// Two rules must not share a bit.
+func TestCoverageTellsAllRulesApart(t *testing.T) {
+	var c Coverage
+	for _, id := range rule.All() {
+		require.False(t, c.HasRule(id), "%v", id)
+		c.Rule(id)
+	}
+}
