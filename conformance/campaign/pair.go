@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -135,7 +136,7 @@ func byConn(packets []string) string {
 // returns are the results thread by thread: the time-outs of two may end in one tick.
 func returns(o *matrix.Outcome) string {
 	var list []string
-	slices.SortStableFunc(o.Returns, func(a, b matrix.Returned) int { return int(a.Thread - b.Thread) })
+	slices.SortStableFunc(o.Returns, func(a, b matrix.Returned) int { return cmp.Compare(a.Thread, b.Thread) })
 	for _, r := range o.Returns {
 		list = append(list, fmt.Sprintf("t%d %s", r.Thread, r.Text))
 	}

@@ -17,6 +17,7 @@ type Player struct {
 	inst    conformance.Instance
 	fds     []int32                   // by slot
 	calls   map[sock.Thread]sock.Call // each thread's latest
+	raws    map[int32]bool            // descriptors of RAW sockets, whose port is their protocol
 	speller speller
 }
 
@@ -104,7 +105,7 @@ func NewPlayer(s conformance.Stack) (*Player, error) {
 			return nil, errors.Join(err, inst.Close())
 		}
 	}
-	return &Player{inst: inst, calls: map[sock.Thread]sock.Call{}}, nil
+	return &Player{inst: inst, calls: map[sock.Thread]sock.Call{}, raws: map[int32]bool{}}, nil
 }
 
 // Close ends the instance.
@@ -240,9 +241,11 @@ func (p *Player) settle(until sock.Time) (o Outcome, err error) {
 // returned files a new descriptor under the next slot, and spells the return.
 func (p *Player) returned(r sock.Return) Returned {
 	c := p.calls[r.Thread]
+	p.speller.raw = p.raws[c.FD]
 	text := p.speller.result(&c, &r)
 	made := makes(&c) && r.Value >= 0
 	if made {
+		p.raws[int32(r.Value)] = c.Op == sock.OpSocket && c.Type&0xf == sock.SOCK_RAW || c.Op != sock.OpSocket && p.raws[c.FD]
 		p.fds = append(p.fds, int32(r.Value))
 	}
 	return Returned{Thread: r.Thread, Text: text, Made: made, Slot: int32(len(p.fds) - 1), Return: r}

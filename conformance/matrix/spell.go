@@ -23,6 +23,7 @@ type speller struct {
 	first map[ends]tcpstate.Seq
 	// protos are the protocols of RAW sockets, which stand where others have their port.
 	protos []uint16
+	raw    bool // it is about one of those
 }
 
 // ends are the ports of a connection.
@@ -37,7 +38,7 @@ func ours(n uint16) bool {
 
 // port names a port of the stack.
 func (s *speller) port(n uint16) string {
-	if slices.Contains(s.protos, n) {
+	if s.raw && slices.Contains(s.protos, n) {
 		return fmt.Sprint(n)
 	}
 	return s.id(n)

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"slices"
+
+	"github.com/sockspec/sockspec/sock"
 )
 
 // header blanks what is chance in the headers that RAW and ping sockets read: in IPv4's of what the stack sent to itself the
@@ -22,8 +24,10 @@ func (s *speller) header(data []byte) []byte {
 			chance = []int{4, 5, 10, 11}
 		}
 	}
-	if icmp < len(data) && (data[icmp] < text || data[icmp] >= 0x80) && !s.told(data[icmp:]) {
-		chance = append(chance, icmp+2, icmp+3, icmp+4, icmp+5)
+	if icmp < len(data) && (data[icmp] < text || data[icmp] >= 0x80) {
+		for _, i := range drawn(data[icmp:]) {
+			chance = append(chance, icmp+i)
+		}
 	}
 	if len(chance) == 0 {
 		return data
@@ -37,10 +41,24 @@ func (s *speller) header(data []byte) []byte {
 	return data
 }
 
-// told reports an ICMP message whose identifier steps name, or that is nothing but zeros: what a call did not fill.
-func (s *speller) told(icmp []byte) bool {
-	if len(icmp) < 6 {
-		return len(bytes.Trim(icmp, "\x00")) == 0
+// drawn are the places of an ICMP message that depend on a port or an identifier that the stack chose: where that is, in the message
+// itself or in what an error quotes, and the checksum.
+func drawn(icmp []byte) []int {
+	const checksum = 2
+	at := []int{4} // an echo's identifier
+	switch {
+	case len(bytes.Trim(icmp, "\x00")) == 0:
+		return nil // what a call did not fill
+	case sock.ICMPError4(icmp[0]) && len(icmp) > 8 && icmp[8]>>4 == 4:
+		at = []int{28, 32} // a source port, or an identifier
+	case icmp[0] != 0 && sock.ICMPError6(icmp[0]) && len(icmp) > 8 && icmp[8] == 0x60:
+		at = []int{48, 52}
 	}
-	return ours(binary.BigEndian.Uint16(icmp[4:]))
+	var list []int
+	for _, i := range at {
+		if len(icmp) < i+2 || !ours(binary.BigEndian.Uint16(icmp[i:])) {
+			list = append(list, checksum, checksum+1, i, i+1)
+		}
+	}
+	return list
 }
