@@ -248,15 +248,23 @@ func (s *sock) urgent() (at uint32, known, valid bool) {
 }
 
 // keepUrgent keeps the urgent octet, which the segment has just brought: beside
-// the stream, since it may lie where nothing joins that, beyond a FIN (tcp_urg).
-func (s *sock) keepUrgent(seg *tcpstate.Segment, payload []byte) {
+// the stream, since it may lie where nothing joins that, beyond a FIN (tcp_urg). Where
+// the segment begins behind it, Linux takes an octet of the segment's header for it.
+func (h *Host) keepUrgent(s *sock, seg *tcpstate.Segment, payload []byte) {
 	first := seg.Seq
 	if seg.Flags.Has(tcpstate.SYN) {
 		first = first.Add(1)
 	}
 	at, _, _ := s.conn.Urgent()
-	if off := s.conn.CopiedSeq().Add(at).Since(first); uint64(off) < uint64(len(payload)) {
+	off := s.conn.CopiedSeq().Add(at).Since(first)
+	if uint64(off) < uint64(len(payload)) {
 		s.urg = payload[off]
+		return
+	}
+	p := Packet{Src: s.remote.Addr(), Dst: s.local, Proto: ProtoTCP, SrcPort: s.remote.Port(), DstPort: s.sport, Seg: *seg, Payload: payload}
+	b := h.body(&p)
+	if in := uint64(off + uint32(len(b)-len(payload))); in < uint64(len(b)) {
+		s.urg = b[in]
 	}
 }
 

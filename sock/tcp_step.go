@@ -28,7 +28,7 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 	gone := false
 	for i := range h.conn {
 		if o := &h.conn[i]; o.Kind == tcpstate.Readable && o.Why == rule.UrgentData {
-			s.keepUrgent(&in.Seg, payload)
+			h.keepUrgent(s, &in.Seg, payload)
 		}
 		h.countConn(s.conn, &h.conn[i])
 		h.challenges.note(h, &h.conn[i])

@@ -75,7 +75,8 @@ func (c *Conn) urgentArrives(s *Segment) {
 	if s.Flags.Has(SYN) {
 		first = first.Add(1)
 	}
-	if c.urg.seq.Since(first) < s.Len {
+	// Linux counts from the header's first octet: a segment that begins shortly behind the place has one there, in its header.
+	if hdr := s.headerLen(); c.urg.seq.Since(first)+hdr < hdr+s.Len {
 		c.urg.state = urgValid
 		if !c.orphan {
 			c.tell(Readable, rule.UrgentData)

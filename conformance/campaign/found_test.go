@@ -11,6 +11,7 @@ import (
 	"github.com/sockspec/sockspec/conformance/matrix"
 	"github.com/sockspec/sockspec/conformance/model"
 	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
 )
 
 // found are histories that once differed, and that scripts have no words for.
@@ -22,6 +23,21 @@ var found = []struct {
 		six(matrix.Packet{Type: sock.ICMPv6PacketTooBig, MTU: 1300, QuoteProto: sock.ProtoICMPv6, Echo: true, Local: 8080}),
 		six(matrix.Packet{Type: echoRequest6, Local: 8080, Seq: 1, Len: 1400}),
 	}},
+	{"an octet of the header for the urgent one (tcp_urg)", urgentHeader()},
+}
+
+// urgentHeader has the urgent octet announced, and then a segment that begins behind its place: the window's low octet is read for it.
+func urgentHeader() []matrix.Step {
+	k := matrix.Kinds[0]
+	connect := sock.Call{Op: sock.OpConnect}
+	connect.Addr, connect.AddrLen = k.Addr(k.Peer, firstServe)
+	c := &conn{local: -1, remote: firstServe, src: k.Peer, dst: k.Local, got: 1}
+	list := []matrix.Step{{Thread: 1, Call: &sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: k.Type | sock.SOCK_NONBLOCK}}, {Thread: 1, Call: &connect},
+		c.packet(matrix.Packet{Flags: tcpstate.SYN | tcpstate.ACK, MSS: 1000}, &c.next),
+		c.packet(matrix.Packet{Flags: tcpstate.ACK | tcpstate.URG, Len: 3, Window: 10_000, Urgent: 6}, &c.next)}
+	c.next = 11
+	return append(list, c.packet(matrix.Packet{Flags: tcpstate.ACK, Len: 10, Window: 0x4142}, nil),
+		matrix.Step{Thread: 1, Call: &sock.Call{Op: sock.OpRecv, Len: 1, Flags: sock.MSG_OOB}})
 }
 
 // six is an ICMPv6 message from the peer.
