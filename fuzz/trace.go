@@ -12,7 +12,7 @@ import (
 type Trace func(format string, args ...any)
 
 var (
-	inputNames = [...]string{"", "segment", "timeout", "open", "send", "receive", "shutdown", "close", "abort", "unreachable", "too big", "set"}
+	inputNames = [...]string{"", "segment", "timeout", "open", "send", "receive", "shutdown", "close", "abort", "unreachable", "too big", "set", "no bucket", "peek"}
 	// Names of outputs, with what of them is worth showing.
 	outputNames = [...]string{"", "emit", "drop", "became", "store", "acked", "sent", "readable", "writable", "failed", "soft", "gone", "reopen", "promote",
 		"cookie learned", "SYN data acked", "SYN data lost", "blackhole", "request over"}

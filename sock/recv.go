@@ -100,6 +100,9 @@ func tcpRecvAgain(h *Host, s *sock, t *thread) outcome {
 	}
 	t.disconnects = s.disconnects
 	end := h.takeData(s, t)
+	if t.call.Flags&MSG_PEEK != 0 && s.conn != nil { // tcp_cleanup_rbuf is for who only looks as well
+		h.step(s, tcpstate.Input{Kind: tcpstate.Peek, N: uint32(t.done)})
+	}
 	if end || t.done >= s.recvTarget(t) {
 		return h.received(s, t)
 	}

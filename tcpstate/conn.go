@@ -160,6 +160,10 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 		c.send(in.N, in.Flags)
 	case Receive:
 		c.receive(in.N)
+	case Peek:
+		if !c.mini && c.state != Closed {
+			c.windowUpdate(in.N)
+		}
 	case Shutdown:
 		c.shutdown(in.How)
 	case Close:

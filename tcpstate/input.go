@@ -41,6 +41,9 @@ const (
 	// NoBucket: the host keeps no more timewait buckets, so that this connection
 	// is gone that has just shrunk to one (sysctl tcp_max_tw_buckets).
 	NoBucket
+	// Peek: the user looked at N octets and left them where they are; the peer
+	// may hear of an ACK that was put off all the same.
+	Peek
 )
 
 // How bits of Shutdown, as Linux's RCV_SHUTDOWN and SEND_SHUTDOWN. ShutClose
