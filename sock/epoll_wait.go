@@ -42,7 +42,9 @@ func (h *Host) epollLink(at, slot int32) {
 		it.linked = true
 		ep.ready.PushBack(slot)
 	}
+	n := len(h.run)
 	h.run = ep.waiters.WakeOne(h.run)
+	h.pollSleepOn(&ep.waiters, n, POLLIN)
 	h.epollTell(ep.watch, POLLIN|POLLRDNORM)
 }
 

@@ -131,7 +131,7 @@ func pollResume(h *Host, t *thread) outcome {
 	case !h.waits(t):
 		return done(0)
 	}
-	for i := range t.poll {
+	for i := range t.poll { // all waiters are registered at the first look (do_poll)
 		if f := h.fileAt(t.poll[i].FD); f >= 0 && !t.parked {
 			h.hold(t, f)
 		}
@@ -170,4 +170,35 @@ func (h *Host) waitersOf(id fileID) *queue.Waiters[Thread] {
 		return &h.epolls[f.epoll].waiters
 	}
 	return &h.socks[f.sock].waiters
+}
+
+// pollSleepOn puts back, of those whom an event of a file has just woken, the
+// polls that did not ask for such: they do not even look (pollwake's key). run
+// is where they begin in h.run.
+func (h *Host) pollSleepOn(w *queue.Waiters[Thread], run int, mask uint32) {
+	for i := len(h.run) - 1; i >= run; i-- { // the last woken is the first of those who wait
+		id := h.run[i]
+		if t := h.findThread(id); t.call.Op == OpPoll && !t.lingers && !h.pollWants(t, w, mask) {
+			w.Add(id, false)
+			h.run = h.run[:i+copy(h.run[i:], h.run[i+1:])]
+		}
+	}
+}
+
+// pollWants reports whether a poll asked for one of the events of a file with
+// that wait list. What it holds are its entries' files, in their order.
+func (h *Host) pollWants(t *thread, w *queue.Waiters[Thread], mask uint32) bool {
+	held := t.held
+	for i := range t.call.Poll {
+		p := &t.call.Poll[i]
+		if p.FD < 0 || len(held) == 0 {
+			continue // a negative entry waits for nothing
+		}
+		f := held[0]
+		held = held[1:]
+		if mask&(p.Events|POLLERR|POLLHUP) != 0 && h.waitersOf(f) == w {
+			return true
+		}
+	}
+	return false
 }

@@ -276,7 +276,9 @@ func (h *Host) parkOn(t *thread, s *sock, exclusive bool) outcome {
 // wake tells the waiters of events: all who share, and one of the exclusive
 // ones (__wake_up). mask says which, for those who asked for some.
 func (h *Host) wake(s *sock, mask uint32) {
+	n := len(h.run)
 	h.run = s.waiters.WakeOne(h.run)
+	h.pollSleepOn(&s.waiters, n, mask)
 	h.epollNotify(s, mask)
 }
 

@@ -104,7 +104,8 @@ func (s *threadSide) callOf(o threadOp) sock.Call {
 		return sock.Call{Op: sock.OpAccept, FD: s.listener}
 	case "poll":
 		fd := []int32{s.conn, s.listener}[o.N&1]
-		return sock.Call{Op: sock.OpPoll, Timeout: -1, Poll: []sock.PollFD{{FD: fd, Events: sock.POLLIN | sock.POLLRDHUP}}}
+		events := []uint32{sock.POLLIN | sock.POLLRDHUP, sock.POLLIN, sock.POLLRDHUP, 0, sock.POLLOUT}[o.N/2%5] // of others it is not woken
+		return sock.Call{Op: sock.OpPoll, Timeout: -1, Poll: []sock.PollFD{{FD: fd, Events: events}}}
 	case "shutdown":
 		return sock.Call{Op: sock.OpShutdown, FD: s.conn, N: int64(o.N % 3)}
 	case "stop":
