@@ -367,7 +367,7 @@ func (p *optPair) drop() {
 		unix.Close(int(fd))
 	}
 	p.fds[0], p.fds[1], p.trace = p.fds[0][:0], p.fds[1][:0], nil
-	p.h = optHost(p.t, p.k)
+	p.restart(optHost(p.t, p.k))
 }
 
 // optHost is a new model, whose tick is the kernel's.

@@ -98,5 +98,5 @@ func dgramLives(d *dgramOpen) (lives []optLife) {
 func (p *optPair) fresh() {
 	require.NoError(p.t, p.k.fresh())
 	require.NoError(p.t, os.WriteFile("/proc/sys/net/ipv4/ping_group_range", []byte("0 0"), 0))
-	p.h = optHost(p.t, p.k)
+	p.restart(optHost(p.t, p.k))
 }
