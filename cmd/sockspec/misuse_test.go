@@ -38,6 +38,10 @@ func TestMisuse(t *testing.T) {
 		{"report where a file is", []string{"check", "--stack", "odd", "--out", filepath.Join(good, "x"), good}, "--out"},
 		{"report nowhere", []string{"check", "--stack", "odd", "--out", "", good}, "--out: expected a directory"},
 		{"unknown rule", []string{"rules", "zzz"}, `no rule "zzz"`},
+		{"unknown scenario", []string{"explore", "--scenario", "moon"}, `no scenario "moon": there are handshake`},
+		{"nothing to show", []string{"explore", "--show", "moon"}, "neither a rule"},
+		{"no edge", []string{"explore", "--show", "LISTEN:TIME-WAIT"}, "neither a rule"},
+		{"less than nothing", []string{"explore", "--states=-1"}, "0 or more"},
 		{"unknown format", []string{"states", "--format", "png"}, `must be one of "mermaid","dot"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -51,11 +55,11 @@ func TestMisuse(t *testing.T) {
 
 // TestHelp: help goes to standard output, is a success, and does not advertise what is not there.
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"run", "--help"}, {"check", "--help"}, {"rules", "--help"}, {"states", "-h"}} {
+	for _, args := range [][]string{{"--help"}, {"run", "--help"}, {"check", "--help"}, {"rules", "--help"}, {"states", "-h"}, {"explore", "--help"}} {
 		got := sockspec(t, nil, args...)
 		require.Equal(t, exitOK, got.code)
 		require.Empty(t, got.stderr)
 		require.Contains(t, got.stdout, "Usage: sockspec")
-		require.NotContains(t, got.stdout, "explore")
+		require.NotContains(t, got.stdout, "audit")
 	}
 }
