@@ -3,6 +3,7 @@ package fuzz
 import (
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"regexp"
 	"slices"
@@ -10,33 +11,88 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 )
 
 var (
 	targetFunc = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(\w+ \*testing\.F\)`)
-	targetLine = regexp.MustCompile(`go test \./(\S+) -run '\^\$' -fuzz '\^(Fuzz\w+)\$'`)
+	targetLine = regexp.MustCompile(`(?m)^(\S+) (Fuzz\w+) \S.*$`)
 )
 
-// A fuzz target that nobody can find is not run: the package's page lists all of them.
-func TestPageListsEveryFuzzTarget(t *testing.T) {
-	page, err := os.ReadFile("doc.go")
-	require.NoError(t, err)
-	var listed, found []string
-	for _, m := range targetLine.FindAllStringSubmatch(string(page), -1) {
-		listed = append(listed, m[1]+" "+m[2])
-	}
+// goFiles hands every Go file of the module to each.
+func goFiles(t *testing.T, each func(name, src string)) {
 	tree := os.DirFS("..")
 	require.NoError(t, fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(name, "_test.go") {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") {
 			return err
 		}
 		src, err := fs.ReadFile(tree, name)
-		for _, m := range targetFunc.FindAllSubmatch(src, -1) {
-			found = append(found, path.Dir(name)+" "+string(m[1]))
-		}
+		each(name, string(src))
 		return err
 	}))
+}
+
+func listedTargets(t *testing.T) (dirs, names []string) {
+	list, err := os.ReadFile("fleet/targets.txt")
+	require.NoError(t, err)
+	for _, m := range targetLine.FindAllStringSubmatch(string(list), -1) {
+		dirs, names = append(dirs, m[1]), append(names, m[2])
+	}
+	require.Len(t, names, strings.Count(string(list), "\n"), "a line is a directory, a target, and what it is about")
+	return dirs, names
+}
+
+// A fuzz target that nobody can find is not run: the list has all of them.
+func TestListHasEveryFuzzTarget(t *testing.T) {
+	var listed, found []string
+	dirs, names := listedTargets(t)
+	for i := range dirs {
+		listed = append(listed, dirs[i]+" "+names[i])
+	}
+	goFiles(t, func(name, src string) {
+		for _, m := range targetFunc.FindAllStringSubmatch(src, -1) {
+			found = append(found, path.Dir(name)+" "+m[1])
+		}
+	})
 	slices.Sort(listed)
 	slices.Sort(found)
 	require.Equal(t, found, listed)
+}
+
+// OSS-Fuzz's compile_native_go_fuzzer_v2 looks for a target by the beginning of
+// its declaration: no target's name may begin another's of its directory.
+func TestNoTargetIsTakenForAnother(t *testing.T) {
+	dirs, names := listedTargets(t)
+	for i, short := range names {
+		for j, long := range names {
+			if i != j && strings.HasPrefix(dirs[j]+"/", dirs[i]+"/") {
+				require.False(t, strings.HasPrefix(long, short), "%s begins %s", short, long)
+			}
+		}
+	}
+}
+
+// What cannot be tried here is at least well formed.
+func TestFilesOfClusterFuzzLiteAreWellFormed(t *testing.T) {
+	files, err := fs.Glob(os.DirFS(".."), ".github/workflows/*.yml")
+	require.NoError(t, err)
+	for _, name := range append(files, ".clusterfuzzlite/project.yaml") {
+		src, err := os.ReadFile("../" + name)
+		require.NoError(t, err)
+		var doc map[string]any
+		require.NoError(t, yaml.Unmarshal(src, &doc), name)
+		if strings.HasPrefix(name, ".github") {
+			require.Contains(t, doc, "on", name)
+			require.NotEmpty(t, doc["jobs"], name)
+		} else {
+			require.Equal(t, "go", doc["language"])
+		}
+	}
+	build, err := os.ReadFile("../.clusterfuzzlite/build.sh")
+	require.NoError(t, err)
+	require.Contains(t, string(build), "done <fuzz/fleet/targets.txt", "it builds what the list has")
+	if bash, err := exec.LookPath("bash"); err == nil {
+		out, err := exec.Command(bash, "-n", "../.clusterfuzzlite/build.sh").CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
 }

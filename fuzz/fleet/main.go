@@ -1,0 +1,120 @@
+// Command fleet runs every fuzz target of the module in turn, and says what each
+// came to.
+//
+//	go run ./fuzz/fleet -minutes 30 -cores 8     half an hour for all of them together
+//	go run ./fuzz/fleet -each 3000x              so many inputs each, as .ci/run does
+//	go run ./fuzz/fleet -only 'Conn|Pair'        some of them
+//	go run ./fuzz/fleet -list                    their packages, names and subjects
+//
+// What they learn stays in Go's build cache (go env GOCACHE, fuzz), from where
+// the next run goes on. Ctrl-C ends it with the summary of what it has. The exit
+// code is 0, 1 when a target failed, 2 when the command line has a mistake, and
+// 130 after Ctrl-C.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// options are the command line's.
+type options struct {
+	minutes float64
+	cores   int
+	each    string
+	only    string
+	list    bool
+}
+
+func main() {
+	var o options
+	flag.Float64Var(&o.minutes, "minutes", 5, "minutes for all targets together, the time to build them not counted")
+	flag.IntVar(&o.cores, "cores", runtime.GOMAXPROCS(0), "inputs to run at once")
+	flag.StringVar(&o.each, "each", "", "instead of -minutes: a time or a count for each target, as 30s or 3000x")
+	flag.StringVar(&o.only, "only", "", "only targets whose names match this regular expression")
+	flag.BoolVar(&o.list, "list", false, "list the targets")
+	flag.Parse()
+	os.Exit(run(o))
+}
+
+// run is main without the flags; its answer is the exit code.
+func run(o options) int {
+	only, err := regexp.Compile(o.only)
+	if err != nil || o.cores < 1 || o.minutes <= 0 || flag.NArg() > 0 {
+		fmt.Fprintln(os.Stderr, "fleet: -only is a regular expression, -cores and -minutes are above 0, and there is nothing beside flags")
+		return 2
+	}
+	all := targets(only)
+	if o.list || len(all) == 0 {
+		for _, t := range all {
+			fmt.Println(t.Dir, t.Name, t.About)
+		}
+		return 0
+	}
+	root, err := moduleRoot()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "fleet:", err)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	results := fuzzAll(ctx, all, root, o)
+	summary(os.Stdout, results)
+	return exitCode(ctx, results)
+}
+
+// exitCode: a crash weighs more than Ctrl-C.
+func exitCode(ctx context.Context, results []result) int {
+	for i := range results {
+		if results[i].Failed {
+			return 1
+		}
+	}
+	if ctx.Err() != nil {
+		return 130
+	}
+	return 0
+}
+
+// fuzzAll gives each target its share. All cores work on one target: go test
+// lets its workers learn from each other.
+func fuzzAll(ctx context.Context, all []target, root string, o options) (results []result) {
+	share := o.each
+	if share == "" {
+		d := time.Duration(o.minutes * float64(time.Minute) / float64(len(all)))
+		share = max(d.Round(100*time.Millisecond), time.Second).String()
+	}
+	l := newLine(os.Stderr)
+	defer l.clear()
+	for i, t := range all {
+		if ctx.Err() != nil {
+			break
+		}
+		l.show(i+1, len(all), &result{target: t})
+		results = append(results, t.fuzz(ctx, root, share, o.cores, func(r *result) { l.show(i+1, len(all), r) }))
+	}
+	return results
+}
+
+// moduleRoot is where go.mod is.
+func moduleRoot() (string, error) {
+	out, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", err
+	}
+	mod := strings.TrimSpace(string(out))
+	if mod == "" || mod == os.DevNull {
+		return "", fmt.Errorf("run it inside the module: go env GOMOD names no go.mod")
+	}
+	return filepath.Dir(mod), nil
+}
