@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
 )
 
 // Stack is a TCP/IP implementation that scripts can be run on.
@@ -50,6 +51,8 @@ type Event struct {
 	Packet []byte      // PacketOut: an IP packet, valid until the next call of the instance
 	Return sock.Return // CallDone
 	Why    []string    // the rules behind it, where the stack names any
+	// From and To are a change of a connection's state that a Ruled event is about; equal where it is about none.
+	From, To tcpstate.State
 }
 
 // Instance is a running stack. One goroutine drives it.

@@ -140,6 +140,10 @@ func (d *Duo) take(to, at int) tcpstate.Segment {
 // deliver hands an end a segment. Where no socket is, it is answered with RST, as tcp_v4_rcv does.
 func (d *Duo) deliver(i int, s tcpstate.Segment, cover *Coverage) error {
 	if d.end[i].State() == tcpstate.Closed {
+		if t := d.end[i].story; t != nil {
+			d.end[i].now = d.now
+			t.heard(d.end[i], &tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: s})
+		}
 		cover.Rule(rule.NoSocket)
 		if rst, ok := tcpstate.ResetFor(&s); ok {
 			d.send(1-i, rst)

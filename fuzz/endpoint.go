@@ -19,7 +19,8 @@ type Endpoint struct {
 	lastTS   uint32 // timestamp last sent
 	view     view
 	Cover    *Coverage
-	Trace    Trace // nil: silent
+	Trace    Trace  // nil: silent
+	story    *Story // nil: nobody tells it
 	// single: no clone is given the same input. It doubles the work, and the fuzz targets do it.
 	single bool
 }
@@ -155,6 +156,9 @@ func (e *Endpoint) Wait(d tcpstate.Duration, late bool) error {
 func (e *Endpoint) Feed(in tcpstate.Input) error {
 	in.Now = e.now
 	e.out = e.out[:0]
+	if e.story != nil {
+		e.story.heard(e, &in)
+	}
 	if e.Trace != nil {
 		defer func() { e.Trace("%d %v\n%s", e.now, e.State(), describe(in, e.out)) }()
 	}

@@ -16,6 +16,7 @@ type HostRun struct {
 	Host    *sock.Host
 	Cover   *Coverage
 	Trace   Trace
+	story   *Story // nil: nobody tells it
 	now     tcpstate.Time
 	fds     []int32
 	parked  map[sock.Thread]sock.Call // threads that wait, each in a call
@@ -43,6 +44,9 @@ var (
 	hostPrefix = []netip.Prefix{netip.MustParsePrefix("192.168.0.1/16"), netip.MustParsePrefix("fd00::1/64")}
 )
 
+// flowISN is where all peers' numbers begin.
+const flowISN tcpstate.Seq = 1<<32 - 1000
+
 // mostFlows bounds what is remembered of the wire.
 const mostFlows = 16
 
@@ -67,7 +71,7 @@ func NewHostRun(setup byte) *HostRun {
 		_ = h.SetSysctl("net.ipv4.ping_group_range", "0 0")
 	}
 	if setup&16 != 0 { // Fast Open with cookies, and without
-		_ = h.SetSysctl("net.ipv4.tcp_fastopen", []string{"0x403", "0x607"}[setup>>5&1])
+		_ = h.SetSysctl("net.ipv4.tcp_fastopen", fastSysctl(setup))
 		_ = h.SetSysctl("net.ipv4.tcp_fastopen_blackhole_timeout_sec", "5")
 	}
 	return &HostRun{
@@ -135,6 +139,9 @@ func (r *HostRun) observe(out []sock.Effect) error {
 			if int(e.Packet.Seg.Len) != len(e.Packet.Payload) {
 				return law("a segment of %d octets carries %d", e.Packet.Seg.Len, len(e.Packet.Payload))
 			}
+			if r.story != nil {
+				r.story.saw(&e.Packet)
+			}
 			r.seen(&e.Packet)
 		case sock.Parked:
 			r.parked[e.Return.Thread] = sock.Call{}
@@ -172,7 +179,7 @@ func (r *HostRun) seen(p *sock.Packet) {
 		if len(r.flows) == mostFlows {
 			r.flows = slices.Delete(r.flows, 0, 1)
 		}
-		r.flows = append(r.flows, hostFlow{local: local, remote: remote, nxt: p.Seg.End(), peer: 1<<32 - 1000})
+		r.flows = append(r.flows, hostFlow{local: local, remote: remote, nxt: p.Seg.End(), peer: flowISN})
 		i = len(r.flows) - 1
 	}
 	f := &r.flows[i]
@@ -201,6 +208,9 @@ func (r *HostRun) Call(th sock.Thread, c sock.Call) (out []sock.Effect, err erro
 	if r.Trace != nil {
 		r.Trace("%d thread %d: %v %+v", r.now, th, c.Op, c)
 	}
+	if r.story != nil {
+		r.story.call(r.now, th, c)
+	}
 	out, err = r.input(func(h *sock.Host) []sock.Effect { return h.Call(r.now, th, c, nil) })
 	if err != nil {
 		return nil, err
@@ -228,6 +238,9 @@ func (r *HostRun) Deliver(p sock.Packet) error {
 	if r.Trace != nil {
 		r.Trace("%d packet %v:%d > %v:%d%s", r.now, p.Src, p.SrcPort, p.Dst, p.DstPort, describeSegment(&p.Seg))
 	}
+	if r.story != nil {
+		r.story.packet(r.now, p, r.flowOf(&p))
+	}
 	_, err := r.input(func(h *sock.Host) []sock.Effect { return h.Deliver(r.now, &p, nil) })
 	return err
 }
@@ -242,6 +255,9 @@ func (r *HostRun) Wait(d tcpstate.Duration, late bool) error {
 		}
 		if r.now = max(r.now, at); late {
 			r.now = end
+		}
+		if r.story != nil {
+			r.story.tick(r.now)
 		}
 		if _, err := r.input(func(h *sock.Host) []sock.Effect { return h.Tick(r.now, nil) }); err != nil {
 			return err

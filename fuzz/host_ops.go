@@ -74,8 +74,7 @@ func (r *HostRun) do(o Op) error {
 	case hostICMP:
 		return r.icmp(o)
 	case hostInterrupt:
-		_, err := r.input(func(h *sock.Host) []sock.Effect { return h.Interrupt(r.now, th, nil) })
-		return err
+		return r.interrupt(th)
 	case hostServe:
 		c := r.call(o)
 		c.Op = sock.OpBind
@@ -165,7 +164,7 @@ func (r *HostRun) segment(o Op, fresh bool) error {
 	if len(r.flows) == 0 || fresh {
 		i := o.Opts & 1 * 2
 		r.flows = append(r.flows[max(len(r.flows)-mostFlows+1, 0):], hostFlow{
-			local: netip.AddrPortFrom(hostAddrs[i], choose(hostPorts, o.Len>>6)), remote: netip.AddrPortFrom(peerAddrs[i], choose(peerPorts, o.Wnd)), peer: 1<<32 - 1000,
+			local: netip.AddrPortFrom(hostAddrs[i], choose(hostPorts, o.Len>>6)), remote: netip.AddrPortFrom(peerAddrs[i], choose(peerPorts, o.Wnd)), peer: flowISN,
 		})
 		o.Kind = OpKind(len(r.flows) - 1)
 	}

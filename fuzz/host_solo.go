@@ -12,6 +12,7 @@ import (
 // HostSolo is a host and any op that the seeds do, in any order: streams and datagrams, groups, errors, options.
 type HostSolo struct {
 	run      *HostRun
+	setup    byte // as NewHostRun takes it
 	alphabet []Op
 }
 
@@ -19,7 +20,7 @@ type HostSolo struct {
 func HostSolos() (list []Lead[*HostSolo]) {
 	for n, seed := range hostSeeds {
 		alphabet := hostAlphabet(seed[0] & datagramOps)
-		w := &HostSolo{NewHostRun(seed[0]), alphabet}
+		w := &HostSolo{NewHostRun(seed[0]), seed[0], alphabet}
 		w.run.twins = false
 		list = append(list, Lead[*HostSolo]{fmt.Sprintf("host seed %d", n), w, spell(Ops(seed[1:], mostHostOps), alphabet)})
 	}
@@ -39,7 +40,7 @@ func hostAlphabet(datagrams byte) (ops []Op) {
 }
 
 // Clone is the same state again.
-func (w *HostSolo) Clone() *HostSolo { return &HostSolo{w.run.clone(), w.alphabet} }
+func (w *HostSolo) Clone() *HostSolo { return &HostSolo{w.run.clone(), w.setup, w.alphabet} }
 
 // clone is the same run again.
 func (r *HostRun) clone() *HostRun {

@@ -13,8 +13,9 @@ type HostWalk struct {
 	WalkConfig
 	run     *HostRun
 	sockets []walkSocket
-	ticks   uint8 // left
-	used    int   // threads that have made a call
+	ticks   uint8       // left
+	used    int         // threads that have made a call
+	opening []sock.Call // what made the socket
 }
 
 // WalkConfig is what a HostWalk starts with, and what may happen to it.
@@ -60,6 +61,7 @@ func NewHostWalk(c WalkConfig) (*HostWalk, error) {
 		if i > 0 {
 			call.FD = w.run.fds[1]
 		}
+		w.opening = append(w.opening, call)
 		if _, err := w.run.Call(0, call); err != nil {
 			return nil, err
 		}

@@ -22,6 +22,7 @@ const (
 	SegAhead    // an octet with a hole before it
 	SegWrongAck // an ACK of what was never sent
 	SegShut     // an ACK that closes the window
+	SegSynNew   // the SYN of another connection
 	numSegments
 )
 
@@ -47,7 +48,7 @@ const (
 )
 
 var (
-	segmentNames = [numSegments]string{"ACK", "data", "FIN", "RST", "SYN,ACK", "SYN again", "an octet ahead", "a wrong ACK", "ACK, window 0"}
+	segmentNames = [numSegments]string{"ACK", "data", "FIN", "RST", "SYN,ACK", "SYN again", "an octet ahead", "a wrong ACK", "ACK, window 0", "a new SYN"}
 	callNames    = [numCalls]string{"accept", "connect", "recv", "recv MSG_WAITALL", "send", "send much", "shutdown", "close", "close, linger 0", "poll", "O_NONBLOCK", "listen", "connect AF_UNSPEC"}
 	onListener   = [numCalls]bool{CallAccept: true, CallClose: true, CallPoll: true, CallNoBlock: true, CallBacklog: true, CallShutdown: true}
 	onConnection = [numCalls]bool{CallConnect: true, CallRecv: true, CallRecvAll: true, CallSend: true, CallSendMuch: true, CallShutdown: true, CallClose: true, CallAbort: true, CallPoll: true, CallNoBlock: true, CallDisconnect: true}
@@ -55,7 +56,7 @@ var (
 
 var (
 	walkLocal = netip.MustParseAddrPort("192.168.0.1:8080")
-	walkPeer  = netip.MustParseAddrPort("192.0.2.1:5001") // the peers' first port; those that are connected to are at it as well
+	walkPeer  = netip.MustParseAddrPort("192.0.2.1:8080") // the peers' first port; those that are connected to are at it as well
 )
 
 // The kinds of move. A move is a kind, who makes it, on what, and which.
@@ -122,7 +123,7 @@ func (w *HostWalk) Do(n uint32, cover *Coverage) (err error) {
 	case walkTick:
 		err = w.expire()
 	case walkSignal:
-		_, err = w.run.input(func(h *sock.Host) []sock.Effect { return h.Interrupt(w.run.now, sock.Thread(who), nil) })
+		err = w.run.interrupt(sock.Thread(who))
 	}
 	w.learn()
 	return err
@@ -132,7 +133,7 @@ func (w *HostWalk) Do(n uint32, cover *Coverage) (err error) {
 func (w *HostWalk) come(who int) error {
 	r := w.run
 	remote := netip.AddrPortFrom(walkPeer.Addr(), walkPeer.Port()+uint16(who))
-	r.flows = append(r.flows, hostFlow{local: walkLocal, remote: remote, peer: 1<<32 - 1000})
+	r.flows = append(r.flows, hostFlow{local: walkLocal, remote: remote, peer: flowISN})
 	return r.Deliver(r.flows[len(r.flows)-1].packet(SegSynAgain))
 }
 
@@ -152,7 +153,9 @@ func (f *hostFlow) packet(kind WalkSegment) sock.Packet {
 	case SegSynAck:
 		s.Flags = tcpstate.SYN | ack
 	case SegSynAgain:
-		s.Flags, s.Seq, s.Ack = tcpstate.SYN, 1<<32-1000, 0
+		s.Flags, s.Seq, s.Ack = tcpstate.SYN, flowISN, 0
+	case SegSynNew:
+		s.Flags, s.Seq, s.Ack = tcpstate.SYN, s.Seq.Add(1000), 0
 	case SegAhead:
 		s.Seq, s.Len = s.Seq.Add(100), 1
 	case SegWrongAck:

@@ -40,7 +40,7 @@ func TestEveryBreachIsFoundWithItsLine(t *testing.T) {
 		{"max", "sock/a.go", seq + "func f(a tcpstate.Seq) any { return max(a, 1) }", "sock/a.go:3: order of Seq"},
 		{"slices.Max", "sock/a.go", seq + "import \"slices\"\nfunc f(a []tcpstate.Seq) any { return slices.Max(a) }", "sock/a.go:4: Max of Seq"},
 		{"arrow up", "queue/a.go", head + "\nimport _ \"" + module + "/tcpstate\"", "queue/a.go:3: queue imports tcpstate"},
-		{"arrow aside", "fuzz/a.go", head + "\nimport _ \"" + module + "/conformance\"", "fuzz/a.go:3: fuzz imports conformance"},
+		{"arrow back from scripts", "conformance/a.go", head + "\nimport _ \"" + module + "/fuzz\"", "conformance/a.go:3: conformance imports fuzz"},
 		{"new room", "attic/a.go", "package attic", "attic/a.go:1: attic is no room"},
 		{"length", "cmd/sockspec/a.go", head + "\n" + long, "cmd/sockspec/a.go:3: long has 72 lines"},
 		{"types", "queue/a.go", head + "\nvar x int = nil", "queue/a.go:3:13: cannot use nil"},

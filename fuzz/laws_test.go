@@ -21,8 +21,8 @@ import (
 const module = "github.com/sockspec/sockspec"
 
 // rooms ranks the rooms of the house. Code imports from lower ranks and its own room only:
-// queue ← tcpstate ← sock ← packetio ← conformance, fuzz ← cmd.
-var rooms = map[string]int{"queue": 0, "tcpstate": 1, "sock": 2, "packetio": 3, "conformance": 4, "fuzz": 4, "cmd": 5}
+// queue ← tcpstate ← sock ← packetio ← conformance ← fuzz ← cmd.
+var rooms = map[string]int{"queue": 0, "tcpstate": 1, "sock": 2, "packetio": 3, "conformance": 4, "fuzz": 5, "cmd": 6}
 
 // pureUpTo is the rank of the last room of the pure core: no clock, no chance, no goroutine, no I/O inside.
 const pureUpTo = 2

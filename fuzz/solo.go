@@ -77,7 +77,11 @@ func (s *Solo) Key() uint64 {
 	e.fingerprint(&h, e.now)
 	h.U64(uint64(e.view.edge.Since(e.setup.IRS))<<32 | uint64(e.lastTS-e.peerClock()))
 	h.U64(uint64(e.listener.Params.MTU)<<32 | uint64(e.listener.UserMSS))
-	h.Bool(e.setup.Fast)
+	u := &e.setup
+	h.U64(uint64(u.Plain)<<24 | uint64(u.Odd)<<16 | uint64(u.DeferCount)<<8)
+	for _, b := range [...]bool{u.Fast, u.Passive, u.IPv6, u.Small} {
+		h.Bool(b)
+	}
 	return h.Sum()
 }
 

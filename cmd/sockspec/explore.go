@@ -16,7 +16,8 @@ type exploreCmd struct {
 	Depth    int      `placeholder:"N" help:"At most this many moves from the start. Default: no bound."`
 	Scenario []string `placeholder:"NAME" sep:"none" help:"Only this scenario: ${scenarios}. May be repeated. Default: all."`
 	Workers  int      `placeholder:"N" help:"Walk on so many processors. Default: all. What is found is the same."`
-	Show     []string `placeholder:"NAME" sep:"none" help:"Print a shortest way to a rule, or to an edge as ESTABLISHED:CLOSE-WAIT. May be repeated."`
+	Show     []string `placeholder:"NAME" sep:"none" help:"Print a shortest way to a rule, or to an edge as ESTABLISHED:CLOSE-WAIT, and a script of it. May be repeated."`
+	Out      string   `placeholder:"DIR" type:"path" help:"Write a script for each edge and each rule to this directory."`
 	JSON     bool     `name:"json" help:"Print the result as one JSON object."`
 }
 
@@ -55,6 +56,11 @@ func (c *exploreCmd) Run(p *program) error {
 		return err
 	}
 	v := c.verdict(p, rep)
+	if c.Out != "" {
+		if err := writeScripts(p, rep, c.Out); err != nil {
+			return err
+		}
+	}
 	if c.JSON {
 		writeExploreJSON(p.stdout, rep)
 		return v
@@ -89,6 +95,7 @@ func (c *exploreCmd) shows() (list []func(*program, *explore.Report), err error)
 			list = append(list, func(p *program, r *explore.Report) {
 				way, s := r.Rule(id)
 				writeWay(p.stdout, name, way, s)
+				writeScript(p.stdout, r, explore.Claim{Rule: id}, way)
 			})
 			continue
 		}
@@ -99,6 +106,7 @@ func (c *exploreCmd) shows() (list []func(*program, *explore.Report), err error)
 		list = append(list, func(p *program, r *explore.Report) {
 			way, s := r.Edge(from, to)
 			writeWay(p.stdout, name, way, s)
+			writeScript(p.stdout, r, explore.Claim{From: from, To: to}, way)
 		})
 	}
 	return list, nil

@@ -159,6 +159,8 @@ func (in *Instance) take(effects []sock.Effect) {
 			ev.Packet = b
 		case sock.Done:
 			ev.Kind, ev.Return = conformance.CallDone, keep(e.Return)
+		case sock.Changed:
+			ev.Kind, ev.From, ev.To = conformance.Ruled, e.From, e.To
 		default:
 			ev.Kind = conformance.Ruled
 		}

@@ -59,7 +59,7 @@ func (s *Speller) tcp(packet []byte, p *sock.Packet) string {
 	if seg.Flags&tcpstate.URG != 0 {
 		fmt.Fprintf(&b, " urg %d", seg.Urg)
 	}
-	if opts := spellOptions(packet, uint32(s.first[dir.back()])); opts != "" {
+	if opts := SpellOptions(packet, uint32(s.first[dir.back()])); opts != "" {
 		fmt.Fprintf(&b, " <%s>", opts)
 	}
 	return b.String()
@@ -83,8 +83,8 @@ func letters(f tcpstate.Flags) string {
 	return b.String()
 }
 
-// spellOptions spells a TCP segment's options; SACK blocks are relative to the number that the peer began with.
-func spellOptions(packet []byte, peerFirst uint32) string {
+// SpellOptions spells a TCP segment's options; SACK blocks are relative to the number that the peer began with.
+func SpellOptions(packet []byte, peerFirst uint32) string {
 	list, err := packetio.Options(packet)
 	parts := make([]string, 0, len(list)+1)
 	for _, o := range list {

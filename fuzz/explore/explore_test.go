@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,9 +14,12 @@ import (
 // testStates is what is walked with every go test; sockspec explore goes on from there.
 const testStates = 150_000
 
+// walked is the walk that all tests look at.
+var walked = sync.OnceValues(func() (*Report, error) { return Run(context.Background(), Options{States: testStates}) })
+
 // Every law holds in every state within the bounds, every legal edge of the diagram is walked, and every rule is shown, or says why not.
 func TestWalksKeepTheLawsAndReachEveryEdgeAndRule(t *testing.T) {
-	rep, err := Run(context.Background(), Options{States: testStates})
+	rep, err := walked()
 	require.NoError(t, err)
 	if w := rep.Broken(); w != nil {
 		t.Fatalf("%s: %v\n%v", w.Name, w.Broken, w.Way)

@@ -74,6 +74,14 @@ func (r *Result) find(has func(*fuzz.Coverage) bool) *Way {
 	return nil
 }
 
+// ways are the ways to moves that showed a thing, the first at its head.
+func (r *Result) ways(has func(*fuzz.Coverage) bool) (list []*Way) {
+	if w := r.find(has); w != nil {
+		list = append(list, w)
+	}
+	return list
+}
+
 // EdgeWay, RuleWay and PairWay are shortest ways to a change of state, a rule, and a pair of states; nil for none.
 func (r *Result) EdgeWay(from, to tcpstate.State) *Way {
 	return r.find(func(c *fuzz.Coverage) bool { return c.HasEdge(from, to) })

@@ -1,0 +1,211 @@
+package explore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sockspec/sockspec/conformance"
+	"github.com/sockspec/sockspec/conformance/model"
+	"github.com/sockspec/sockspec/conformance/script"
+	"github.com/sockspec/sockspec/fuzz"
+	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// Claim is what a script is to show: a rule, or a change of state if Rule is zero.
+type Claim struct {
+	Rule     rule.ID
+	From, To tcpstate.State
+}
+
+// String is the rule's name, or FROM to TO.
+func (c Claim) String() string {
+	if c.Rule != 0 {
+		return c.Rule.String()
+	}
+	return fmt.Sprintf("%v to %v", c.From, c.To)
+}
+
+// File is a name for a script of the claim: rule-NAME.pkt, edge-FROM-TO.pkt.
+func (c Claim) File() string {
+	if c.Rule != 0 {
+		return "rule-" + c.Rule.String() + ".pkt"
+	}
+	us := strings.NewReplacer("-", "_")
+	return fmt.Sprintf("edge-%s-%s.pkt", us.Replace(c.From.String()), us.Replace(c.To.String()))
+}
+
+// shownBy reports whether an event of the model shows it.
+func (c Claim) shownBy(ev *conformance.Event) bool {
+	if c.Rule == 0 {
+		return ev.From != ev.To && ev.From == c.From && ev.To == c.To
+	}
+	for _, w := range ev.Why {
+		if w == c.Rule.String() {
+			return true
+		}
+	}
+	return false
+}
+
+// teller is a world that can tell, of each of its views, what was done to a stack.
+type teller interface {
+	Tell(view int, s *fuzz.Story)
+	Views() int
+}
+
+// story walks the way once more, for what one stack of it was given.
+func (w *Way) story(view int) (*fuzz.Story, error) {
+	at, s := w.Root.World.Clone(), &fuzz.Story{}
+	at.(teller).Tell(view, s)
+	for _, m := range w.Moves {
+		if err := at.Do(m, &fuzz.Coverage{}); err != nil {
+			return nil, fmt.Errorf("the way breaks a law: %w", err)
+		}
+	}
+	if s.Unsaid != "" {
+		return nil, errors.New(s.Unsaid)
+	}
+	return s, nil
+}
+
+// gaps are tried in turn: how far apart deeds are that a way has at one time.
+var gaps = []tcpstate.Duration{tcpstate.Millisecond, 10 * tcpstate.Millisecond, 0}
+
+// Script is a way as a script, which passes on the model and shows there what it claims. The error says in a line why there is
+// none.
+func (w *Way) Script(c Claim, scenario string) (string, error) {
+	t, ok := w.Root.World.(teller)
+	if !ok {
+		return "", errors.New("a world that has no script")
+	}
+	var first error
+	for view := range t.Views() {
+		for _, gap := range gaps {
+			text, err := w.write(c, scenario, view, gap)
+			if err == nil {
+				return text, nil
+			}
+			if first == nil {
+				first = err
+			}
+		}
+	}
+	return "", first
+}
+
+func (w *Way) write(c Claim, scenario string, view int, gap tcpstate.Duration) (string, error) {
+	s, err := w.story(view)
+	if err != nil {
+		return "", err
+	}
+	p, err := play(s, c, gap)
+	if err != nil {
+		return "", err
+	}
+	text := p.text(s, fmt.Sprintf("%s\n// A shortest way there, from scenario %s of `sockspec explore`", c.title(), scenario))
+	if err := Shows(text, c); err != nil {
+		return "", err
+	}
+	return text, nil
+}
+
+// title says what the claim is and where it comes from.
+func (c Claim) title() string {
+	if c.Rule == 0 {
+		return fmt.Sprintf("// From %v to %v", c.From, c.To)
+	}
+	r, _ := rule.Get(c.Rule)
+	return fmt.Sprintf("// %s: %s", c.Rule, r.Text)
+}
+
+// text is the script.
+func (p *player) text(s *fuzz.Story, title string) string {
+	var b strings.Builder
+	b.WriteString(title + "\n")
+	if s.MTU != 0 && s.MTU != 1500 {
+		fmt.Fprintf(&b, "--mtu=%d\n", s.MTU)
+	}
+	if p.echoes {
+		b.WriteString("--tcp_ts_ecr_scaled\n")
+	}
+	if len(s.Sysctls) > 0 {
+		b.WriteString("`sysctl -q")
+		for _, c := range s.Sysctls {
+			b.WriteString(strings.TrimPrefix(conformance.SysctlCommand(c[0], c[1]), "sysctl -q"))
+		}
+		b.WriteString("`\n")
+	}
+	for i := range p.lines {
+		b.WriteString(p.lines[i].String())
+	}
+	return b.String()
+}
+
+// String is the line with its time.
+func (l *line) String() string {
+	when := seconds(l.at)
+	if l.waited {
+		when += "..." + seconds(l.end)
+	}
+	if l.thread > 0 {
+		when += fmt.Sprintf(" t%d:", l.thread)
+	}
+	text := when + " " + l.text
+	if l.shows != "" {
+		text += " //@" + l.shows
+	}
+	return text + "\n"
+}
+
+func seconds(t sock.Time) string {
+	s := strings.TrimRight(fmt.Sprintf("%.6f", float64(t)/1e6), "0")
+	return strings.TrimSuffix(s, ".")
+}
+
+// Shows runs a script on the model: nil if it passes and shows what it claims.
+func Shows(text string, c Claim) error {
+	s, err := script.Parse(c.File(), []byte(text))
+	if err != nil {
+		return err
+	}
+	w := &witnesses{claim: c}
+	if r := conformance.Run(context.Background(), s, w, conformance.Options{}); r.Verdict != conformance.Pass {
+		return fmt.Errorf("its script does not pass: %s%v", r.Reason, r.Failure)
+	}
+	if !w.seen {
+		return errors.New("its script takes another way")
+	}
+	return nil
+}
+
+// witnesses is the model, watched for a claim.
+type witnesses struct {
+	model.Stack
+	claim Claim
+	seen  bool
+}
+
+// Start implements conformance.Stack.
+func (w *witnesses) Start(s conformance.Setup) (conformance.Instance, error) {
+	in, err := w.Stack.Start(s)
+	if err != nil {
+		return nil, err
+	}
+	return watched{in.(*model.Instance), w}, nil
+}
+
+type watched struct {
+	*model.Instance
+	w *witnesses
+}
+
+// Advance implements conformance.Instance.
+func (i watched) Advance(until sock.Time) (conformance.Event, bool, error) {
+	ev, ok, err := i.Instance.Advance(until)
+	i.w.seen = i.w.seen || ok && i.w.claim.shownBy(&ev)
+	return ev, ok, err
+}

@@ -1,0 +1,74 @@
+package explore
+
+import (
+	"fmt"
+
+	"github.com/sockspec/sockspec/conformance"
+	"github.com/sockspec/sockspec/sock"
+)
+
+// udp spells a datagram that arrives. A script names the ports on both sides.
+func (p *player) udp(q *sock.Packet) string {
+	if q.NoCheck {
+		p.failf("a datagram without a checksum")
+	}
+	return fmt.Sprintf("udp %d > %d (%d)", q.SrcPort, q.DstPort, len(q.Payload))
+}
+
+// echoHeader is the octets of an ICMP message before its data.
+const echoHeader = 8
+
+// message spells an ICMP message that arrives, and makes it one that a script can write.
+func (p *player) message(q *sock.Packet) string {
+	k := &q.ICMP.Quote
+	switch {
+	case k.Src.IsValid() && k.Proto == sock.ProtoTCP:
+		return p.icmp(q)
+	case k.Src.IsValid() && k.Proto == sock.ProtoUDP:
+		if k.SrcPort != scriptLocal.Port() || k.DstPort != scriptPeer.Port() {
+			p.failf("an ICMP message about a datagram from port %d to %d", k.SrcPort, k.DstPort)
+		}
+		if q.Payload = nil; q.ICMP.Code != sock.ICMPFragNeeded || q.ICMP.Type != sock.ICMPDestUnreach {
+			q.ICMP.MTU = 0
+			return p.named(q) + " [udp (0)]"
+		}
+		return fmt.Sprintf("%s mtu %d [udp (0)]", p.named(q), q.ICMP.MTU)
+	case k.Src.IsValid():
+		p.failf("an ICMP message about protocol %d", k.Proto)
+	}
+	q.ICMP.MTU &^= 0xFFFF // the number of an echo, which scripts leave 0
+	clear(q.Payload)
+	return fmt.Sprintf("%s id %d [raw (%d)]", p.named(q), q.ICMP.MTU>>16, echoHeader+len(q.Payload))
+}
+
+// named is an ICMP message's type and code by name.
+func (p *player) named(q *sock.Packet) string {
+	what, ok := icmpNames[[2]uint8{q.ICMP.Type, q.ICMP.Code}]
+	if !ok {
+		p.failf("an ICMP message of type %d and code %d, which scripts have no name for", q.ICMP.Type, q.ICMP.Code)
+	}
+	return "icmp " + what
+}
+
+// sentOther writes down a packet that is no TCP segment.
+func (p *player) sentOther(ev *conformance.Event, q *sock.Packet) {
+	text := ""
+	switch {
+	case q.Src != scriptLocal.Addr() || q.Dst != scriptPeer.Addr():
+		p.failf("a packet from %v to %v: scripts' packets go from one address to one other", q.Src, q.Dst)
+	case q.Opaque:
+		p.failf("a packet of protocol %d leaves", q.Proto)
+	case q.Proto == sock.ProtoUDP && q.SrcPort != scriptLocal.Port():
+		p.failf("a datagram from a port that the stack chose")
+	case q.Proto == sock.ProtoUDP:
+		text = fmt.Sprintf("udp %d > %d (%d)", q.SrcPort, q.DstPort, len(q.Payload))
+	case q.ICMP.Quote.Src.IsValid():
+		text = p.named(q)
+	default: // a ping socket's identifier may be the stack's choice
+		text = fmt.Sprintf("%s [raw (%d)]", p.named(q), echoHeader+len(q.Payload))
+	}
+	p.add(line{at: ev.At, text: "> " + text})
+	if p.claim.shownBy(ev) {
+		p.lines[len(p.lines)-1].shows = p.claim.String()
+	}
+}
