@@ -20,11 +20,18 @@ func FuzzConn(f *testing.F) {
 		f.Add(s.bytes())
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		if i, err := runConn(in, &Coverage{}, nil); err != nil {
-			_, _ = runConn(in, &Coverage{}, t.Logf)
-			t.Fatalf("op %d: %v", i, err)
+		if err := connFails(in, nil); err != nil {
+			failure{"FuzzConn", setupSize, opSize, connFails, whole}.tell(t, in, err)
 		}
 	})
+}
+
+func connFails(in []byte, trace Trace) error {
+	i, err := runConn(in, &Coverage{}, trace)
+	if err != nil {
+		return law("op %d: %w", i, err)
+	}
+	return nil
 }
 
 // runConn returns the first law broken and the op that broke it.

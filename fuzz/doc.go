@@ -3,7 +3,8 @@
 // An input is a list of [Op]: eight bytes each, whose numbers are choices
 // relative to the state in which they arrive, so that cutting and pasting keeps
 // them meaningful. An [Endpoint] does them to one connection, a [Pair] to two
-// that a bad link joins, a [HostRun] to a whole host. After every step the laws
+// that a bad link joins, a [HostRun] to a whole host, an [OptionRun] to the options of
+// its sockets. After every step the laws
 // are checked: the machine's own invariants, a reason on every output, a clone
 // that does the same, a twin whose sequence numbers do not wrap and that does
 // the same too, a window whose right edge never moves left, a timer for
@@ -18,6 +19,7 @@
 //
 //	go test ./DIRECTORY -run '^$' -fuzz '^NAME$'
 //
-// A failure prints what happened step by step and leaves its input in
-// testdata/fuzz of the package, where every later go test runs it again.
+// A failure leaves its input in testdata/fuzz of the package, where every later
+// go test runs it again, and prints the shortest op list that fails too, step by
+// step and as the text of a corpus entry (see [Shrink]).
 package fuzz

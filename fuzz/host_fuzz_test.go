@@ -15,13 +15,17 @@ func FuzzHost(f *testing.F) {
 		f.Add(s[0], s[1:])
 	}
 	f.Fuzz(func(t *testing.T, setup byte, in []byte) {
-		if err := RunHost(in, NewHostRun(setup)); err != nil {
-			r := NewHostRun(setup)
-			r.Trace = t.Logf
-			_ = RunHost(in, r)
-			t.Fatal(err)
+		in = append([]byte{setup}, in...)
+		if err := hostFails(in, nil); err != nil {
+			failure{"FuzzHost", 1, opSize, hostFails, split}.tell(t, in, err)
 		}
 	})
+}
+
+func hostFails(in []byte, trace Trace) error {
+	r := NewHostRun(in[0])
+	r.Trace = trace
+	return RunHost(in[1:], r)
 }
 
 func TestHostKeepsItsLawsUnderRandomOps(t *testing.T) {

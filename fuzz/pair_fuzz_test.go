@@ -15,8 +15,7 @@ func FuzzPair(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
 		if err := RunPair(in, nil); err != nil {
-			_ = RunPair(in, t.Logf)
-			t.Fatal(err)
+			failure{"FuzzPair", pairHeader, pairOpSize, RunPair, whole}.tell(t, in, err)
 		}
 	})
 }
