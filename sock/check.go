@@ -11,7 +11,7 @@ import (
 // Check tests what must hold between any two inputs; an error names the rule
 // that does not, and the place. Tests and fuzzing call it after every input.
 func (h *Host) Check() error {
-	for _, check := range [...]func(*Host) error{checkFiles, checkSocks, checkBuckets, checkListeners, checkRequests, checkFlows, checkPorts, checkChains, checkGroups, checkThreads, checkEpolls, checkFrags} {
+	for _, check := range [...]func(*Host) error{checkFiles, checkSocks, checkBuckets, checkListeners, checkRequests, checkFlows, checkPorts, checkChains, checkGroups, checkThreads, checkEpolls, checkFrags, checkNames, checkChildren, checkWaits, checkCharges} {
 		if err := check(h); err != nil {
 			return err
 		}

@@ -5,7 +5,12 @@ import "fmt"
 // Check reports the first invariant that the endpoint breaks, nil if none:
 // what must hold after every step, whatever peer and user do.
 func (c *Conn) Check() error {
-	for _, f := range [...]func() error{c.checkSequence, c.checkQueue, c.checkReceive, c.checkTimers} {
+	for _, f := range [...]func() error{
+		c.checkSequence, c.checkQueue, c.checkReceive, c.checkTimers, // in this file
+		c.checkStream, c.checkRates, // check_send.go
+		c.checkDeadlines, c.checkExclusive, // check_wait.go
+		c.checkInOrder, c.checkBlocks, // check_receive.go
+	} {
 		if err := f(); err != nil {
 			return fmt.Errorf("%v in %v", err, c.state)
 		}
