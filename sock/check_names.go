@@ -8,7 +8,7 @@ import (
 )
 
 // checkNames: a socket has one file at most, and what has a peer has both
-// addresses and both ports.
+// addresses and a port of its own.
 func checkNames(h *Host) error {
 	for i := range h.files {
 		f := &h.files[i]
@@ -32,10 +32,11 @@ func checkNames(h *Host) error {
 	return nil
 }
 
-// whole: both ends are named in full.
+// whole: both ends are named in full. Only the peer's port may be 0: Linux sends
+// a SYN there when asked to.
 func (f flow) whole() bool {
 	l, r := f.local, f.remote
-	return l.Port() != 0 && r.Port() != 0 && l.Addr().IsValid() && r.Addr().IsValid() &&
+	return l.Port() != 0 && l.Addr().IsValid() && r.Addr().IsValid() &&
 		!l.Addr().IsUnspecified() && !r.Addr().IsUnspecified() && l.Addr().Is4() == r.Addr().Is4()
 }
 

@@ -17,7 +17,7 @@ func TestEveryLawOfTheHostCanFail(t *testing.T) {
 		"waits to be accepted":     func(h *Host, l, c *sock) { c.parent = l.id },
 		"is in ESTABLISHED between": func(h *Host, _, c *sock) {
 			delete(h.flows, c.flow())
-			c.remote = netip.AddrPortFrom(c.remote.Addr(), 0)
+			c.remote = netip.AddrPortFrom(netip.IPv4Unspecified(), 9)
 			h.flows[c.flow()] = c.id
 		},
 		"can't be found by its add": func(h *Host, _, c *sock) { c.remote = netip.AddrPortFrom(c.remote.Addr(), 9) },
