@@ -130,3 +130,20 @@ func TestEveryLawOfTheReceiveSideCanFail(t *testing.T) {
 		})
 	}
 }
+
+// TestAnAckInTheMiddleOfAPacketReleasesItsOctets: Linux keeps the packet, and the
+// user's octets are gone all the same, or a peer that acknowledges them one by one
+// would make the caller keep all of them.
+func TestAnAckInTheMiddleOfAPacketReleasesItsOctets(t *testing.T) {
+	w := established(t, plainOpts)
+	w.call(Send, 1000)
+	released := uint32(0)
+	for at := uint32(100); at <= 1000; at += 100 {
+		for _, o := range w.c.Step(Input{Kind: SegmentArrives, Now: w.now, Seg: Segment{Seq: peerISS.Add(1), Ack: ourISS.Add(1 + at), Flags: ACK, Wnd: 65535}}, nil) {
+			if o.Kind == Acked {
+				released += o.N
+			}
+		}
+		require.Equal(t, at, released)
+	}
+}

@@ -125,9 +125,9 @@ func (c *Conn) afterClean(r *ackRun, d cleaned) {
 		sackUs, caUs = c.now.Sub(r.sack.first), c.now.Sub(r.sack.last)
 	}
 	sampled, caUs := c.ackRTT(r.flag, seqUs, sackUs, caUs)
+	c.tellAcked(r)
 	switch {
 	case r.flag&flagAcked != 0:
-		c.tellAcked(r)
 		r.flag |= flagSetTimer
 		if !c.opt.sack {
 			c.removeRenoSACKs(d.acked, r.flag&flagECE != 0)
@@ -148,7 +148,8 @@ func (c *Conn) afterClean(r *ackRun, d cleaned) {
 	}
 }
 
-// tellAcked releases the user's octets: SYN and FIN are none of them.
+// tellAcked releases the user's octets, those of a packet acknowledged in part,
+// too: SYN and FIN are none of them.
 func (c *Conn) tellAcked(r *ackRun) {
 	n := c.snd.una.Since(r.priorUna)
 	if r.flag&flagSynAcked != 0 {
