@@ -22,6 +22,8 @@ type hostModel struct {
 	serving int32                // the listener's descriptor, 0 for none
 	backlog int                  //
 	waits   map[sock.Thread]wait // calls that have not returned
+	box     *modelMail           // nil before it is needed
+	turns   int                  // how many have waited
 	returns map[sock.Thread]sock.Return
 }
 
@@ -38,6 +40,7 @@ type modelEnd struct {
 type wait struct {
 	op sock.Op
 	fd int32 // of the call; for accept, of what it will return
+	at int   // how many had begun to wait before
 }
 
 var modelAddr = sock.Addr{Family: sock.AF_INET, AP: netip.MustParseAddrPort("127.0.0.1:8080")}
@@ -52,6 +55,7 @@ func TestHostStateMachine(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"": m.check, "serve": m.serve, "connect": m.connect, "overflow": m.overflow, "accept": m.accept,
 			"send": m.send, "recv": m.recv, "shutdown": m.shutdown, "close": m.close, "time": m.time,
+			"dup": m.dup, "impatient": m.impatient, "poll": m.poll, "signal": m.signal, "post": m.post, "collect": m.collect,
 		})
 		require.NoError(t, m.run.Finish())
 	})
@@ -125,6 +129,9 @@ func (m *hostModel) connect(t *rapid.T) {
 		w := m.waits[th]
 		require.Equal(t, sock.OpAccept, w.op, "only who accepts is woken")
 		delete(m.waits, th)
+		for _, o := range m.waits {
+			require.True(t, o.op != sock.OpAccept || o.at > w.at, "who has waited longest is woken")
+		}
 		require.EqualValues(t, w.fd, r.Value)
 		m.accepted(r)
 	}
@@ -156,7 +163,8 @@ func (m *hostModel) accept(t *rapid.T) {
 	r, ok := m.call(th, sock.Call{Op: sock.OpAccept, FD: m.serving})
 	require.Equal(t, len(m.clients) > 0, ok, "accept returns if and only if someone came")
 	if !ok {
-		m.waits[th] = wait{sock.OpAccept, fd}
+		m.turns++
+		m.waits[th] = wait{sock.OpAccept, fd, m.turns}
 		return
 	}
 	require.EqualValues(t, fd, r.Value, "the lowest free descriptor")
@@ -238,7 +246,8 @@ func (m *hostModel) recv(t *rapid.T) {
 	r, ok := m.call(th, sock.Call{Op: sock.OpRecv, FD: fd, Len: int32(rapid.IntRange(1, 3000).Draw(t, "room"))})
 	require.Equal(t, len(e.stream) > 0 || e.peer.ended, ok, "recv returns if and only if there is something to say")
 	if !ok {
-		m.waits[th] = wait{sock.OpRecv, fd}
+		m.turns++
+		m.waits[th] = wait{sock.OpRecv, fd, m.turns}
 		return
 	}
 	require.Equal(t, len(e.stream) == 0, len(r.Data) == 0)
@@ -258,8 +267,13 @@ func (m *hostModel) close(t *rapid.T) {
 		return e.peer != nil && len(e.stream) == 0 && !m.waiting(sock.OpRecv, fd)
 	})
 	m.must(sock.Call{Op: sock.OpClose, FD: fd})
+	last := !m.shared(fd, e)
 	delete(m.ends, fd)
 	delete(m.open, fd)
+	if !last { // another descriptor is of the same connection
+		require.Empty(t, m.returns)
+		return
+	}
 	e.gone, e.ended = true, true
 	m.received()
 }

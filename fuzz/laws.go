@@ -131,13 +131,33 @@ func (e *Endpoint) checkEmit(in tcpstate.Input, s *tcpstate.Segment, before snap
 			return law("emitted [%d,%d) outside of SND.UNA-1 %d and what was written %d", s.Seq, s.End(), lo, hi)
 		}
 	}
-	if !s.Flags.Has(ack) || s.Flags.Has(tcpstate.RST) {
-		return nil
+	if err := e.checkFields(s, before); err != nil || !s.Flags.Has(ack) || s.Flags.Has(tcpstate.RST) {
+		return err
 	}
 	if err := e.checkSACK(s); err != nil {
 		return err
 	}
 	return e.checkEdge(in, s)
+}
+
+// checkFields: an urgent pointer goes with URG, an echo and an acknowledgement
+// with ACK, and what is acknowledged is what the step had come to.
+func (e *Endpoint) checkFields(s *tcpstate.Segment, before snapshot) error {
+	o := &s.Opts
+	switch {
+	case s.Flags.Has(tcpstate.URG) != (s.Urg != 0):
+		return law("urgent pointer %d with flags %v", s.Urg, s.Flags)
+	case o.Has(tcpstate.OptWScale) && o.WScale > 14:
+		return law("window scale %d", o.WScale)
+	case s.Flags.Has(ack):
+		synchronised := before.state != tcpstate.Closed && before.state != tcpstate.SynSent
+		if synchronised && (s.Ack.Less(before.rcvNxt) || s.Ack.Greater(e.conn.RcvNxt())) && !s.Flags.Has(tcpstate.SYN) {
+			return law("ACK of %d in a step from %d to %d", s.Ack, before.rcvNxt, e.conn.RcvNxt())
+		}
+	case s.Ack != 0 || o.Has(tcpstate.OptTS) && o.TSEcr != 0:
+		return law("no ACK, and it has %d and echoes %d", s.Ack, o.TSEcr)
+	}
+	return nil
 }
 
 // checkSACK: a block beyond the ACK tells of octets that were stored.

@@ -79,15 +79,17 @@ func (c *Conn) checkControl() error {
 	return nil
 }
 
+// longestRTO is the largest that TCP_RTO_MAX_MS can be (TCP_RTO_MAX).
+const longestRTO = 120 * Second
+
 // checkRates: neither window can be closed for ever by congestion, and the
-// time-out stays within its bounds. A time-out that was backed off under a
-// larger TCP_RTO_MAX_MS stays, and so does the first one, or the 3 s after a
-// handshake that had to retransmit (TCP_TIMEOUT_FALLBACK).
+// time-out stays within bounds. They are those of any option and sysctl: one
+// that was reckoned before they changed stays.
 func (c *Conn) checkRates() error {
 	if !c.live() {
 		return nil
 	}
-	most := max(c.rtoMax(), c.cfg.RTOMax, c.cfg.RTOInit, 3*Second)
+	most := max(longestRTO, c.rtoMax(), c.cfg.RTOInit)
 	switch {
 	case c.ca.ssthresh < 2:
 		return fmt.Errorf("slow start threshold %d", c.ca.ssthresh)
@@ -95,8 +97,6 @@ func (c *Conn) checkRates() error {
 		return fmt.Errorf("window %d, the largest ever is %d", c.snd.wnd, c.snd.maxWnd)
 	case c.rtt.rto <= 0 || c.rtt.rto > most:
 		return fmt.Errorf("time-out %d outside of 0 and %d", c.rtt.rto, most)
-	case c.rtt.srtt > 0 && c.rtt.rto < min(c.rtoMin(), c.rtoMax(), c.cfg.RTOMin):
-		return fmt.Errorf("time-out %d below %d", c.rtt.rto, c.rtoMin())
 	case c.opt.rcvWScale > maxWScale || c.opt.sndWScale > maxWScale:
 		return fmt.Errorf("windows scaled by %d and %d", c.opt.sndWScale, c.opt.rcvWScale)
 	case c.ca.state == caOpen && c.q.leftOut() > 0:

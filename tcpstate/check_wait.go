@@ -11,7 +11,7 @@ func (c *Conn) checkDeadlines() error {
 		at   Time
 		most Duration // from now
 	}{
-		{"retransmission", t.xmit, c.rtoMax()},
+		{"retransmission", t.xmit, max(c.rtoMax(), longestRTO)}, // one that is armed stays when TCP_RTO_MAX_MS falls
 		{"delayed ACK", t.delack, delackMax},
 		{"compressed SACK", t.compress, c.cfg.CompSACKDelay},
 		{"keepalive", t.keep, 1 << 62},
