@@ -15,7 +15,7 @@ func (c *Conn) checkInOrder() error {
 	in := &c.rq.in
 	for i := 1; i < in.Len(); i++ {
 		a, b := in.At(i-1), in.At(i)
-		if a.end.Less(b.seq) || b.end.LessEq(a.end) || a.fin {
+		if a.end.Less(b.seq) || b.end.LessEq(a.end) {
 			return fmt.Errorf("receive queue: [%d,%d) follows [%d,%d)", b.seq, b.end, a.seq, a.end)
 		}
 	}
@@ -28,7 +28,7 @@ func (c *Conn) checkInOrder() error {
 	switch first, last := in.At(0), in.At(in.Len()-1); {
 	case last.end != c.rcv.nxt:
 		return fmt.Errorf("receive queue: ends at %d, RCV.NXT is %d", last.end, c.rcv.nxt)
-	case first.seq.Greater(c.rcv.copied) || first.end.LessEq(c.rcv.copied):
+	case first.seq.Greater(c.rcv.copied): // one that is read whole, but for an urgent octet, may be left
 		return fmt.Errorf("receive queue: begins with [%d,%d), the user reads %d", first.seq, first.end, c.rcv.copied)
 	case c.orphan && c.Readable() > 0: // what is behind it, a segment with the FIN may repeat
 		return fmt.Errorf("octets that nobody will read")

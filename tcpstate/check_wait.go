@@ -44,8 +44,6 @@ func (c *Conn) checkExclusive() error {
 		return nil
 	case t.kind == xmitProbe && (flying || !c.q.hasUnsent()):
 		return fmt.Errorf("persist timer with %d packets in flight, data waits: %v", c.q.packetsOut, c.q.hasUnsent())
-	case t.kind == xmitProbe && c.usable():
-		return fmt.Errorf("persist timer and a usable window")
 	case t.kind != xmitProbe && t.xmit != never && !flying && !c.FastDeferred():
 		// A deferred open has no SYN out, and a wrong ACK sets the timer all the
 		// same, which then finds nothing (tcp_rcv_synsent_state_process).
@@ -56,14 +54,6 @@ func (c *Conn) checkExclusive() error {
 		return fmt.Errorf("keepalive timer that nobody asked for")
 	}
 	return c.checkOwedAck()
-}
-
-// usable: the window takes a whole segment that is there. What is less may wait
-// for TCP_CORK or MSG_MORE, whose 200 ms are the persist timer's, and what was
-// tried may have found no way out of the host (tcp_write_xmit).
-func (c *Conn) usable() bool {
-	b := c.q.unsent()
-	return b != nil && b.sent == never && b.len() >= c.snd.mssCache && c.fitsWindow(b, c.snd.mssCache)
 }
 
 // checkOwedAck: whoever was sent data has an ACK, or a timer that will send one,
