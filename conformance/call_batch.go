@@ -24,7 +24,7 @@ func (a *args) batch(i int) (list []batchEntry) {
 		return nil
 	}
 	for k := range x.Elems {
-		e := batchEntry{msghdr: &msghdr{}}
+		e := batchEntry{msghdr: &msghdr{room: -1}}
 		for j := range x.Elems[k].Elems {
 			f := &x.Elems[k].Elems[j]
 			switch {
@@ -78,7 +78,7 @@ func planRecvmmsg(a *args, p *plan) {
 		}
 	}
 	for _, e := range list {
-		p.call.Msgs = append(p.call.Msgs, sock.Msg{Len: e.length, Control: e.control})
+		p.call.Msgs = append(p.call.Msgs, sock.Msg{Len: e.length, HasControlRoom: true, ControlLen: e.controlRoom()})
 	}
 	p.check = a.checkBatch(list, true)
 }

@@ -67,7 +67,7 @@ func planRecv(a *args, p *plan) {
 	if !a.count(n, n) {
 		return
 	}
-	p.call = sock.Call{Op: sock.OpRecv, FD: a.fd(0), Flags: int32(a.num(3))}
+	p.call = sock.Call{Op: sock.OpRecv, FD: a.fd(0), Flags: int32(a.num(3)), HasControlRoom: true}
 	a.room(p, 1)
 	if n == 6 {
 		a.fromAddr(p, a.at(4))
@@ -79,7 +79,7 @@ func planRecvmsg(a *args, p *plan) {
 		return
 	}
 	m := a.msghdr(a.at(1))
-	p.call = sock.Call{Op: sock.OpRecv, FD: a.fd(0), Flags: int32(a.num(2)), Len: m.length, Control: m.control}
+	p.call = sock.Call{Op: sock.OpRecv, FD: a.fd(0), Flags: int32(a.num(2)), Len: m.length, HasControlRoom: true, ControlLen: m.controlRoom()}
 	if p.want < 0 {
 		return // a failed call writes nothing that could be compared
 	}
@@ -157,11 +157,11 @@ type msghdr struct {
 	pieces  int
 	flags   int64
 	control []sock.Control // what is sent, or what is expected
-
+	room    int32          // msg_controllen, for what is received; -1 for as much as is expected
 }
 
 func (a *args) msghdr(x *script.Expr) *msghdr {
-	m := &msghdr{}
+	m := &msghdr{room: -1}
 	if x.Kind != script.ExprBraces {
 		a.failf("%s, where a {msg_name...} was expected", x)
 		return m
@@ -187,6 +187,8 @@ func (a *args) msghdr(x *script.Expr) *msghdr {
 			m.flags = a.value(v)
 		case "msg_control":
 			a.control(m, v)
+		case "msg_controllen":
+			m.room = int32(a.value(v))
 		default:
 			a.failf("member %s of a msghdr", f.Text)
 		}

@@ -114,16 +114,22 @@ type Call struct {
 	// otherwise there is enough. Of an address that is cut the family is told,
 	// if it fits, and the true length.
 	HasRoom bool
-	Timeout int64 // poll and epoll_wait: milliseconds, -1 = for ever
-	Addr    Addr
-	Data    []byte // octets to send, or an option's value
-	Poll    []PollFD
-	Control []Control
-	Events  uint32   // epoll_ctl
-	UData   uint64   // epoll_ctl
-	IDs     [3]int32 // setresuid, setresgid: real, effective, saved; -1 leaves one
-	Groups  []uint32 // setgroups
-	Msgs    []Msg    // sendmmsg, recvmmsg
+	// HasControlRoom: ControlLen is the room for the control messages that a recv
+	// returns, octets (msg_controllen; 0 of recv and recvfrom, which have no buffer
+	// for them); otherwise there is enough. What does not fit is cut, and MsgFlags
+	// says MSG_CTRUNC.
+	HasControlRoom bool
+	ControlLen     int32
+	Timeout        int64 // poll and epoll_wait: milliseconds, -1 = for ever
+	Addr           Addr
+	Data           []byte // octets to send, or an option's value
+	Poll           []PollFD
+	Control        []Control // of a send
+	Events         uint32    // epoll_ctl
+	UData          uint64    // epoll_ctl
+	IDs            [3]int32  // setresuid, setresgid: real, effective, saved; -1 leaves one
+	Groups         []uint32  // setgroups
+	Msgs           []Msg     // sendmmsg, recvmmsg
 	// Filter is what the pointer of a struct sock_fprog in Data leads to, if it is
 	// not null (SO_ATTACH_FILTER, SO_ATTACH_REUSEPORT_CBPF).
 	Filter []SockFilter

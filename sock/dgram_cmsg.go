@@ -9,19 +9,10 @@ import (
 // any reports whether any message of IPPROTO_IPV6 is asked for (rxopt.all).
 func (r *received6) any() bool { return *r != received6{} }
 
-// cmsg appends a control message of n octets and returns where they go.
-func (h *Host) cmsg(t *thread, level, kind int32, n int) []byte {
-	b := h.grab(n)
-	clear(b)
-	t.control = append(t.control, Control{Level: level, Type: kind, Data: b})
-	t.ret.Control = t.control
-	return b
-}
-
 // recvControl adds the control messages that the socket asked for, in Linux's
 // order (sock_recv_cmsgs, ip_cmsg_recv_offset, ip6_datagram_recv_ctl).
 func (h *Host) recvControl(s *sock, t *thread, d *dgram, off int32) {
-	t.control = t.control[:0]
+	t.noControl()
 	s.noteStamp(d)
 	h.stampControl(s, t, d)
 	if s.opt.rxqOvfl && d.drops > 0 {
@@ -125,7 +116,7 @@ func (h *Host) ip6Control(o *options, t *thread, d *dgram) {
 // errorControl adds what goes with an error: the error itself and who said it,
 // last (ip_recv_error, ipv6_recv_error).
 func (h *Host) errorControl(s *sock, t *thread, d *dgram) {
-	t.control = t.control[:0]
+	t.noControl()
 	h.stampControl(s, t, d)
 	if d.ee.icmp() {
 		h.ipControl(s, t, d.received())

@@ -94,6 +94,8 @@ func (c *Call) fingerprint(f *queue.Hash) {
 	f.U64(uint64(c.Arg))
 	f.U64(uint64(uint32(c.Len))<<32 | uint64(uint32(c.AddrLen)))
 	f.Bool(c.HasRoom)
+	f.Bool(c.HasControlRoom)
+	f.U32(uint32(c.ControlLen))
 	f.U64(uint64(c.Timeout))
 	c.Addr.fingerprint(f)
 	f.Bytes(c.Data)

@@ -19,7 +19,11 @@ type Msg struct {
 	// it means FaultData. In a Return it is how much was moved (msg_len).
 	Len     int32
 	Control []Control
-	Flags   int32 // msg_flags of what was received
+	// HasControlRoom and ControlLen are the room of a message to receive for control
+	// messages, as a Call's.
+	HasControlRoom bool
+	ControlLen     int32
+	Flags          int32 // msg_flags of what was received
 }
 
 // maxBatch is how many messages one sendmmsg sends at most (UIO_MAXIOV).
@@ -149,7 +153,8 @@ func recvmmsgResume(h *Host, t *thread) outcome {
 func (h *Host) recvOne(s *sock, t *thread) outcome {
 	at := len(t.batch.got)
 	t.begin()
-	t.call.Len = t.call.Msgs[at].Len
+	m := &t.call.Msgs[at]
+	t.call.Len, t.call.HasControlRoom, t.call.ControlLen = m.Len, m.HasControlRoom, m.ControlLen
 	if t.call.Len < 0 {
 		return fail(EINVAL)
 	}
@@ -158,7 +163,7 @@ func (h *Host) recvOne(s *sock, t *thread) outcome {
 			return fail(err)
 		}
 	}
-	return t.giveSource(s.ops.recvmsg(h, s, t))
+	return t.giveHeader(s.ops.recvmsg(h, s, t))
 }
 
 // recvRest goes on after a message came to o. An error after the first message is
@@ -262,7 +267,8 @@ func fingerprintMsgs(f *queue.Hash, list []Msg) {
 		m.Addr.fingerprint(f)
 		f.U64(uint64(uint32(m.AddrLen))<<32 | uint64(uint32(m.Len)))
 		f.Bytes(m.Data)
-		f.U32(uint32(m.Flags))
+		f.U64(uint64(uint32(m.Flags))<<32 | uint64(uint32(m.ControlLen)))
+		f.Bool(m.HasControlRoom)
 		fingerprintControl(f, m.Control)
 	}
 }

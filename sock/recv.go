@@ -20,7 +20,7 @@ func sysRecv(h *Host, t *thread) outcome {
 	}
 	t.in = t.in[:0]
 	if t.call.Op == OpRead {
-		t.call.Flags = 0
+		t.call.Flags, t.call.HasControlRoom, t.call.ControlLen = 0, true, 0
 		if t.call.Len == 0 {
 			return done(0) // sock_read_iter: as System V has it
 		}
@@ -28,18 +28,23 @@ func sysRecv(h *Host, t *thread) outcome {
 	if err := h.ask(SocketRecvmsg, s); err != 0 {
 		return fail(err)
 	}
-	return t.giveSource(s.ops.recvmsg(h, s, t))
+	return t.giveHeader(s.ops.recvmsg(h, s, t))
 }
 
 func recvResume(h *Host, t *thread) outcome {
 	s := h.socks[t.sock]
-	return t.giveSource(s.ops.recvAgain(h, s, t))
+	return t.giveHeader(s.ops.recvAgain(h, s, t))
 }
 
-// giveSource copies a datagram's source out last: where that fails the datagram
-// is lost (____sys_recvmsg).
-func (t *thread) giveSource(o outcome) outcome {
-	if o.park || o.err != 0 || t.ret.AddrLen == 0 {
+// giveHeader copies what the message header tells out last: a datagram's source,
+// and where that fails the datagram is lost; MSG_CMSG_CLOEXEC stays in msg_flags
+// as the call has it (____sys_recvmsg).
+func (t *thread) giveHeader(o outcome) outcome {
+	if o.park || o.err != 0 {
+		return o
+	}
+	t.ret.MsgFlags |= t.call.Flags & MSG_CMSG_CLOEXEC
+	if t.ret.AddrLen == 0 {
 		return o
 	}
 	if err := t.giveAddr(t.ret.Addr, t.ret.AddrLen); err != 0 {
@@ -215,9 +220,9 @@ func (h *Host) received(s *sock, t *thread) outcome {
 		return fail(EFAULT)
 	}
 	t.ret.Data = t.in
+	t.noControl()
 	if s.opt.inq {
-		t.control = append(t.control[:0], Control{Level: SOL_TCP, Type: tcpCmInq, Data: le32(h.grab(4), s.inq())})
-		t.ret.Control = t.control
+		le32(h.cmsg(t, SOL_TCP, tcpCmInq, 4), s.inq())
 	}
 	return done(t.done)
 }

@@ -45,9 +45,7 @@ func drawCall(t *rapid.T, k *matrix.Kind, epoll bool, open []int32) sock.Call {
 		c.Len = rapid.SampledFrom([]int32{0, 1, 5, 16, 2000}).Draw(t, "room")
 		if c.Op == sock.OpRecv {
 			c.Flags = rapid.SampledFrom(recvFlags).Draw(t, "flags")
-			if k.Type != sock.SOCK_STREAM || c.Flags == sock.MSG_ERRQUEUE {
-				c.Control = []sock.Control{{Data: make([]byte, rapid.SampledFrom([]int{200, 200, 30}).Draw(t, "control"))}}
-			}
+			c.HasControlRoom, c.ControlLen = true, rapid.SampledFrom([]int32{216, 216, 48, 0, 15, 16, 17, 35}).Draw(t, "control")
 		}
 	case sock.OpShutdown:
 		c.N = rapid.Int64Range(0, 3).Draw(t, "how")

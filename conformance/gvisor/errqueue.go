@@ -12,7 +12,7 @@ import (
 // MSG_ERRQUEUE (Sentry: recvErr). The octets are what the ICMP message quotes,
 // the address is where they were going, and one control message holds a struct
 // sock_extended_err and the offender.
-func (f *file) recvError(room int32) sock.Return {
+func (f *file) recvError(c *sock.Call) sock.Return {
 	e := f.dequeueError()
 	if e == nil {
 		return fail(eagain)
@@ -22,7 +22,7 @@ func (f *file) recvError(room int32) sock.Return {
 		defer e.Payload.Release()
 		quoted = e.Payload.AsSlice()
 	}
-	n := min(len(quoted), int(room))
+	n := min(len(quoted), int(c.Len))
 	ret := sock.Return{Value: int64(n), Data: append([]byte(nil), quoted[:n]...), MsgFlags: msgErrqueue}
 	if n < len(quoted) {
 		ret.MsgFlags |= msgTrunc
@@ -33,6 +33,19 @@ func (f *file) recvError(room int32) sock.Return {
 	}
 	ret.Addr, ret.AddrLen = sockaddr(family, e.Dst)
 	ret.Control = []sock.Control{{Level: level, Type: kind, Data: extendedError(e, family)}}
+	return packed(c, ret)
+}
+
+// packed leaves of the one control message what the Sentry gives: nothing without room for its header (16 octets), its header
+// alone where it does not fit, and no MSG_CTRUNC (putCmsgStruct).
+func packed(c *sock.Call, ret sock.Return) sock.Return {
+	switch room := int(c.ControlLen); {
+	case !c.HasControlRoom || room >= 16+len(ret.Control[0].Data):
+	case room < 16:
+		ret.Control = nil
+	default:
+		ret.Control[0].Data = nil
+	}
 	return ret
 }
 

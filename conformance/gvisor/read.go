@@ -121,7 +121,7 @@ func (in *Instance) recv(t sock.Thread, c *sock.Call) (sock.Return, bool, error)
 		return fail(ebadf), true, nil
 	}
 	if c.Flags&msgErrqueue != 0 {
-		return f.recvError(c.Len), true, nil
+		return f.recvError(c), true, nil
 	}
 	r := &reading{file: f, room: c.Len, flags: c.Flags}
 	return in.receive(t, r, waiter.ReadableEvents, f.nonblock || c.Flags&msgDontwait != 0)

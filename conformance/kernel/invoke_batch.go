@@ -23,13 +23,13 @@ type batch struct {
 	iov                  []unix.Iovec
 }
 
-// newBatch lays the messages out. The room of one to receive is its length, and that of the control messages it expects.
+// newBatch lays the messages out. The room of one to receive is its length, and what it says of control messages.
 func newBatch(c *sock.Call) *batch {
 	n := len(c.Msgs)
 	b := &batch{make([]mmsghdr, n+1), make([][]byte, n), make([][]byte, n), make([][]byte, n), make([]unix.Iovec, n)}
 	for i, m := range c.Msgs {
 		if c.Op == sock.OpRecvmmsg {
-			b.names[i], b.data[i], b.control[i] = make([]byte, 128), make([]byte, max(0, m.Len)), make([]byte, len(encodeControl(m.Control)))
+			b.names[i], b.data[i], b.control[i] = make([]byte, 128), make([]byte, max(0, m.Len)), make([]byte, controlRoom(m.HasControlRoom, m.ControlLen))
 		} else {
 			b.data[i], b.control[i] = m.Data, encodeControl(m.Control)
 			if m.AddrLen != 0 {

@@ -109,18 +109,14 @@ func invokeReceive(c *sock.Call) sock.Return {
 		return r
 	}
 	var name [128]byte
-	room := 0
-	for _, m := range c.Control {
-		room += unix.CmsgSpace(len(m.Data))
-	}
-	control := make([]byte, room)
+	control := make([]byte, controlRoom(c.HasControlRoom, c.ControlLen))
 	iov := unix.Iovec{Base: base}
 	iov.SetLen(len(data))
 	msg := unix.Msghdr{Name: &name[0], Namelen: addrRoom(c), Iov: &iov}
 	msg.SetIovlen(1)
-	if room > 0 {
+	if len(control) > 0 {
 		msg.Control = &control[0]
-		msg.SetControllen(room)
+		msg.SetControllen(len(control))
 	}
 	n, _, err := unix.Syscall(unix.SYS_RECVMSG, uintptr(c.FD), uintptr(unsafe.Pointer(&msg)), uintptr(c.Flags))
 	r := ret(n, err)
@@ -133,6 +129,14 @@ func invokeReceive(c *sock.Call) sock.Return {
 	r.Addr = decodeAddr(name[:min(msg.Namelen, addrRoom(c), uint32(len(name)))])
 	r.Control = decodeControl(control[:msg.Controllen])
 	return r
+}
+
+// controlRoom is the room that a message to receive has for control messages, octets: enough unless it says otherwise.
+func controlRoom(has bool, n int32) int32 {
+	if has {
+		return max(n, 0)
+	}
+	return 512
 }
 
 // decodeControl takes control messages apart.

@@ -168,7 +168,7 @@ type msgFlag struct {
 }
 
 func receiveCalls() []probe {
-	r := sock.Call{Op: sock.OpRecv, Len: 16}
+	r := sock.Call{Op: sock.OpRecv, Len: 16, HasControlRoom: true}
 	list := both(plain("read 16", sock.Call{Op: sock.OpRead, Len: 16}), plain("recv 16", r))
 	for _, f := range []msgFlag{{"PEEK", sock.MSG_PEEK}, {"OOB", sock.MSG_OOB}, {"WAITALL", sock.MSG_WAITALL}, {"TRUNC", sock.MSG_TRUNC}} {
 		r.Flags = f.bits
@@ -179,11 +179,11 @@ func receiveCalls() []probe {
 		r.Flags = f.bits
 		list = append(list, plain("recv 16 "+f.name, r))
 	}
-	long := sock.Call{Op: sock.OpRecv, Len: 100, Flags: sock.MSG_DONTWAIT}
+	long := sock.Call{Op: sock.OpRecv, Len: 100, Flags: sock.MSG_DONTWAIT, HasControlRoom: true}
 	list = append(list, plain("recv 100 DONTWAIT", long))
-	long.Flags, long.Control = sock.MSG_ERRQUEUE, []sock.Control{{Data: make([]byte, 80)}}
-	return append(list, plain("recv 100 ERRQUEUE control", long), plain("recv 2 DONTWAIT", sock.Call{Op: sock.OpRecv, Len: 2, Flags: sock.MSG_DONTWAIT}),
-		plain("recv 0", sock.Call{Op: sock.OpRecv}), plain("read 0", sock.Call{Op: sock.OpRead}))
+	long.Flags, long.ControlLen = sock.MSG_ERRQUEUE, 96
+	return append(list, plain("recv 100 ERRQUEUE control", long), plain("recv 2 DONTWAIT", sock.Call{Op: sock.OpRecv, Len: 2, Flags: sock.MSG_DONTWAIT, HasControlRoom: true}),
+		plain("recv 0", sock.Call{Op: sock.OpRecv, HasControlRoom: true}), plain("read 0", sock.Call{Op: sock.OpRead}))
 }
 
 func sendCalls() []probe {

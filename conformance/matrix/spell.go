@@ -252,7 +252,7 @@ func (s *speller) results(b *strings.Builder, c *sock.Call, r *sock.Return) {
 	case sock.OpRead:
 		b.WriteString(brief(s.header(r.Data)))
 	case sock.OpRecv:
-		s.received(b, c, r)
+		s.received(b, r)
 	case sock.OpGetsockopt:
 		b.WriteString(" " + number(r.Data))
 	case sock.OpIoctl:
@@ -272,22 +272,18 @@ func (s *speller) results(b *strings.Builder, c *sock.Call, r *sock.Return) {
 	}
 }
 
-// received spells what recvmsg wrote. A call that gives no room for control messages does not hear of them, nor that there was none.
-func (s *speller) received(b *strings.Builder, c *sock.Call, r *sock.Return) {
+// received spells what recvmsg wrote.
+func (s *speller) received(b *strings.Builder, r *sock.Return) {
 	if r.MsgFlags&sock.MSG_ERRQUEUE != 0 && s.quotes(r.Data) {
 		fmt.Fprintf(b, " header (%d)", len(r.Data))
 	} else {
 		b.WriteString(brief(s.header(r.Data)))
 	}
 	b.WriteString(s.addr(r))
-	flags, control := r.MsgFlags, r.Control
-	if len(c.Control) == 0 {
-		flags, control = flags&^sock.MSG_CTRUNC, nil
+	if r.MsgFlags != 0 {
+		fmt.Fprintf(b, " flags %#x", uint32(r.MsgFlags))
 	}
-	if flags != 0 {
-		fmt.Fprintf(b, " flags %#x", uint32(flags))
-	}
-	for _, m := range control {
+	for _, m := range r.Control {
 		fmt.Fprintf(b, " cmsg %d.%d %x", m.Level, m.Type, m.Data)
 	}
 }
