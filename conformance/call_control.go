@@ -141,6 +141,19 @@ func (m *msghdr) controlRoom() int32 {
 	return room
 }
 
+// controllen reads msg_controllen: more than maxControl octets no message takes.
+func (a *args) controllen(m *msghdr, x *script.Expr) {
+	n := a.value(x)
+	if n < 0 || n > maxControl {
+		a.failf("msg_controllen %d: it is from 0 to %d octets here", n, maxControl)
+		return
+	}
+	m.room = int32(n)
+}
+
+// maxControl bounds what a script may ask for, octets.
+const maxControl = 1 << 16
+
 // expected is the message i that is expected. A script writes it whole; it is received cut to the room (put_cmsg).
 func (m *msghdr) expected(i int) sock.Control {
 	c, room := m.control[i], m.controlRoom()

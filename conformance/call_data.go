@@ -188,7 +188,7 @@ func (a *args) msghdr(x *script.Expr) *msghdr {
 		case "msg_control":
 			a.control(m, v)
 		case "msg_controllen":
-			m.room = int32(a.value(v))
+			a.controllen(m, v)
 		default:
 			a.failf("member %s of a msghdr", f.Text)
 		}
