@@ -66,7 +66,11 @@ func tcpRecvmsg(h *Host, s *sock, t *thread) outcome {
 	case s.state() == tcpstate.Listen:
 		return fail(ENOTCONN)
 	case flags&MSG_OOB != 0:
-		return h.recvUrgent(s, t)
+		o := h.recvUrgent(s, t)
+		if o.err == 0 {
+			h.tellInq(s, t)
+		}
+		return o
 	}
 	h.patience(t, h.nonblock(t) || flags&MSG_DONTWAIT != 0, s.opt.rcvTimeo)
 	t.hole, t.peekAt = 0, 0
@@ -220,11 +224,16 @@ func (h *Host) received(s *sock, t *thread) outcome {
 		return fail(EFAULT)
 	}
 	t.ret.Data = t.in
+	h.tellInq(s, t)
+	return done(t.done)
+}
+
+// tellInq adds TCP_INQ's message, which goes with urgent data too (tcp_recvmsg).
+func (h *Host) tellInq(s *sock, t *thread) {
 	t.noControl()
 	if s.opt.inq {
 		le32(h.cmsg(t, SOL_TCP, tcpCmInq, 4), s.inq())
 	}
-	return done(t.done)
 }
 
 // inq is tcp_inq_hint: what is left to read, 1 when only the end is.
