@@ -2,7 +2,7 @@
 
 // Package seed asks the model and the live kernel for each of the rules that
 // this project began with: the scripts whose first line names a rule run on
-// both, and where none can, the case is one of package sock's TestSeedRules.
+// both, and where none can, a case on the model is run.
 package seed
 
 import (
@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,39 +43,26 @@ func scriptsByRule(t *testing.T) map[string][]string {
 	return by
 }
 
-// casesByRule are the Go cases of package sock: its tables of rules, and tests
-// that have a rule in a comment above them.
-func casesByRule(t *testing.T) map[string]int {
-	files, err := filepath.Glob(filepath.FromSlash("../../sock/*_test.go"))
-	require.NoError(t, err)
-	by := map[string]int{}
-	named := regexp.MustCompile(`(?m)^\s*\{"(` + ruleID.String() + `)"|^// (` + ruleID.String() + `)`)
-	for _, f := range files {
-		text, err := os.ReadFile(f)
-		require.NoError(t, err)
-		for _, m := range named.FindAllStringSubmatch(string(text), -1) {
-			by[m[1]+m[2]]++
-		}
-	}
-	return by
-}
-
 // TestSeedRules runs every rule's scripts on the model and on the live kernel.
-// A rule without script says why, and has a Go case.
+// A rule without script says why, and its cases are run on the model.
 func TestSeedRules(t *testing.T) {
 	available := kernel.Stack{}.Available()
-	byScript, byCase := scriptsByRule(t), casesByRule(t)
+	byScript, byCase := scriptsByRule(t), casesByRule()
 	for _, r := range rules {
+		paths := byScript[r.id]
+		delete(byScript, r.id)
 		t.Run(r.id, func(t *testing.T) {
 			t.Log(r.says)
-			paths := byScript[r.id]
-			delete(byScript, r.id)
 			if len(paths) == 0 {
 				require.NotEmpty(t, r.alone, "no script shows the rule, and nothing says why")
-				require.NotZero(t, byCase[r.id], "neither a script nor a case of package sock shows the rule")
-				t.Logf("shown by %d cases of package sock: %s", byCase[r.id], r.alone)
+				require.NotEmpty(t, byCase[r.id], "neither a script nor a case shows the rule")
+				t.Logf("shown on the model alone: %s", r.alone)
+				for _, c := range byCase[r.id] {
+					t.Run(c.says, func(t *testing.T) { c.show(newBench(t)) })
+				}
 				return
 			}
+			require.Empty(t, byCase[r.id], "a case on the model says less than %s", paths)
 			require.Empty(t, r.alone, "%s show the rule: the reason is out of date", paths)
 			for _, p := range paths {
 				name := strings.TrimSuffix(filepath.Base(p), ".pkt")
@@ -90,6 +78,9 @@ func TestSeedRules(t *testing.T) {
 		})
 	}
 	require.Empty(t, byScript, "scripts that name a rule which there is not")
+	for id := range byCase {
+		require.True(t, slices.ContainsFunc(rules, func(r rule) bool { return r.id == id }), "a case names a rule which there is not: %s", id)
+	}
 }
 
 // play runs one script; nothing but a pass will do.
