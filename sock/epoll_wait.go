@@ -88,12 +88,12 @@ func (h *Host) epollEvent(r epref, mask uint32) bool {
 
 // sysEpollWait is epoll_wait(2): Len events at most, Timeout in milliseconds.
 func sysEpollWait(h *Host, t *thread) outcome {
-	if t.call.Len <= 0 || t.call.Len > maxEpollEvents {
-		return fail(EINVAL)
-	}
 	_, f, err := h.epollAt(t.call.FD)
-	if err != 0 {
+	switch {
+	case err != 0: // EBADF comes before everything (do_epoll_wait)
 		return fail(err)
+	case t.call.Len <= 0 || t.call.Len > maxEpollEvents:
+		return fail(EINVAL)
 	}
 	t.file = f
 	h.pollPatience(t)

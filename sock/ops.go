@@ -64,6 +64,10 @@ type protoOps struct {
 	recvmsg   func(h *Host, s *sock, t *thread) outcome
 	recvAgain func(h *Host, s *sock, t *thread) outcome
 
+	// writeSpace tells who waits or watches of room to send, if there is any
+	// (sk_write_space).
+	writeSpace func(h *Host, s *sock)
+
 	// dgram is set for protocols of datagrams.
 	dgram *dgramOps
 

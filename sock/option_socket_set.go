@@ -31,6 +31,7 @@ func (h *Host) takeSndbuf(s *sock, n int64) Errno {
 	s.opt.sndbuf = int32(max(min(n, maxInt32/2)*2, minSndbuf))
 	s.opt.bufLocks |= tcpstate.LockSndBuf
 	h.step(s, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.SndBuf, N: uint32(s.opt.sndbuf)})
+	s.prot.writeSpace(h, s) // larger or not
 	return 0
 }
 

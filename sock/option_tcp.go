@@ -42,7 +42,7 @@ var tcpOptions = optionLevel{
 		{num: TCP_REPAIR_OPTIONS, name: "TCP_REPAIR_OPTIONS", does: refused, writeOnly: true, set: refuseInval},
 		{num: TCP_FASTOPEN, name: "TCP_FASTOPEN", set: setFastOpen, get: getFastOpen, note: "connections whose SYN-ACK is unacknowledged; at most net.core.somaxconn"},
 		{num: TCP_TIMESTAMP, name: "TCP_TIMESTAMP", does: kept, set: refusePerm, get: getTimestampClock, note: "can be set under repair only"},
-		{num: TCP_NOTSENT_LOWAT, name: "TCP_NOTSENT_LOWAT", tells: tcpstate.NotSentLowat, then: wakeWriter},
+		{num: TCP_NOTSENT_LOWAT, name: "TCP_NOTSENT_LOWAT", tells: tcpstate.NotSentLowat, then: tcpWriteSpace},
 		{num: TCP_CC_INFO, name: "TCP_CC_INFO", readOnly: true, data: getNothing, note: "cubic and reno tell nothing"},
 		{num: TCP_SAVE_SYN, name: "TCP_SAVE_SYN", lo: 0, hi: 2, cell: func(o *options) *int32 { return &o.saveSyn }},
 		{num: TCP_SAVED_SYN, name: "TCP_SAVED_SYN", readOnly: true, data: getSavedSyn, note: "IP and TCP headers, once; room for less: EINVAL"},
@@ -187,5 +187,11 @@ func getCongestion(_ *Host, s *sock, t *thread) outcome {
 	return t.giveBytes()
 }
 
-// wakeWriter looks whether there is room to write by the new mark.
-func wakeWriter(h *Host, s *sock) { h.wake(s, wakeOut) }
+// tcpWriteSpace tells of room to write by a new size of the buffer or a new mark,
+// whether or not anybody ran out of it (sk_stream_write_space). Without a
+// connection nothing is queued: there is room.
+func tcpWriteSpace(h *Host, s *sock) {
+	if s.conn == nil || s.conn.TakeSpace() {
+		h.wake(s, wakeOut)
+	}
+}

@@ -6,7 +6,7 @@ package sock
 var pingProt = protoOps{
 	name: "PING", init: pingInit, bind: pingBind, connect: pingConnect, disconnect: datagramDisconnect,
 	shutdown: datagramShutdown, close: pingClose, getPort: pingGetPort, unhash: pingUnhash,
-	sendmsg: pingSendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain, dgram: &dgramOps{refusesOOB: true, hidesLength: true, noSpecDst: true},
+	sendmsg: pingSendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain, writeSpace: (*Host).sent, dgram: &dgramOps{refusesOOB: true, hidesLength: true, noSpecDst: true},
 }
 
 // pingInit lets those in whose group is in net.ipv4.ping_group_range: nobody, at

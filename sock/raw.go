@@ -13,12 +13,12 @@ var (
 	rawProt = protoOps{
 		name: "RAW", init: rawInit, bind: rawBind, connect: datagramConnect, disconnect: datagramDisconnect,
 		shutdown: datagramShutdown, close: rawClose, unhash: rawUnhash, ioctl: rawIoctl, levels: rawLevels,
-		sendmsg: rawSendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain, dgram: &dgramOps{refusesOOB: true}, seen: rawSeen,
+		sendmsg: rawSendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain, writeSpace: (*Host).sent, dgram: &dgramOps{refusesOOB: true}, seen: rawSeen,
 	}
 	raw6Prot = protoOps{
 		name: "RAWv6", init: rawInit, bind: raw6Bind, connect: raw6Connect, disconnect: datagramDisconnect,
 		shutdown: datagramShutdown, close: rawClose, unhash: rawUnhash, ioctl: rawIoctl, levels: raw6Levels,
-		sendmsg: raw6Sendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain, dgram: &dgramOps{refusesOOB: true},
+		sendmsg: raw6Sendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain, writeSpace: (*Host).sent, dgram: &dgramOps{refusesOOB: true},
 	}
 )
 

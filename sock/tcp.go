@@ -11,7 +11,7 @@ var tcpProt = protoOps{
 	init: tcpInit, preConnect: inetPreConnect, connect: tcpConnect, disconnect: tcpDisconnect, accept: tcpAccept, acceptAgain: tcpAcceptAgain,
 	shutdown: tcpShutdown, close: tcpClose, closeAgain: tcpCloseAgain, destroy: tcpDestroy,
 	getPort: tcpGetPort, ioctl: tcpIoctl, options: &tcpOptions,
-	sendmsg: tcpSendmsg, sendAgain: tcpSendAgain, recvmsg: tcpRecvmsg, recvAgain: tcpRecvWoken,
+	sendmsg: tcpSendmsg, sendAgain: tcpSendAgain, recvmsg: tcpRecvmsg, recvAgain: tcpRecvWoken, writeSpace: tcpWriteSpace,
 	deliver: tcpDeliver, icmpError: tcpICMPError, seen: tcpSeen,
 }
 

@@ -57,12 +57,13 @@ func fingerprintPast(f *queue.Hash, p *tcpstate.Info) {
 	}
 }
 
-// remember keeps what a connection leaves behind for TCP_INFO.
+// remember keeps what a connection leaves behind for TCP_INFO; a listener or a
+// fresh socket leaves what it began with.
 func (h *Host) remember(s *sock) {
-	if s.conn == nil {
-		return
+	i := freshInfo(h, s)
+	if s.conn != nil {
+		i = s.conn.Info(h.now)
 	}
-	i := s.conn.Info(h.now)
 	s.past = &i
 }
 

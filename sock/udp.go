@@ -12,7 +12,7 @@ var udpProt = protoOps{
 	init: udpInit, preConnect: inetPreConnect, connect: udpConnect, disconnect: datagramDisconnect, shutdown: datagramShutdown,
 	close: udpClose, getPort: udpGetPort, rehash: udpRehash, unhash: udpUnhash, ioctl: udpIoctl,
 	options: &udpOptions,
-	sendmsg: udpSendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain,
+	sendmsg: udpSendmsg, recvmsg: dgramRecvmsg, recvAgain: dgramRecvAgain, writeSpace: (*Host).sent,
 	deliver: udpDeliver, badSum: (*Host).udpBadSum, icmpError: udpICMPError,
 	dgram: &dgramOps{lazyRmem: true, taken: udpTaken}, seen: udpSeen,
 }

@@ -147,9 +147,9 @@ func (c *Conn) delayAck() {
 		ato = min(ato, most)
 	}
 	ato = min(ato, c.delackLimit())
-	at := c.now.Add(ato)
+	at := c.now.Add(c.aTick(ato)) // without data so far, as before a FIN, ato is 0
 	if c.ack.pending&ackTimer != 0 {
-		if c.timers.delack <= c.now.Add(ato>>2) {
+		if ato == 0 || c.timers.delack <= c.now.Add(ato>>2) {
 			c.sendAck(rule.DelayedAck) // about to fire anyway
 			return
 		}

@@ -40,12 +40,10 @@ func (c *Conn) set(o Option, n uint32) {
 	case SndBuf:
 		c.snd.sndbuf = int32(n)
 		c.locks |= LockSndBuf
-		c.checkSpace()
 	case RcvLowat:
 		c.setRcvLowat(n)
 	case NotSentLowat:
 		c.user.notSentLowat = n
-		c.checkSpace()
 	case CongestionCtl:
 		c.ca.algo = Congestion(n)
 		c.cubicReset()

@@ -97,6 +97,14 @@ func (c *Conn) SendSpace() bool {
 // Writable output follows when there is (SOCK_NOSPACE).
 func (c *Conn) WantSpace() { c.snd.noSpace = true }
 
+// TakeSpace is SendSpace for whoever tells the user of room: the user waits no
+// more (sk_stream_write_space).
+func (c *Conn) TakeSpace() bool {
+	room := c.SendSpace()
+	c.snd.noSpace = c.snd.noSpace && !room
+	return room
+}
+
 // InReady reports whether enough can be read for poll (tcp_epollin_ready).
 func (c *Conn) InReady(target uint32) bool {
 	avail := c.rcv.nxt.Since(c.rcv.copied)

@@ -37,14 +37,19 @@ func (t *timers) next() (Time, bool) {
 // armXmit sets the retransmission timer, no later than RTOMax from now
 // (inet_csk_reset_xmit_timer).
 func (c *Conn) armXmit(kind xmitKind, in Duration) {
-	in = min(max(in, 0), c.rtoMax())
+	in = min(c.aTick(in), c.rtoMax())
 	c.timers.kind, c.timers.xmit = kind, c.now.Add(in)
 }
 
 func (c *Conn) clearXmit() { c.timers.kind, c.timers.xmit = xmitNone, never }
 
 // armKeep sets the keepalive timer (tcp_reset_keepalive_timer).
-func (c *Conn) armKeep(in Duration) { c.timers.keep = c.now.Add(max(in, 0)) }
+func (c *Conn) armKeep(in Duration) { c.timers.keep = c.now.Add(c.aTick(in)) }
+
+// aTick is a delay of whole jiffies as the timer wheel sees it: one that has
+// passed already, or is none, ends with the next jiffy and never at once
+// (calc_index).
+func (c *Conn) aTick(in Duration) Duration { return max(in, c.cfg.Tick, 1) }
 
 // timeout fires what is due, earliest first; equal deadlines in Linux's order
 // of timers below. Each firing re-arms at least a tick ahead or not at all,
