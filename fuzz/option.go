@@ -143,7 +143,9 @@ func (r *OptionRun) callNow(c sock.Call) (sock.Return, error) {
 	if r.Trace != nil {
 		r.Trace("    > reads %x", out[i].Return.Data)
 	}
-	return out[i].Return, nil
+	ret := out[i].Return
+	ret.Data = slices.Clone(ret.Data) // it is the thread's, until its next call
+	return ret, nil
 }
 
 // read asks for o's option. Linux never writes beyond the room.
