@@ -42,6 +42,7 @@ func DecodeRaw(b []byte, p *sock.Packet, r *Raw) error {
 	}
 	r.ID, r.NoDF, r.FlowLabel = h.id, h.noDF, h.flow
 	switch {
+	case p.Opaque: // a fragment, say: what its protocol is does not make it a header
 	case p.Proto == sock.ProtoTCP:
 		if options == nil {
 			options = []Option{}
