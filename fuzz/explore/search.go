@@ -170,7 +170,7 @@ func (w *walk) merge(blocks []block) {
 			return
 		}
 		for _, s := range b.steps {
-			if w.States > 0 && len(w.nodes) >= w.States || len(w.nodes) == noParent {
+			if w.States > 0 && len(w.nodes) >= w.States || uint64(len(w.nodes)) == noParent {
 				w.res.Stopped = "the bound on states"
 				return
 			}
