@@ -109,7 +109,7 @@ func tcpRecvAgain(h *Host, s *sock, t *thread) outcome {
 	}
 	t.disconnects = s.disconnects
 	end := h.takeData(s, t)
-	if t.call.Flags&MSG_PEEK != 0 && s.conn != nil { // tcp_cleanup_rbuf is for who only looks as well
+	if s.conn != nil && (t.call.Flags&MSG_PEEK != 0 || t.done == 0) { // tcp_cleanup_rbuf is for who takes nothing as well
 		h.step(s, tcpstate.Input{Kind: tcpstate.Peek, N: uint32(t.done)})
 	}
 	if end || t.done >= s.recvTarget(t) {

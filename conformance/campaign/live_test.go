@@ -72,6 +72,7 @@ func compareSeeds(t *testing.T, c *Campaign, first, seeds int) {
 	for _, f := range found {
 		t.Error(f)
 		if *save != "" {
+			require.NoError(t, os.MkdirAll(*save, 0o755))
 			require.NoError(t, os.WriteFile(filepath.Join(*save, fmt.Sprintf("seed-%d.pkt", f.Seed)), []byte(f.File()), 0o644))
 		}
 	}
