@@ -11,29 +11,27 @@ import (
 
 // HostSolo is a host and any op that the seeds do, in any order: streams and datagrams, groups, errors, options.
 type HostSolo struct {
-	run      *HostRun
-	setup    byte // as NewHostRun takes it
-	alphabet []Op
+	run   *HostRun
+	setup byte // as NewHostRun takes it
+	alphabet
 }
 
 // HostSolos are hosts that the seeds lead through. What may happen to a host is what happens in any seed of its kind.
 func HostSolos() (list []Lead[*HostSolo]) {
 	for n, seed := range hostSeeds {
-		alphabet := hostAlphabet(seed[0] & datagramOps)
-		w := &HostSolo{NewHostRun(seed[0]), seed[0], alphabet}
+		ops := hostAlphabet(seed[0] & datagramOps)
+		w := &HostSolo{NewHostRun(seed[0]), seed[0], ops}
 		w.run.twins = false
-		list = append(list, Lead[*HostSolo]{fmt.Sprintf("host seed %d", n), w, spell(Ops(seed[1:], mostHostOps), alphabet)})
+		list = append(list, Lead[*HostSolo]{fmt.Sprintf("host seed %d", n), w, ops.spell(Ops(seed[1:], mostHostOps))})
 	}
 	return list
 }
 
 // hostAlphabet are all different ops of the seeds that have datagrams, or of those that have none.
-func hostAlphabet(datagrams byte) (ops []Op) {
+func hostAlphabet(datagrams byte) (ops alphabet) {
 	for _, seed := range hostSeeds {
-		for _, o := range Ops(seed[1:], mostHostOps) {
-			if seed[0]&datagramOps == datagrams && !slices.Contains(ops, o) {
-				ops = append(ops, o)
-			}
+		if seed[0]&datagramOps == datagrams {
+			ops = ops.learn(Ops(seed[1:], mostHostOps))
 		}
 	}
 	return ops
@@ -51,18 +49,10 @@ func (r *HostRun) clone() *HostRun {
 	return &c
 }
 
-// Moves are all ops of the alphabet.
-func (w *HostSolo) Moves(to []uint32) []uint32 {
-	for i := range w.alphabet {
-		to = append(to, uint32(i))
-	}
-	return to
-}
-
 // Do does an op.
 func (w *HostSolo) Do(n uint32, cover *Coverage) error {
 	w.run.Cover = cover
-	return w.run.do(w.alphabet[int(n)%len(w.alphabet)])
+	return w.run.do(w.op(n))
 }
 
 // Key is equal for states from which the same can follow.
@@ -107,7 +97,7 @@ var hostOpNames = [numDgramOps]string{"segment", "segment of a new flow", "a cal
 
 // Describe says what an op is.
 func (w *HostSolo) Describe(n uint32) string {
-	o := w.alphabet[int(n)%len(w.alphabet)]
+	o := w.op(n)
 	switch what := w.run.what(o); what {
 	case hostSegment, hostNewFlow, hostTick, hostICMP, hostInterrupt, hostDatagram, hostDgramError, hostServe:
 		return fmt.Sprintf("%s %v", hostOpNames[what], o)

@@ -2,7 +2,6 @@ package fuzz
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/sockspec/sockspec/queue"
 	"github.com/sockspec/sockspec/tcpstate"
@@ -10,8 +9,8 @@ import (
 
 // Solo is one endpoint and everything that may happen to it: any op of an alphabet, in any order. Its peer knows no rules.
 type Solo struct {
-	end      *Endpoint
-	alphabet []Op
+	end *Endpoint
+	alphabet
 }
 
 // Lead is where a walk may begin, and moves that lead to places from where little more is needed to see a lot.
@@ -23,32 +22,20 @@ type Lead[S any] struct {
 
 // Solos are endpoints that the seeds lead through. Their alphabet is every op that any of the seeds does.
 func Solos() (list []Lead[*Solo]) {
-	alphabet := seedOps()
+	ops := seedOps()
 	for _, s := range connSeeds() {
 		setup, _ := ReadSetup(s.setup[:])
 		e := NewEndpoint(setup, &Coverage{})
 		e.single = true
-		list = append(list, Lead[*Solo]{s.name, &Solo{e, alphabet}, spell(s.ops, alphabet)})
+		list = append(list, Lead[*Solo]{s.name, &Solo{e, ops}, ops.spell(s.ops)})
 	}
 	return list
 }
 
-// spell writes ops as moves of the alphabet.
-func spell(ops, alphabet []Op) (moves []uint32) {
-	for _, o := range ops {
-		moves = append(moves, uint32(slices.Index(alphabet, o)))
-	}
-	return moves
-}
-
 // seedOps are all different ops of the seeds, in the order of their first use.
-func seedOps() (ops []Op) {
+func seedOps() (ops alphabet) {
 	for _, s := range connSeeds() {
-		for _, o := range s.ops {
-			if !slices.Contains(ops, o) {
-				ops = append(ops, o)
-			}
-		}
+		ops = ops.learn(s.ops)
 	}
 	return ops
 }
@@ -56,18 +43,10 @@ func seedOps() (ops []Op) {
 // Clone is the same state again.
 func (s *Solo) Clone() *Solo { return &Solo{s.end.Clone(), s.alphabet} }
 
-// Moves are all ops of the alphabet.
-func (s *Solo) Moves(to []uint32) []uint32 {
-	for i := range s.alphabet {
-		to = append(to, uint32(i))
-	}
-	return to
-}
-
 // Do does an op.
 func (s *Solo) Do(n uint32, cover *Coverage) error {
 	s.end.Cover = cover
-	return s.end.Do(s.alphabet[int(n)%len(s.alphabet)])
+	return s.end.Do(s.op(n))
 }
 
 // Key is equal for states from which the same can follow.
@@ -108,7 +87,7 @@ func (s *Solo) Settle() error {
 }
 
 // Describe says what an op is.
-func (s *Solo) Describe(n uint32) string { return s.end.describe(s.alphabet[int(n)%len(s.alphabet)]) }
+func (s *Solo) Describe(n uint32) string { return s.end.describe(s.op(n)) }
 
 var opNames = [numOps]string{"segment", "write", "read", "time passes", "shutdown", "close", "abort", "set", "ICMP", "connect", "wait"}
 
