@@ -192,7 +192,10 @@ func (o loadOp) ack(s *loadSide, n int, irs tcpstate.Seq) tcpstate.Segment {
 	case 7:
 		g.Opts = tcpstate.Options{}
 	case 8:
-		stamp(&g, uint32(100000+n), s.tsval[o.C]-100000)
+		// An echo of nothing that was sent would be read, after a cookie, with the kernel's secret offset.
+		if s.tsval[o.C] != 0 {
+			stamp(&g, uint32(100000+n), s.tsval[o.C]-100000)
+		}
 	case 9:
 		stamp(&g, 1000, s.tsval[o.C])
 	case 10:

@@ -34,7 +34,7 @@ type loadSide struct {
 	opened   int   // how often
 	children []int32
 	iss      [loadClients]tcpstate.Seq // of the latest SYN-ACK
-	tsval    [loadClients]uint32       // the latest time stamp
+	tsval    [loadClients]uint32       // of the latest SYN-ACK; 0 without one
 	sent     [loadClients][]string     // not compared yet
 	base     map[string]uint64         // counters when the round began
 	dst      []byte
@@ -86,17 +86,16 @@ func (s *loadSide) learn(b []byte) error {
 		return nil
 	}
 	g := &p.Seg
-	if g.Flags.Has(tcpstate.SYN) {
-		s.iss[c] = g.Seq
-	}
 	o := &g.Opts
+	if g.Flags.Has(tcpstate.SYN) {
+		s.iss[c], s.tsval[c] = g.Seq, o.TSVal
+	}
 	seq := int32(g.Seq.Since(s.iss[c]))
 	if g.Seq == 0 && g.Flags.Has(tcpstate.RST) {
 		seq = 0 // answers a segment without ACK
 	}
 	line := fmt.Sprintf("%v seq %d ack %d len %d win %d options %#x mss %d wscale %d ecn %d", g.Flags, seq, g.Ack, g.Len, g.Wnd, o.Set, o.MSS, o.WScale, g.ECN)
 	if o.Has(tcpstate.OptTS) {
-		s.tsval[c] = o.TSVal
 		line += fmt.Sprint(" ecr ", o.TSEcr)
 	}
 	s.sent[c] = append(s.sent[c], line)
