@@ -43,14 +43,11 @@ func (h *Host) kindOf(a netip.Addr) addrKind {
 		return addrMulticast
 	case a == limitedBroadcast, a == loopbackBroadcast:
 		return addrBroadcast
-	case a.IsLoopback():
+	case h.isLocal(a):
 		return addrLocal
 	}
 	for _, p := range h.addrs {
-		switch {
-		case p.Addr() == a:
-			return addrLocal
-		case a.Is4() && p.Addr().Is4() && p.Bits() < 31 && a == broadcastOf(p):
+		if p.Addr().Is4() && p.Bits() < 31 && p.Contains(a) && a == broadcastOf(p) {
 			return addrBroadcast
 		}
 	}
@@ -82,8 +79,18 @@ func (h *Host) martian(p *Packet) bool {
 	return p.Src.Is4In6()
 }
 
-// isLocal reports whether packets to a are the host's own.
-func (h *Host) isLocal(a netip.Addr) bool { return h.kindOf(a) == addrLocal }
+// isLocal reports whether packets to a are the host's own. Every packet asks it.
+func (h *Host) isLocal(a netip.Addr) bool {
+	if a.IsLoopback() {
+		return a != loopbackBroadcast
+	}
+	for i := range h.addrs {
+		if h.addrs[i].Addr() == a {
+			return true
+		}
+	}
+	return false
+}
 
 // stays reports whether what is sent to a comes back to this host.
 func (h *Host) stays(a netip.Addr) bool { return h.isLocal(a) || h.isAnycast(a) }
