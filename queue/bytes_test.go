@@ -80,6 +80,17 @@ func bytesMachine() machine {
 			}},
 		},
 		check: func(t require.TestingT) { checkBytes(t, &b, &m) },
+		value: func() uint64 { return sum(b.Fingerprint) },
+		shapes: func(see func(string, bool)) {
+			see("empty", b.n == 0)
+			see("no memory", b.buf == nil)
+			see("wrapped", b.head+b.n > len(b.buf))
+			see("a gap", bytes.IndexByte(m.data, 0) >= 0)
+			see("full", b.n == b.limit && b.limit > 0)
+			see("over its limit", b.n > b.limit)
+			see("grown twice", len(b.buf) > 2*minBytes)
+			see("limit 0", b.limit == 0)
+		},
 	}
 }
 

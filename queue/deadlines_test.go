@@ -73,7 +73,25 @@ func deadlinesMachine() machine {
 			}},
 		},
 		check: func(t require.TestingT) { checkDeadlines(t, &d, m, keys) },
+		value: func() uint64 { return sum(func(h *Hash) { d.Fingerprint(h, 0, HashInteger[int]) }) },
+		shapes: func(see func(string, bool)) {
+			see("empty", d.n == 0)
+			see("two due at one time", tied(m))
+			see("four levels", d.n >= 8)
+			see("every key", d.n == keys)
+			see("slots to use again", d.n < len(d.slots))
+		},
 	}
+}
+
+// tied tells whether two deadlines are equal, so that the order of Set decides.
+func tied(m dueList) bool {
+	for i, a := range m {
+		if slices.ContainsFunc(m[:i], func(b due) bool { return a.time == b.time }) {
+			return true
+		}
+	}
+	return false
 }
 
 func popDue(t require.TestingT, d *Deadlines[int], m *dueList, now int64) {

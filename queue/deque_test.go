@@ -71,6 +71,14 @@ func dequeMachine() machine {
 			}},
 		},
 		check: func(t require.TestingT) { checkDeque(t, &d, model) },
+		value: func() uint64 { return sum(func(h *Hash) { d.Fingerprint(h, HashInteger[int]) }) },
+		shapes: func(see func(string, bool)) {
+			see("empty", len(model) == 0)
+			see("wrapped", d.head+d.n > len(d.buf))
+			see("full ring", d.n > 0 && d.n == len(d.buf))
+			see("grown twice", len(d.buf) >= 4*minDeque)
+			see("grown and almost empty", len(d.buf) >= 4*minDeque && d.n <= 1)
+		},
 	}
 }
 

@@ -64,6 +64,13 @@ func fifoMachine() machine {
 			}},
 		},
 		check: func(t require.TestingT) { checkFIFO(t, &q, model, limit) },
+		value: func() uint64 { return sum(func(h *Hash) { q.Fingerprint(h, HashInteger[int]) }) },
+		shapes: func(see func(string, bool)) {
+			see("empty", len(model) == 0)
+			see("full", len(model) == limit && limit > 0)
+			see("over its limit", len(model) > limit)
+			see("limit 0", limit == 0)
+		},
 	}
 }
 

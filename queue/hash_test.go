@@ -55,9 +55,26 @@ func TestHashOfNearbyWordsDoesNotCollide(t *testing.T) {
 	require.Len(t, seen, 300*300)
 }
 
+// hashSeeds are pairs of runs that are equal, or differ in one way: see TestSeedsReachEveryWayToDiffer.
+func hashSeeds() (pairs [][2][]byte) {
+	add := func(a, b string) { pairs = append(pairs, [2][]byte{[]byte(a), []byte(b)}) }
+	add("left", "right")
+	add("\x00", "")
+	add("", "")
+	add("0123456789", "0123456789")
+	for n := 9; n <= 16; n++ {
+		s := "0123456789abcdef"[:n]
+		add(s, s[:n-1]+"-")
+		add(s, "-"+s[1:])
+	}
+	add("01234567abcdefgh", "abcdefgh01234567")
+	return pairs
+}
+
 func FuzzHash(f *testing.F) {
-	f.Add([]byte("left"), []byte("right"))
-	f.Add([]byte{0}, []byte{})
+	for _, s := range hashSeeds() {
+		f.Add(s[0], s[1])
+	}
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		x, y := sum(func(h *Hash) { h.Bytes(a) }), sum(func(h *Hash) { h.Bytes(b) })
 		require.Equal(t, string(a) == string(b), x == y)

@@ -19,10 +19,13 @@ type action struct {
 	run  func(t require.TestingT, c chooser)
 }
 
-// machine is a type under test beside its model. check compares the two after every action.
+// machine is a type under test beside its model. check compares the two after every action. value is a
+// fingerprint; shapes tells, by name, what a value can be like inside: the seeds must reach all of them.
 type machine struct {
 	actions []action
 	check   func(t require.TestingT)
+	value   func() uint64
+	shapes  func(see func(name string, now bool))
 }
 
 type rapidChooser struct{ t *rapid.T }
@@ -61,17 +64,39 @@ func checkMachine(t *testing.T, start func() machine) {
 	})
 }
 
+// machineSeeds are op lists that mean something to every machine: TestSeedsReachEveryActionAndShape holds them to it.
+func machineSeeds() [][]byte {
+	return [][]byte{
+		{},
+		{0, 1, 0, 2, 0, 3, 1, 1, 2, 0, 2, 1, 3, 0, 3, 1},
+		[]byte("one of each, then the same again backwards: sdrawkcab niaga"),
+		{0, 255, 255, 1, 255, 255, 2, 255, 255, 3, 255, 255, 4, 255, 255, 5, 255, 255, 6, 255, 255},
+		{5, 6, 1, 0, 1, 2, 1, 4, 1, 6, 1, 8, 1, 10, 2, 3, 12, 5, 1, 1, 20, 3, 9}, // five ranges, and then a lower limit
+		each([]byte{4, 11}, 0), each(nil, 0, 1), // everyone in, by one pick or two
+		{5, 0, 0, 0, 200, 5, 3, 200, 0, 1, 0, 3, 0, 200, 5, 0, 0}, // bytes at limits of 0, 200 and more
+		noise(1), noise(2),
+	}
+}
+
+// each is lead, and then an action with every number of a small world as its first pick.
+func each(lead []byte, action byte, more ...byte) []byte {
+	for v := range byte(20) {
+		lead = append(append(lead, action, v), more...)
+	}
+	return lead
+}
+
+// mostMachineSteps bounds a run.
+const mostMachineSteps = 2000
+
 // fuzzMachine reads the input as a list of operations: a byte that names the action, then what the action picks.
 func fuzzMachine(f *testing.F, start func() machine) {
-	f.Add([]byte{})
-	f.Add([]byte{0, 1, 0, 2, 0, 3, 1, 1, 2, 0, 2, 1, 3, 0, 3, 1})
-	f.Add([]byte("one of each, then the same again backwards: sdrawkcab niaga"))
-	f.Add([]byte{0, 255, 255, 1, 255, 255, 2, 255, 255, 3, 255, 255, 4, 255, 255, 5, 255, 255, 6, 255, 255})
-	f.Add(noise(1))
-	f.Add(noise(2))
+	for _, s := range machineSeeds() {
+		f.Add(s)
+	}
 	f.Fuzz(func(t *testing.T, in []byte) {
 		m, c := start(), &byteChooser{in}
-		for step := 0; len(c.in) > 0 && step < 2000; step++ {
+		for step := 0; len(c.in) > 0 && step < mostMachineSteps; step++ {
 			m.actions[c.pick("action", len(m.actions))].run(t, c)
 			m.check(t)
 		}

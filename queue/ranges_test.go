@@ -131,6 +131,16 @@ func rangesMachine() machine {
 			}},
 		},
 		check: func(t require.TestingT) { checkRanges(t, &s, &m) },
+		value: func() uint64 { return sum(s.Fingerprint) },
+		shapes: func(see func(string, bool)) {
+			see("empty", s.Len() == 0)
+			see("full", s.Len() == m.limit && m.limit > 0)
+			see("over its limit", s.Len() > m.limit)
+			see("five ranges", s.Len() >= 5)
+			see("limit 0", m.limit == 0)
+			see("offset 0", m.in[0])
+			see("the last offset", m.in[rangesWorld-1])
+		},
 	}
 }
 

@@ -87,6 +87,18 @@ func tableMachine() machine {
 			}},
 		},
 		check: func(t require.TestingT) { checkTable(t, &tab, &m, keys) },
+		value: func() uint64 {
+			return sum(func(h *Hash) { tab.Fingerprint(h, HashInteger[int], HashInteger[int]) })
+		},
+		shapes: func(see func(string, bool)) {
+			see("empty", tab.Len() == 0)
+			see("full", tab.Len() == m.limit && m.limit > 0)
+			see("over its limit", tab.Len() > m.limit)
+			see("ten entries", tab.Len() == 10) // the highest limit
+			see("limit 0", m.limit == 0)
+			see("slots to use again", tab.free != 0 && tab.slots[tab.free].next != 0)
+			see("not in order of slots", len(tab.slots) > 0 && tab.slots[0].next > tab.slots[0].prev)
+		},
 	}
 }
 

@@ -52,6 +52,17 @@ func waitersMachine() machine {
 					model = append(waitModel{{id, false}}, model...)
 				}
 			}},
+			{"add first", func(t require.TestingT, c chooser) {
+				id := c.pick("id", ids)
+				require.Equal(t, model.find(id) < 0, w.AddFirst(id))
+				if model.find(id) < 0 {
+					at := slices.IndexFunc(model, func(w waiter) bool { return w.exclusive })
+					if at < 0 {
+						at = len(model)
+					}
+					model = slices.Insert(model, at, waiter{id, true})
+				}
+			}},
 			{"remove", func(t require.TestingT, c chooser) {
 				id := c.pick("id", ids)
 				i := model.find(id)
@@ -73,6 +84,14 @@ func waitersMachine() machine {
 			}},
 		},
 		check: func(t require.TestingT) { checkWaiters(t, &w, model) },
+		value: func() uint64 { return sum(func(h *Hash) { w.Fingerprint(h, HashInteger[int]) }) },
+		shapes: func(see func(string, bool)) {
+			see("nobody", w.Len() == 0)
+			see("shared ones alone", w.shared.Len() > 1 && w.exclusive.Len() == 0)
+			see("exclusive ones alone", w.exclusive.Len() > 1 && w.shared.Len() == 0)
+			see("both kinds", w.exclusive.Len() > 1 && w.shared.Len() > 1)
+			see("everyone", w.Len() == ids)
+		},
 	}
 }
 
