@@ -14,7 +14,7 @@ func (r *received6) any() bool { return *r != received6{} }
 func (h *Host) recvControl(s *sock, t *thread, d *dgram, off int32) {
 	t.noControl()
 	s.noteStamp(d)
-	h.stampControl(s, t, d)
+	h.stampControl(s, t, d.at)
 	if s.opt.rxqOvfl && d.drops > 0 {
 		le32(h.cmsg(t, SOL_SOCKET, SO_RXQ_OVFL, 4), d.drops)
 	}
@@ -27,8 +27,9 @@ func (h *Host) recvControl(s *sock, t *thread, d *dgram, off int32) {
 	h.ipControl(s, t, d)
 }
 
-// stampControl is sock_recv_timestamp: when the datagram came.
-func (h *Host) stampControl(s *sock, t *thread, d *dgram) {
+// stampControl tells when the datagram came, or the last packet of what was
+// read of a stream (sock_recv_timestamp, tcp_recv_timestamp).
+func (h *Host) stampControl(s *sock, t *thread, at Time) {
 	if !s.opt.stamp {
 		return
 	}
@@ -42,8 +43,8 @@ func (h *Host) stampControl(s *sock, t *thread, d *dgram) {
 		kind = SO_TIMESTAMP_NEW
 	}
 	b := h.cmsg(t, SOL_SOCKET, kind, 16)
-	le64(b, uint64(int64(d.at)/tcpstate.Second))
-	le64(b[8:], uint64(int64(d.at)%tcpstate.Second*unit))
+	le64(b, uint64(int64(at)/tcpstate.Second))
+	le64(b[8:], uint64(int64(at)%tcpstate.Second*unit))
 }
 
 // ipControl are the messages of the IP layer.
@@ -117,7 +118,7 @@ func (h *Host) ip6Control(o *options, t *thread, d *dgram) {
 // last (ip_recv_error, ipv6_recv_error).
 func (h *Host) errorControl(s *sock, t *thread, d *dgram) {
 	t.noControl()
-	h.stampControl(s, t, d)
+	h.stampControl(s, t, d.at)
 	if d.ee.icmp() {
 		h.ipControl(s, t, d.received())
 	}

@@ -66,6 +66,10 @@ func (t *thread) fingerprint(f *queue.Hash, now Time) {
 	f.U64(uint64(uint32(t.sock))<<32 | uint64(uint32(t.file)))
 	f.U64(uint64(uint32(t.fd))<<32 | uint64(t.disconnects))
 	f.U64(uint64(t.hole)<<32 | uint64(t.peekAt))
+	f.Bool(t.came != 0)
+	if t.came != 0 {
+		f.U64(uint64(t.came - now))
+	}
 	for _, b := range [...]bool{t.signal, t.connected, t.fast, t.lingers} {
 		f.Bool(b)
 	}

@@ -68,12 +68,12 @@ func tcpRecvmsg(h *Host, s *sock, t *thread) outcome {
 	case flags&MSG_OOB != 0:
 		o := h.recvUrgent(s, t)
 		if o.err == 0 {
-			h.tellInq(s, t)
+			h.tellStream(s, t)
 		}
 		return o
 	}
 	h.patience(t, h.nonblock(t) || flags&MSG_DONTWAIT != 0, s.opt.rcvTimeo)
-	t.hole, t.peekAt = 0, 0
+	t.hole, t.peekAt, t.came = 0, 0, 0
 	if flags&MSG_PEEK != 0 {
 		t.peekAt = uint32(max(s.opt.peekOff, 0))
 	}
@@ -165,6 +165,7 @@ func (h *Host) takeData(s *sock, t *thread) (end bool) {
 			if at > pos {
 				n = at - pos
 			} else if !s.opt.flag(tcpstate.OOBInline) {
+				t.came = s.conn.CameAt(pos)
 				h.skipUrgent(s, t, peek)
 				continue
 			}
@@ -172,6 +173,7 @@ func (h *Host) takeData(s *sock, t *thread) (end bool) {
 		if n > 0 && t.faults() {
 			return true // nothing is taken that can't be handed over
 		}
+		t.came = s.conn.CameAt(pos + max(n, 1) - 1) // a read of nothing sees the first
 		h.moveData(s, t, pos, n, peek)
 	}
 	return true // as much as was asked for, be it nothing
@@ -224,13 +226,17 @@ func (h *Host) received(s *sock, t *thread) outcome {
 		return fail(EFAULT)
 	}
 	t.ret.Data = t.in
-	h.tellInq(s, t)
+	h.tellStream(s, t)
 	return done(t.done)
 }
 
-// tellInq adds TCP_INQ's message, which goes with urgent data too (tcp_recvmsg).
-func (h *Host) tellInq(s *sock, t *thread) {
+// tellStream adds the control messages of a stream: when what was read came, and
+// what is left; the latter goes with urgent data too (tcp_recvmsg).
+func (h *Host) tellStream(s *sock, t *thread) {
 	t.noControl()
+	if t.came != 0 {
+		h.stampControl(s, t, t.came)
+	}
 	if s.opt.inq {
 		le32(h.cmsg(t, SOL_TCP, tcpCmInq, 4), s.inq())
 	}

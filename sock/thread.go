@@ -22,6 +22,7 @@ type thread struct {
 	disconnects uint32 // the socket's, when the wait began
 	hole        uint32 // urgent octets that a peek stepped over
 	peekAt      uint32 // where a peek begins (SO_PEEK_OFF)
+	came        Time   // when the last of the packets came that a stream was read from; 0 tells nothing
 	fd          int32  // that accept has for what it will return, -1 when it has none
 	connected   bool   // a send is past the handshake
 	fast        bool   // a send waits for the connection that it opened
@@ -139,7 +140,7 @@ func (h *Host) conclude(t *thread, o outcome) {
 func (t *thread) forget() {
 	t.done, t.until, t.file, t.sock, t.fd, t.in = 0, 0, noFile, noSock, -1, t.in[:0]
 	t.signal, t.connected, t.fast, t.late = false, false, false, 0
-	t.disconnects, t.hole, t.peekAt, t.after = 0, 0, 0, outcome{}
+	t.disconnects, t.hole, t.peekAt, t.came, t.after = 0, 0, 0, 0, outcome{}
 	t.batch.got, t.batch.limit = t.batch.got[:0], forever
 }
 

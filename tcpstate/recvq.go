@@ -10,6 +10,7 @@ type rxBuffer struct {
 	seq, end Seq
 	true     int32 // truesize
 	room     int32 // octets that still fit behind the data (skb_tailroom)
+	at       Time  // when it came, or what was last appended to it (skb->tstamp)
 	fin      bool
 }
 
@@ -44,7 +45,7 @@ func (c *Conn) rxBufferOf(s *Segment) rxBuffer {
 		ip = 40
 	}
 	cost, room := rxCost(ip + s.headerLen() + s.Len)
-	return rxBuffer{seq: s.Seq, end: s.End(), true: cost, room: room, fin: s.Flags.Has(FIN)}
+	return rxBuffer{seq: s.Seq, end: s.End(), true: cost, room: room, at: c.now, fin: s.Flags.Has(FIN)}
 }
 
 // forwardAlloc is how much memory the socket may use before it has to ask for
@@ -71,7 +72,7 @@ func coalesce(to, b *rxBuffer) bool {
 		return false
 	}
 	to.room -= int32(b.data())
-	to.end = b.end
+	to.end, to.at = b.end, b.at
 	to.fin = to.fin || b.fin
 	return true
 }
@@ -101,6 +102,19 @@ func (c *Conn) queueInOrder(b rxBuffer) {
 func (c *Conn) advanceRcvNxt(to Seq) {
 	c.stat.bytesReceived += uint64(to.Since(c.rcv.nxt))
 	c.rcv.nxt = to
+}
+
+// CameAt is when the buffer came that a read finds the octet in which lies off
+// beyond the first unread one; 0 when none does, or it was repacked, which
+// forgets the time (tcp_update_recv_tstamps, tcp_collapse).
+func (c *Conn) CameAt(off uint32) Time {
+	at := c.rcv.copied.Add(off)
+	for i := range c.rq.in.Len() {
+		if b := c.rq.in.At(i); at.Less(b.seq.Add(b.data())) {
+			return b.at
+		}
+	}
+	return never
 }
 
 // rmemRoom makes room for an arriving buffer or says that there is none

@@ -166,6 +166,7 @@ func (c *Conn) printReceive(p *printer) {
 			p.in(b.seq)
 			p.in(b.end)
 			p.nums(uint32(b.true), uint32(b.room))
+			p.time(b.at)
 			p.bools(b.fin)
 		}
 	}
