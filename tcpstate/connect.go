@@ -59,13 +59,18 @@ func (c *Conn) setAdvMSS() {
 	c.opt.advMSS = uint32(p.advMSS())
 }
 
-// openWindow picks the first window and its scale (tcp_connect_init).
+// openWindow picks the first window and its scale, in segments that have room for a time stamp if one was inherited from a TIME-WAIT
+// (tcp_connect_init).
 func (c *Conn) openWindow() {
 	full := c.rcv.fullSpace()
 	if c.locks&LockRcvBuf != 0 && (c.rcv.clamp > uint32(full) || c.rcv.clamp == 0) {
 		c.rcv.clamp = uint32(full)
 	}
-	wnd, clamp, scale := selectInitialWindow(c.cfg, full, c.opt.advMSS, c.rcv.clamp, c.cfg.WindowScaling)
+	mss := c.opt.advMSS
+	if c.opt.tsRecentAt != never {
+		mss -= uint32(c.opt.hdrLen) - tcpHdrLen
+	}
+	wnd, clamp, scale := selectInitialWindow(c.cfg, full, mss, c.rcv.clamp, c.cfg.WindowScaling)
 	c.rcv.wnd, c.rcv.clamp, c.opt.rcvWScale = wnd, clamp, scale
 	c.rcv.ssthresh = wnd
 	c.rcv.nxt, c.rcv.wup, c.rcv.copied = 0, 0, 0
