@@ -16,7 +16,7 @@ const (
 // FuzzConn does the op list to an endpoint, and to a twin whose sequence
 // numbers do not wrap: laws hold after every step, and both do the same.
 func FuzzConn(f *testing.F) {
-	for _, s := range connSeeds() {
+	for _, s := range allConnSeeds() {
 		f.Add(s.bytes())
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
@@ -102,7 +102,7 @@ func TestConnKeepsItsLawsUnderRandomOps(t *testing.T) {
 
 // randomOps mutates a seed here and there, so that most runs get far.
 func randomOps(r *rand.Rand) []byte {
-	seeds := connSeeds()
+	seeds := allConnSeeds()
 	in := seeds[r.IntN(len(seeds))].bytes()
 	for range r.IntN(6) {
 		in[r.IntN(len(in))] = byte(r.Uint32())

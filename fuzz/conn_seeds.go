@@ -2,12 +2,12 @@ package fuzz
 
 // Where offsets, lengths, windows and gaps of the tables are, for readers of the seeds.
 const (
-	back1, back1000, ahead1, ahead1000, ahead2000, ahead3000, farBack, farAhead = 2, 8, 1, 7, 9, 10, 14, 13
-	k100, k1460, k20000, k65495                                                 = 2, 4, 11, 12
-	w0, w1000, w2000                                                            = 1, 4, 6
-	ms1, ms200, s1, s61, days                                                   = 3, 6, 7, 10, 13
-	nodelay, cork, quickack, keepalive, keepidle, usertimeout, linger2          = 0, 1, 2, 3, 4, 8, 9
-	rcvNxt, edge                                                                = 0, 1
+	back1, back1000, ahead1, ahead1000, ahead2000, ahead3000, farBack, farAhead  = 2, 8, 1, 7, 9, 10, 14, 13
+	k100, k1460, k20000, k65495                                                  = 2, 4, 11, 12
+	w0, w1000, w2000                                                             = 1, 4, 6
+	ms1, ms200, s1, s61, days                                                    = 3, 6, 7, 10, 13
+	nodelay, cork, quickack, keepalive, keepidle, usertimeout, linger2, rcvlowat = 0, 1, 2, 3, 4, 8, 9, 14
+	rcvNxt, edge                                                                 = 0, 1
 )
 
 // connSeeds reach every state, every edge and most rules that one endpoint can reach.

@@ -31,7 +31,7 @@ func outcome(run func([]byte, Trace) error, in []byte) string {
 // each place of the setup.
 func TestEveryByteOfAnOpMatters(t *testing.T) {
 	var conn [][]byte
-	for _, s := range connSeeds() {
+	for _, s := range allConnSeeds() {
 		conn = append(conn, s.bytes())
 	}
 	for _, target := range []struct {

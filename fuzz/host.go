@@ -53,7 +53,9 @@ const mostFlows = 16
 
 // NewHostRun is a host with one address of each family; bits of setup choose
 // its capabilities, limits and sysctls.
-func NewHostRun(setup byte) *HostRun {
+func NewHostRun(setup byte) *HostRun { return newHostRun(setup, hostConfig(setup)) }
+
+func hostConfig(setup byte) sock.HostConfig {
 	cfg := sock.HostConfig{Addrs: hostPrefix, FirstFile: 3, Seed: uint64(setup)}
 	if setup&1 != 0 {
 		cfg.MaxFiles = 8
@@ -67,6 +69,10 @@ func NewHostRun(setup byte) *HostRun {
 	if setup&8 != 0 {
 		cfg.MTU = 576
 	}
+	return cfg
+}
+
+func newHostRun(setup byte, cfg sock.HostConfig) *HostRun {
 	h := sock.New(cfg)
 	if setup&datagramOps != 0 {
 		_ = h.SetSysctl("net.ipv4.ping_group_range", "0 0")

@@ -43,7 +43,7 @@ func TestSeedsReachTheRules(t *testing.T) {
 
 func runSeeds(t *testing.T) *Coverage {
 	cover := &Coverage{}
-	for _, s := range connSeeds() {
+	for _, s := range allConnSeeds() {
 		i, err := runConn(s.bytes(), cover, nil)
 		require.NoError(t, err, "%s: op %d", s.name, i)
 	}

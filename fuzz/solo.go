@@ -24,12 +24,17 @@ type Lead[S any] struct {
 func Solos() (list []Lead[*Solo]) {
 	ops := seedOps()
 	for _, s := range connSeeds() {
-		setup, _ := ReadSetup(s.setup[:])
-		e := NewEndpoint(setup, &Coverage{})
-		e.single = true
-		list = append(list, Lead[*Solo]{s.name, &Solo{e, ops}, ops.spell(s.ops)})
+		list = append(list, leadOf(s, ops))
 	}
 	return list
+}
+
+// leadOf is the way along a seed.
+func leadOf(s seed, ops alphabet) Lead[*Solo] {
+	setup, _ := ReadSetup(s.setup[:])
+	e := NewEndpoint(setup, &Coverage{})
+	e.single = true
+	return Lead[*Solo]{s.name, &Solo{e, ops}, ops.spell(s.ops)}
 }
 
 // seedOps are all different ops of the seeds, in the order of their first use.

@@ -24,10 +24,13 @@ type player struct {
 	err   error
 	// echoes: a time stamp is echoed that nobody sent.
 	echoes bool
-	due    string      // the rule that the next line shows
-	begun  int         // the first line of what happens now
-	shift  sock.Thread // added to threads, so that all may wait
-	claim  Claim
+	// local and peer are the ends of what scripts send; the peer is whoever sends first.
+	local, peer netip.Addr
+	parts       map[uint16]string // datagrams that leave in parts, by identification
+	due         string            // the rule that the next line shows
+	begun       int               // the first line of what happens now
+	shift       sock.Thread       // added to threads, so that all may wait
+	claim       Claim
 }
 
 // line is one event of a script.
@@ -55,10 +58,11 @@ type conn struct {
 	stamps      []uint32
 }
 
-// The world of scripts (Google's run_all.py).
+// The world of scripts (Google's run_all.py), and the prefixes of its addresses. IPv6's are those of package fuzz.
 var (
-	scriptLocal = netip.MustParseAddrPort("192.168.0.1:8080")
-	scriptPeer  = netip.MustParseAddrPort("192.0.2.1:8080")
+	scriptLocal6 = netip.MustParseAddr("fd00::1")
+	scriptLocal  = netip.MustParseAddrPort("192.168.0.1:8080")
+	scriptPeer   = netip.MustParseAddrPort("192.0.2.1:8080")
 )
 
 // play does a story. Deeds are at least a gap apart.
@@ -75,11 +79,13 @@ func playOn(s *fuzz.Story, claim Claim, gap tcpstate.Duration, shift sock.Thread
 	if mtu == 0 {
 		mtu = 1500
 	}
-	in, err := model.Stack{}.Start(conformance.Setup{LocalV4: scriptLocal.Addr(), PrefixV4: 16, LocalV6: netip.MustParseAddr("fd3d:fa7b:d17d:6::6"), PrefixV6: 48, MTU: mtu})
+	in, err := model.Stack{}.Start(conformance.Setup{LocalV4: scriptLocal.Addr(), PrefixV4: 16, LocalV6: scriptLocal6, PrefixV6: 48, MTU: mtu})
 	if err != nil {
 		return nil, err
 	}
-	p := &player{in: in.(*model.Instance), conns: map[ends]*conn{}, open: map[sock.Thread]int{}, udps: map[int32]bool{}, claim: claim, shift: shift}
+	p := &player{in: in.(*model.Instance), conns: map[ends]*conn{}, open: map[sock.Thread]int{}, udps: map[int32]bool{}, claim: claim, shift: shift,
+		local: scriptLocal.Addr(), peer: scriptPeer.Addr(), parts: map[uint16]string{}}
+	p.meet(s)
 	for _, c := range s.Sysctls {
 		if err := p.in.Command(conformance.SysctlCommand(c[0], c[1])); err != nil {
 			return nil, err
@@ -229,22 +235,24 @@ func (p *player) returned(ev *conformance.Event) {
 // inject hands the stack a packet, in the numbers of its connection.
 func (p *player) inject(q sock.Packet) {
 	for _, a := range [...]netip.Addr{q.Dst, q.ICMP.Quote.Src} {
-		if a.IsValid() && a != scriptLocal.Addr() {
+		if a.IsValid() && a != p.local {
 			p.failf("a packet to %v: scripts' packets go to one address", a)
 			return
 		}
 	}
-	if q.Src != scriptPeer.Addr() {
+	if q.Src != p.peer {
 		p.failf("a packet from %v: scripts' packets come from one address", q.Src)
 		return
 	}
 	var text string
-	switch q.Proto {
-	case sock.ProtoTCP:
+	switch {
+	case q.Opaque:
+		text = p.part(&q)
+	case q.Proto == sock.ProtoTCP:
 		text = p.segment(&q)
-	case sock.ProtoICMP:
+	case q.Proto == sock.ProtoICMP:
 		text = p.message(&q)
-	case sock.ProtoUDP:
+	case q.Proto == sock.ProtoUDP:
 		text = p.udp(&q)
 	default:
 		p.failf("a packet of protocol %d", q.Proto)
@@ -260,9 +268,9 @@ func (p *player) inject(q sock.Packet) {
 	if p.note(err); err != nil {
 		return
 	}
-	if q.Proto == sock.ProtoTCP {
+	if q.Proto == sock.ProtoTCP && !q.Opaque {
 		c := p.conns[endsOf(q.DstPort, netip.AddrPortFrom(q.Src, q.SrcPort))]
-		text = c.label() + tcpText(&q.Seg, b, c, true)
+		text = c.label() + farMark(&q) + tcpText(&q.Seg, b, c, true)
 	}
 	p.add(line{at: p.in.Now(), text: "< " + text})
 	p.note(p.in.Inject(b))

@@ -24,8 +24,15 @@ var (
 
 func passive(s fuzz.Setup) fuzz.Setup { s.Passive = true; return s }
 
-// Scenarios are walked in this order; what one does not use of its part is the next ones'.
+// Scenarios are walked in this order; what one does not use of its part is the next ones'. The small ones come first.
 var Scenarios = []Scenario{
+	{"fragments", "datagrams in parts, whole, twice, crossed, late and broken", 1, 16, scenes("fragments")},
+	{"limits", "what a host does only so often, and buffers that hold little", 1, 16, scenes("limits")},
+	{"refusals", "packets and calls that a filter, a security module, a cgroup or the memory refuses", 1, 16, scenes("refusals")},
+	{"messages", "ICMP and datagrams in places where they mean nothing", 1, 16, scenes("messages")},
+	{"successors", "listeners, clients and ways that take another's place", 1, 16, scenes("successors")},
+	{"exits", "threads that end, and those that wait beside them", 1, 16, scenes("exits")},
+	{"rare", "one endpoint, on ways that take a peer that does the one thing needed", 1, 16, rareSolos},
 	{"handshake", "a client and a server without data: loss, doubles, overtaking, time-outs, every kind of close", 2, 1,
 		two(fuzz.DuoConfig{Setup: [2]fuzz.Setup{plain, passive(plain)}, Channel: 6, Trouble: fuzz.Trouble{Lose: 1, Twice: 1, Overtake: 1, Timeouts: 2}, Ends: allEnds})},
 	{"crossing", "two ends that open at once; the mirror image of a state is the same state", 2, 1,
@@ -80,6 +87,27 @@ func onHost(c fuzz.WalkConfig) func() ([]Root, error) {
 		}
 		return []Root{{Name: "a host", World: host{w}}}, nil
 	}
+}
+
+// scenes are those of a group.
+func scenes(group string) func() ([]Root, error) {
+	return func() (roots []Root, err error) {
+		for _, c := range fuzz.Scenes(group) {
+			w, err := fuzz.NewScene(c)
+			if err != nil {
+				return nil, fmt.Errorf("the scene of %s: %w", c.Name, err)
+			}
+			roots = append(roots, Root{Name: c.Name, World: scene{w}})
+		}
+		return roots, nil
+	}
+}
+
+func rareSolos() (roots []Root, err error) {
+	for _, n := range fuzz.RareSolos() {
+		roots = append(roots, Root{n.Name, solo{n.Start}, n.Moves})
+	}
+	return roots, nil
 }
 
 func solos() (roots []Root, err error) {

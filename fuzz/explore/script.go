@@ -129,6 +129,12 @@ func (p *player) text(s *fuzz.Story, title string) string {
 	if s.MTU != 0 && s.MTU != 1500 {
 		fmt.Fprintf(&b, "--mtu=%d\n", s.MTU)
 	}
+	switch {
+	case p.local == scriptLocal6:
+		fmt.Fprintf(&b, "--ip_version=ipv6\n--local_ip=%v\n--remote_ip=%v\n", p.local, p.peer)
+	case p.peer != scriptPeer.Addr():
+		fmt.Fprintf(&b, "--remote_ip=%v\n", p.peer)
+	}
 	if p.echoes {
 		b.WriteString("--tcp_ts_ecr_scaled\n")
 	}

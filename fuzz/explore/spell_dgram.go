@@ -43,7 +43,11 @@ func (p *player) message(q *sock.Packet) string {
 
 // named is an ICMP message's type and code by name.
 func (p *player) named(q *sock.Packet) string {
-	what, ok := icmpNames[[2]uint8{q.ICMP.Type, q.ICMP.Code}]
+	list := icmpNames
+	if q.Proto == sock.ProtoICMPv6 {
+		list = icmp6Names
+	}
+	what, ok := list[[2]uint8{q.ICMP.Type, q.ICMP.Code}]
 	if !ok {
 		p.failf("an ICMP message of type %d and code %d, which scripts have no name for", q.ICMP.Type, q.ICMP.Code)
 	}
@@ -54,10 +58,10 @@ func (p *player) named(q *sock.Packet) string {
 func (p *player) sentOther(ev *conformance.Event, q *sock.Packet) {
 	text := ""
 	switch {
-	case q.Src != scriptLocal.Addr() || q.Dst != scriptPeer.Addr():
+	case q.Src != p.local || q.Dst != p.peer:
 		p.failf("a packet from %v to %v: scripts' packets go from one address to one other", q.Src, q.Dst)
 	case q.Opaque:
-		p.failf("a packet of protocol %d leaves", q.Proto)
+		text = p.partLeaves(q)
 	case q.Proto == sock.ProtoUDP && q.SrcPort != scriptLocal.Port():
 		p.failf("a datagram from a port that the stack chose")
 	case q.Proto == sock.ProtoUDP:

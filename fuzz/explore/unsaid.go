@@ -10,9 +10,20 @@ var unsaid = map[string]string{
 	"protocol-unreachable":   "scripts' packets are TCP, UDP and ICMP",
 	"icmp-ignored":           "the ways to it send messages with wrong checksums, which scripts cannot write",
 	"raw-sent":               "the ways to it send messages with wrong checksums, which scripts cannot write",
-	"raw-queued":             "the ways to it send messages with wrong checksums, which scripts cannot write",
 	"raw-error":              "scripts' errors quote TCP and UDP",
 	"thread-busy":            "a thread of a script that waits makes no other call",
+	"thread-gone":            "scripts have no call that ends a thread",
+	"thread-ends":            "scripts have no call that ends a thread",
+	"SECURITY_HOOK":          "hooks are functions in Go",
+	"security-refuses":       "hooks are functions in Go",
+	"cgroup-refuses":         "hooks are functions in Go",
+	"no-memory":              "hooks are functions in Go",
+	"UDP_CSUM":               "the checksums of scripts' packets are right",
+	"raw-checksum":           "the checksums of scripts' packets are right",
+	"icmp-to-many":           "scripts' packets go to the stack's one address",
+	"icmp-no-route":          "scripts' stacks have a way to everyone",
+	"frag-misplaced":         "scripts write no extension headers",
+	"frag-bad-extension":     "scripts write no extension headers",
 }
 
 // WhyUnsaid is the reason why a claim that some walk shows has no script; false for one that has.

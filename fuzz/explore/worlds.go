@@ -18,3 +18,7 @@ func (w host) Clone() World { return host{w.HostWalk.Clone()} }
 type hostSolo struct{ *fuzz.HostSolo }
 
 func (w hostSolo) Clone() World { return hostSolo{w.HostSolo.Clone()} }
+
+type scene struct{ *fuzz.Scene }
+
+func (w scene) Clone() World { return scene{w.Scene.Clone()} }

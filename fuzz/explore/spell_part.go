@@ -1,0 +1,103 @@
+package explore
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/sockspec/sockspec/fuzz"
+	"github.com/sockspec/sockspec/sock"
+)
+
+// meet learns from a story whose addresses its packets have: the peer is whoever sends first.
+func (p *player) meet(s *fuzz.Story) {
+	for i := range s.Deeds {
+		q := s.Deeds[i].Packet
+		if q == nil {
+			continue
+		}
+		if p.peer = q.Src; q.Src.Is6() {
+			p.local = scriptLocal6
+		}
+		return
+	}
+}
+
+// farMark is the TTL of a packet that comes from afar. The others have one that is large enough for all there is.
+func farMark(q *sock.Packet) string {
+	if q.TTL == fuzz.FarTTL {
+		return fmt.Sprintf("[ttl %d] ", q.TTL)
+	}
+	return ""
+}
+
+// fragment is what the headers of a fragment say.
+type fragment struct {
+	start, end int
+	more       bool
+	id         uint32
+	body       []byte
+}
+
+// readFragment finds it in a packet; false for a packet that is whole.
+func readFragment(b []byte) (f fragment, ok bool) {
+	bits := 0
+	switch {
+	case b[0]>>4 == 4:
+		bits = int(binary.BigEndian.Uint16(b[6:]))
+		f = fragment{start: bits & 0x1fff * 8, more: bits&0x2000 != 0, id: uint32(binary.BigEndian.Uint16(b[4:])), body: b[20:]}
+	case b[6] == 44 && b[40] == sock.ProtoUDP:
+		bits = int(binary.BigEndian.Uint16(b[42:]))
+		f = fragment{start: bits &^ 7, more: bits&1 != 0, id: binary.BigEndian.Uint32(b[44:]), body: b[48:]}
+	}
+	f.end = f.start + len(f.body)
+	return f, f.start > 0 || f.more
+}
+
+// part spells a fragment that arrives. All of them are of one kind of datagram.
+func (p *player) part(q *sock.Packet) string {
+	f, ok := readFragment(q.Wire)
+	if !ok {
+		p.failf("a packet of protocol %d whose header or checksum no script can write", q.Proto)
+		return ""
+	}
+	mark := ""
+	if q.Seg.ECN != 0 {
+		mark = fmt.Sprintf("tos %#02x, ", uint8(q.Seg.ECN))
+	}
+	return fmt.Sprintf("[%sfrag %d:%d%s id %d] udp %d > %d (%d)", mark, f.start, f.end, plus(f.more), f.id, scriptPeer.Port(), scriptLocal.Port(), fuzz.PartOctets)
+}
+
+func plus(more bool) string {
+	if more {
+		return "+"
+	}
+	return ""
+}
+
+// udpHeader is the length of UDP's header, octets.
+const udpHeader = 8
+
+// partLeaves spells a fragment that leaves: the first says of what.
+func (p *player) partLeaves(q *sock.Packet) string {
+	f, ok := readFragment(q.Wire)
+	if !ok || q.Proto != sock.ProtoUDP {
+		p.failf("a packet of protocol %d leaves", q.Proto)
+		return ""
+	}
+	if f.start == 0 {
+		h := f.body
+		p.parts[uint16(f.id)] = fmt.Sprintf("udp %d > %d (%d)", binary.BigEndian.Uint16(h), binary.BigEndian.Uint16(h[2:]), binary.BigEndian.Uint16(h[4:])-udpHeader)
+	}
+	return fmt.Sprintf("[frag %d:%d%s] %s", f.start, f.end, plus(f.more), p.parts[uint16(f.id)])
+}
+
+// shortError reports whether a packet is an ICMPv6 error that quotes too little to be read, and reads what scripts name of it: a
+// fragment can be shorter than what an error should quote.
+func shortError(q *sock.Packet) bool {
+	if !q.Opaque || q.Proto != sock.ProtoICMPv6 || len(q.Wire) < 48 {
+		return false
+	}
+	q.Opaque, q.ICMP.Type, q.ICMP.Code = false, q.Wire[40], q.Wire[41]
+	q.ICMP.Quote.Src = q.Dst
+	return true
+}
