@@ -38,7 +38,7 @@ func TestMisuse(t *testing.T) {
 		{"report where a file is", []string{"check", "--stack", "odd", "--out", filepath.Join(good, "x"), good}, "--out"},
 		{"report nowhere", []string{"check", "--stack", "odd", "--out", "", good}, "--out: expected a directory"},
 		{"unknown rule", []string{"rules", "zzz"}, `no rule "zzz"`},
-		{"unknown scenario", []string{"explore", "--scenario", "moon"}, `no scenario "moon": there are handshake`},
+		{"unknown scenario", []string{"explore", "--scenario", "moon"}, `no scenario "moon": there are fragments`},
 		{"nothing to show", []string{"explore", "--show", "moon"}, "neither a rule"},
 		{"no edge", []string{"explore", "--show", "LISTEN:TIME-WAIT"}, "neither a rule"},
 		{"less than nothing", []string{"explore", "--states=-1"}, "0 or more"},

@@ -55,7 +55,6 @@ var unscripted = map[string]string{
 	"cgroup-refuses":         "hooks are functions in Go; sock's own tests have them",
 	"no-memory":              "hooks are functions in Go; sock's own tests have them",
 	"security-refuses":       "hooks are functions in Go; sock's own tests have them",
-	"timewait-reused":        "takes two connections of one name; sock's own tests make them",
 	"frag-misplaced":         "scripts write one fragment header at most; sock's own tests write two",
 	"frag-bad-extension":     "scripts write no extension headers; sock's own tests do",
 	"thread-busy":            "the engine makes no second call on a thread that waits",
