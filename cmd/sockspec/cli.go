@@ -23,13 +23,14 @@ const (
 
 // cli is the grammar of the command line.
 type cli struct {
-	Run     runCmd     `cmd:"" help:"Run scripts on one stack."`
-	Check   checkCmd   `cmd:"" help:"Run the bundled suite on every stack available here and show where they differ."`
-	Matrix  matrixCmd  `cmd:"" help:"Compare stacks with Linux call by call: every call in every state of every kind of socket."`
-	Explore exploreCmd `cmd:"" help:"Visit every state that the model can reach within bounds, and hold every step against the laws."`
-	Rules   rulesCmd   `cmd:"" help:"Print the rules that Linux follows, with their sources."`
-	Options optionsCmd `cmd:"" help:"Print the socket options: who may set what, and what the model makes of it."`
-	States  statesCmd  `cmd:"" help:"Print the state diagram of TCP as Linux walks it."`
+	Run      runCmd      `cmd:"" help:"Run scripts on one stack."`
+	Check    checkCmd    `cmd:"" help:"Run the bundled suite on every stack available here and show where they differ."`
+	Matrix   matrixCmd   `cmd:"" help:"Compare stacks with Linux call by call: every call in every state of every kind of socket."`
+	Campaign campaignCmd `cmd:"" help:"Compare a stack with the model by random calls and packets, and print each difference as a script."`
+	Explore  exploreCmd  `cmd:"" help:"Visit every state that the model can reach within bounds, and hold every step against the laws."`
+	Rules    rulesCmd    `cmd:"" help:"Print the rules that Linux follows, with their sources."`
+	Options  optionsCmd  `cmd:"" help:"Print the socket options: who may set what, and what the model makes of it."`
+	States   statesCmd   `cmd:"" help:"Print the state diagram of TCP as Linux walks it."`
 }
 
 // program is what commands work with.

@@ -32,6 +32,11 @@ func (in oddInstance) Inject(packet []byte) error {
 	return in.Instance.Inject(packet)
 }
 
+// twin is the model by another name.
+type twin struct{ model.Stack }
+
+func (twin) Name() string { return "twin" }
+
 // absent cannot run here.
 type absent struct{ model.Stack }
 

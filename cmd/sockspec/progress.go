@@ -44,3 +44,29 @@ func (b bar) clear() {
 		_ = b.b.Clear()
 	}
 }
+
+// follow sets how many steps are done, now and then, until it is told to stop.
+func (b bar) follow(done func() int) (stop func()) {
+	if b.b == nil {
+		return func() {}
+	}
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(progressInterval)
+		defer tick.Stop()
+		for {
+			select {
+			case <-end:
+				return
+			case <-tick.C:
+				b.to(done())
+			}
+		}
+	}()
+	return func() {
+		close(end)
+		<-ended
+		b.clear()
+	}
+}

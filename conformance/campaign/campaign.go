@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"regexp"
 	"sync"
 	"sync/atomic"
 
@@ -16,42 +16,27 @@ import (
 
 // Campaign draws histories and compares two stacks by them. Several goroutines may draw at once.
 type Campaign struct {
-	// Want is the stack that is right, Got the one that is compared with it. What is drawn depends on what Got does, so it is to
-	// be one that always does the same.
-	Want, Got conformance.Stack
-	Kinds     []*matrix.Kind
-	Steps     int // at most, in a history
-	Pauses    int // at most, in a history: waits of up to 3 s for what comes by itself
+	// Other is compared with Model. What is drawn depends on what Model does, so that is to be one that always does the same.
+	Other, Model conformance.Stack
+	// Foreign says that Other is no Linux, so that where they differ Model is right, and scripts tell what it does.
+	Foreign bool
+	// Ignore is left out of results and packets, as they are spelled, before they are compared.
+	Ignore []*regexp.Regexp
+	Kinds  []*matrix.Kind
+	Steps  int // at most, in a history
+	Pauses int // at most, in a history: waits of up to 3 s for what comes by itself
 
+	histories      atomic.Int64 // played so far
 	calls, packets atomic.Int64 // made and sent so far on each stack
 	pauses         atomic.Int64 // waited so far
 	late           atomic.Int64 // histories that ended early since a timer came between a step's beginning and its end
+	declined       atomic.Int64 // histories that ended early since Other has no such call
 	disturbed      atomic.Int64 // histories in which the two differed once and not again: a race
 }
 
-// Finding is a history at whose end the stacks differ, as short as it could be made.
-type Finding struct {
-	Seed       int // of the history before it was made shorter; 0 where rapid chose it
-	Difference *Difference
-	History    *History
-}
-
-// String is the difference and the script that shows it.
-func (f *Finding) String() string {
-	return fmt.Sprintf("seed %d, %s\n%s", f.Seed, f.Difference, f.History.Script())
-}
-
-// File is the script with what differs as its title: it passes on the first stack and fails on the second.
-func (f *Finding) File() string {
-	return fmt.Sprintf("// %s\n%s", strings.ReplaceAll(f.Difference.String(), "\n", " "), f.History.Script())
-}
-
-// replays is how often a difference must show itself again: a race does not.
-const replays = 3
-
 // Check draws one history and fails t where the stacks differ.
 func (c *Campaign) Check(t *rapid.T) {
-	f, err := c.draw(t)
+	f, err := c.draw(context.Background(), t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,13 +45,14 @@ func (c *Campaign) Check(t *rapid.T) {
 	}
 }
 
-// Run plays the histories of so many seeds, from first on, several at once, until as many as most differ or the context ends.
-func (c *Campaign) Run(ctx context.Context, first, seeds, workers, most int) (found []*Finding, err error) {
+// Run plays the histories of so many seeds, from first on, several at once, and hands on each difference that lasts, until the
+// context ends, an instance fails or found returns false. It calls found from one goroutine at a time.
+func (c *Campaign) Run(ctx context.Context, first, seeds, workers int, found func(*Finding) bool) (err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	next := atomic.Int64{}
+	next, ended := atomic.Int64{}, false
 	for range workers {
 		wg.Go(func() {
 			for ctx.Err() == nil {
@@ -74,15 +60,13 @@ func (c *Campaign) Run(ctx context.Context, first, seeds, workers, most int) (fo
 				if seed >= seeds {
 					return
 				}
-				f, e := c.seed(first + seed)
-				if f == nil && e == nil {
-					continue
-				}
+				f, e := c.seed(ctx, first+seed)
+				c.histories.Add(1)
 				mu.Lock()
-				if f != nil && len(found) < most {
-					found = append(found, f)
+				if err = errors.Join(err, e); f != nil && !ended {
+					ended = !found(f)
 				}
-				if err = errors.Join(err, e); err != nil || len(found) >= most {
+				if err != nil || ended {
 					stop()
 				}
 				mu.Unlock()
@@ -90,13 +74,13 @@ func (c *Campaign) Run(ctx context.Context, first, seeds, workers, most int) (fo
 		})
 	}
 	wg.Wait()
-	return found, err
+	return err
 }
 
 // seed plays the history of one seed.
-func (c *Campaign) seed(n int) (f *Finding, err error) {
+func (c *Campaign) seed(ctx context.Context, n int) (f *Finding, err error) {
 	rapid.Custom(func(t *rapid.T) int {
-		f, err = c.draw(t)
+		f, err = c.draw(ctx, t)
 		return 0
 	}).Example(n)
 	if f != nil {
@@ -106,17 +90,17 @@ func (c *Campaign) seed(n int) (f *Finding, err error) {
 }
 
 // draw draws a history and makes a finding of the difference that it ends with, if any.
-func (c *Campaign) draw(t *rapid.T) (*Finding, error) {
+func (c *Campaign) draw(ctx context.Context, t *rapid.T) (*Finding, error) {
 	h, d, err := c.history(t)
 	if d == nil || err != nil {
 		return nil, err
 	}
-	return c.judge(h, d), nil
+	return c.judge(ctx, h, d), nil
 }
 
 // history draws a history and plays it on both stacks until they differ.
 func (c *Campaign) history(t *rapid.T) (*History, *Difference, error) {
-	p, err := newPair(c.Want, c.Got)
+	p, err := c.newPair()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -133,20 +117,32 @@ func (c *Campaign) history(t *rapid.T) (*History, *Difference, error) {
 			continue
 		}
 		o, d, err := p.play(s)
-		if errors.Is(err, errLate) {
+		switch {
+		case errors.Is(err, errLate):
 			c.late.Add(1)
-			break
+			return c.told(p), nil, nil
+		case c.Foreign && errors.Is(err, conformance.ErrUnsupported):
+			c.declined.Add(1)
+			return c.told(p), nil, nil
 		}
 		c.count(&s)
 		if err != nil {
-			return &p.history, nil, fmt.Errorf("%w\n%s", err, p.history.Script())
+			return nil, nil, fmt.Errorf("%w\n%s", err, c.told(p).Script())
 		}
 		if d != nil {
-			return &p.history, d, nil
+			return c.told(p), d, nil
 		}
 		w.note(&s, &o)
 	}
-	return &p.history, nil, nil
+	return c.told(p), nil, nil
+}
+
+// told is the history as the stack has it that is right.
+func (c *Campaign) told(p *pair) *History {
+	if c.Foreign {
+		return p.history(1)
+	}
+	return p.history(0)
 }
 
 func (c *Campaign) count(s *matrix.Step) {
@@ -160,43 +156,26 @@ func (c *Campaign) count(s *matrix.Step) {
 	}
 }
 
-// judge makes a finding of a difference, unless it was only a moment's.
-func (c *Campaign) judge(h *History, d *Difference) *Finding {
-	if !c.again(h.Steps) {
-		c.disturbed.Add(1)
-		return nil
-	}
-	d, h = c.minimize(h.Steps, d, h)
-	return &Finding{Difference: d, History: h}
-}
-
-// again reports whether the steps lead to a difference each time.
-func (c *Campaign) again(steps []matrix.Step) bool {
-	for range replays {
-		d, err := c.replay(steps)
-		if err == nil && d == nil {
-			return false
-		}
-	}
-	return true
-}
-
-// replay plays steps until no timer comes between any more, or often.
-func (c *Campaign) replay(steps []matrix.Step) (d *Difference, err error) {
-	const often = 5
-	for range often {
-		if d, _, err = Replay(steps, c.Want, c.Got); !errors.Is(err, errLate) {
-			return d, err
-		}
-	}
-	return nil, nil
-}
+// Histories is how many have been played.
+func (c *Campaign) Histories() int { return int(c.histories.Load()) }
 
 // Calls is how many calls have been compared.
 func (c *Campaign) Calls() int { return int(c.calls.Load()) }
 
 // Tally is a line about what has been compared.
 func (c *Campaign) Tally() string {
-	return fmt.Sprintf("%d calls, %d packets and %d pauses compared, %d histories ended by a timer that came between, %d with a difference that did not show again",
-		c.calls.Load(), c.packets.Load(), c.pauses.Load(), c.late.Load(), c.disturbed.Load())
+	line := fmt.Sprintf("%d histories, %d calls, %d packets and %d pauses compared", c.histories.Load(), c.calls.Load(), c.packets.Load(), c.pauses.Load())
+	for _, e := range []struct {
+		n   int64
+		why string
+	}{
+		{c.late.Load(), "ended by a timer that came between"},
+		{c.declined.Load(), "ended by a call that " + c.Other.Name() + " does not have"},
+		{c.disturbed.Load(), "with a difference that did not show again"},
+	} {
+		if e.n > 0 {
+			line += fmt.Sprintf("; %d %s", e.n, e.why)
+		}
+	}
+	return line
 }

@@ -13,14 +13,14 @@ import (
 // until it must have fired on both. A history whose step took so long that a timer may have come between its beginning and its end
 // is given up there, since nobody knows which was first. Nothing else is left out because of time.
 
-// early is how much earlier than the model's a timer of want may fire, in ticks: spans that it is reckoned from are in ticks, too
+// early is how much earlier than the model's a timer of other may fire, in ticks: spans that it is reckoned from are in ticks, too
 // (the time since the last data, of which the delay of an ACK is made).
 const early = 2
 
 // guard is how near a timer may be when a step begins, in ticks: twice as near as a timer that would end the history.
 const guard = 2 * early
 
-// late is how much later than the model's a timer of want may fire that was set for so long or less: by a slot of the wheel, whose
+// late is how much later than the model's a timer of other may fire that was set for so long or less: by a slot of the wheel, whose
 // levels reach 8 times as far each with slots 8 times as wide (kernel/time/timer.c); by two ticks, since the shortest timers are
 // two ticks of whatever length (TCP_TIMEOUT_MIN); and by one until the softirq has run. A second slot is for those that it follows
 // from: retransmissions at 200, 600 and 1400 ms are late by up to 1, 8 and 8 ticks.
@@ -35,15 +35,15 @@ func (p *pair) late(set tcpstate.Duration) tcpstate.Duration {
 // errLate ends a history: a timer came between a step's beginning and its end.
 var errLate = errors.New("a timer fired while a step was under way")
 
-// now is the time of got's clock that want's shows.
-func (p *pair) now() sock.Time { return p.want.Now().Add(-p.ahead) }
+// now is the time of model's clock that other's shows.
+func (p *pair) now() sock.Time { return p.other.Now().Add(-p.ahead) }
 
-// over is when whatever got's timer of that time brings about has come about on want.
+// over is when whatever model's timer of that time brings about has come about on other.
 func (p *pair) over(at sock.Time) sock.Time { return at.Add(p.late(at.Sub(p.began))) }
 
 // timer is a step that waits for what is about to happen by itself, if anything is.
 func (p *pair) timer() (matrix.Step, bool) {
-	at, ok := p.got.Deadline()
+	at, ok := p.model.Deadline()
 	now := p.now()
 	if !ok || at.Sub(now) > guard*p.tick {
 		return matrix.Step{}, false
@@ -51,9 +51,9 @@ func (p *pair) timer() (matrix.Step, bool) {
 	return matrix.Step{Wait: max(p.over(at).Sub(now), 1)}, true
 }
 
-// near reports whether got has a timer that may have fired on want by now, and when it is.
+// near reports whether model has a timer that may have fired on other by now, and when it is.
 func (p *pair) near() (sock.Time, bool) {
-	at, ok := p.got.Deadline()
+	at, ok := p.model.Deadline()
 	return at, ok && at.Add(-early*p.tick) <= p.now()
 }
 
@@ -61,20 +61,20 @@ func (p *pair) near() (sock.Time, bool) {
 const maxTimers = 64
 
 // settle waits on both stacks until no timer is near, and adds what came of them to the outcomes.
-func (p *pair) settle(want, got *matrix.Outcome) error {
+func (p *pair) settle(other, model *matrix.Outcome) error {
 	for range maxTimers {
 		at, ok := p.near()
 		if !ok {
 			break
 		}
-		if err := pass(p.want, p.over(at).Add(p.ahead), want); err != nil {
+		if err := pass(p.other, p.over(at).Add(p.ahead), other); err != nil {
 			return err
 		}
-		if err := pass(p.got, at, got); err != nil {
+		if err := pass(p.model, at, model); err != nil {
 			return err
 		}
 	}
-	return pass(p.got, p.now(), got)
+	return pass(p.model, p.now(), model)
 }
 
 // pass lets time pass on a stack and adds what came of it to the outcome.

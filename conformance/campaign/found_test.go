@@ -7,9 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sockspec/sockspec/conformance/kernel"
 	"github.com/sockspec/sockspec/conformance/matrix"
-	"github.com/sockspec/sockspec/conformance/model"
 	"github.com/sockspec/sockspec/sock"
 	"github.com/sockspec/sockspec/tcpstate"
 )
@@ -48,10 +46,10 @@ func six(q matrix.Packet) matrix.Step {
 
 // What random histories found stays mended.
 func TestWhatWasFoundStaysMended(t *testing.T) {
-	againstLive(t)
+	c := againstLive(t)
 	for _, f := range found {
 		t.Run(f.name, func(t *testing.T) {
-			d, h, err := Replay(f.steps, kernel.Stack{}, model.Stack{})
+			d, h, err := c.Replay(f.steps)
 			require.NoError(t, err)
 			require.Nil(t, d, h.Script())
 		})

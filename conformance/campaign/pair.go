@@ -3,70 +3,88 @@ package campaign
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/sockspec/sockspec/conformance"
 	"github.com/sockspec/sockspec/conformance/matrix"
 	"github.com/sockspec/sockspec/sock"
 	"github.com/sockspec/sockspec/tcpstate"
 )
 
-// A History is what happened to a stack, step by step, and what came of it.
+// A History is what happened to a stack, step by step, and what came of it there.
 type History struct {
 	Steps    []matrix.Step
 	Outcomes []matrix.Outcome
 	Began    []sock.Time // each of the steps, by the stack's clock
+	Settings []string    // the sysctls of both stacks, as name=value
+	Ignore   []*regexp.Regexp
 }
 
-// Difference is the first step at which two stacks differ, and how.
+// Difference is the first step at which a stack differs from the model, and how.
 type Difference struct {
-	Step      int // index into the history's steps
-	What      string
-	Want, Got string // of the live kernel, of the model
+	Step         int    // index into the history's steps
+	What         string // differs: results, packets, the queues of a listener
+	Stack        string // the other's name
+	Other, Model string // what each of them did
 }
 
 func (d *Difference) String() string {
-	return fmt.Sprintf("step %d: %s: Linux %s, the model %s", d.Step+1, d.What, d.Want, d.Got)
+	return fmt.Sprintf("step %d: %s: %s %s, the model %s", d.Step+1, d.What, d.Stack, d.Other, d.Model)
 }
 
-// pair is two stacks side by side.
+// pair is two stacks side by side: the other, whose clock may be a real one, and the model, which follows it.
 type pair struct {
-	want, got *matrix.Player
-	history   History           // of want
+	name      string // the other's
+	ignore    []*regexp.Regexp
+	foreign   bool // the other is no Linux, and need not tell the lengths of queues
+	other     *matrix.Player
+	model     *matrix.Player
+	steps     []matrix.Step
+	told      [2]History        // by other and by model, but for the steps
 	listening []int32           // slots that have listened
 	orphans   bool              // a listener was closed: its requests live on, and Linux does not tell whose they are
-	ahead     tcpstate.Duration // how far want's clock is ahead of got's
-	began     sock.Time         // when the history did, by got's clock
-	tick      tcpstate.Duration // of want's timers; 0 where they are as exact as got's
+	ahead     tcpstate.Duration // how far other's clock is ahead of model's
+	began     sock.Time         // when the history did, by model's clock
+	tick      tcpstate.Duration // of other's timers; 0 where they are as exact as model's
 }
 
-func newPair(want, got conformance.Stack) (_ *pair, err error) {
-	p := &pair{}
-	if p.got, err = matrix.NewPlayer(got); err != nil {
+func (c *Campaign) newPair() (_ *pair, err error) {
+	p := &pair{name: c.Other.Name(), foreign: c.Foreign, ignore: c.Ignore}
+	if p.model, err = matrix.NewPlayer(c.Model); err != nil {
 		return nil, err
 	}
-	if p.want, err = matrix.NewPlayer(want); err != nil {
-		_ = p.got.Close()
+	if p.other, err = matrix.NewPlayer(c.Other); err != nil {
+		_ = p.model.Close()
 		return nil, err
 	}
-	p.ahead, p.began, p.tick = p.want.Now().Sub(p.got.Now()), p.got.Now(), p.want.Tick()
+	p.ahead, p.began, p.tick = p.other.Now().Sub(p.model.Now()), p.model.Now(), p.other.Tick()
 	return p, nil
 }
 
 func (p *pair) close() {
-	_ = p.want.Close()
-	_ = p.got.Close()
+	_ = p.other.Close()
+	_ = p.model.Close()
 }
 
-// play carries a step out on both. It returns what the second did, and the difference, if there is one.
+// history is what happened on one of the two: 0 is the other, 1 the model.
+func (p *pair) history(side int) *History {
+	h := p.told[side]
+	h.Steps, h.Settings, h.Ignore = p.steps, p.other.Settings(), p.ignore
+	return &h
+}
+
+// play carries a step out on both. It returns what the model did, and the difference, if there is one.
 func (p *pair) play(s matrix.Step) (matrix.Outcome, *Difference, error) {
-	want, got, err := p.both(s)
-	if err != nil {
-		return got, nil, err
+	at := len(p.steps)
+	other, model, err := p.both(s)
+	if len(p.steps) > at {
+		p.told[0].Outcomes, p.told[1].Outcomes = append(p.told[0].Outcomes, other), append(p.told[1].Outcomes, model)
 	}
-	p.history.Outcomes = append(p.history.Outcomes, want)
-	d := compare(&want, &got)
+	if err != nil {
+		return model, nil, err
+	}
+	d := p.compare(&other, &model)
 	p.noteListeners(&s)
 	for _, slot := range p.listening {
 		if d == nil && (s.Packet != nil || s.Call != nil && (s.Call.Op == sock.OpAccept || s.Call.Op == sock.OpListen)) {
@@ -74,29 +92,30 @@ func (p *pair) play(s matrix.Step) (matrix.Outcome, *Difference, error) {
 		}
 	}
 	if d != nil {
-		d.Step = len(p.history.Steps) - 1
+		d.Step, d.Stack = at, p.name
 	}
-	return got, d, nil
+	return model, d, nil
 }
 
-// both carries a step out on want and then on got, at the time at which it began there, and lets as much time pass.
-func (p *pair) both(s matrix.Step) (want, got matrix.Outcome, err error) {
+// both carries a step out on other and then on model, at the time at which it began there, and lets as much time pass.
+func (p *pair) both(s matrix.Step) (other, model matrix.Outcome, err error) {
 	began := p.now()
-	if want, err = p.want.Play(&s); err != nil {
-		return want, got, err
+	if other, err = p.other.Play(&s); err != nil {
+		return other, model, err
 	}
 	if _, fired := p.near(); fired && (s.Call != nil || s.Packet != nil) {
-		return want, got, errLate
+		return other, model, errLate
 	}
-	p.history.Steps, p.history.Began = append(p.history.Steps, s), append(p.history.Began, began.Add(p.ahead))
-	if err = pass(p.got, began, &got); err != nil {
-		return want, got, err
+	p.steps = append(p.steps, s)
+	p.told[0].Began, p.told[1].Began = append(p.told[0].Began, began.Add(p.ahead)), append(p.told[1].Began, began)
+	if err = pass(p.model, began, &model); err != nil {
+		return other, model, err
 	}
-	if err = p.got.Begin(&s); err == nil {
-		err = p.settle(&want, &got)
+	if err = p.model.Begin(&s); err == nil {
+		err = p.settle(&other, &model)
 	}
-	p.history.Steps[len(p.history.Steps)-1].Wait = p.now().Sub(began)
-	return want, got, err
+	p.steps[len(p.steps)-1].Wait = p.now().Sub(began)
+	return other, model, err
 }
 
 // noteListeners keeps track of the slots whose queues can be asked for. A closed descriptor's number may be another instance's.
@@ -112,14 +131,23 @@ func (p *pair) noteListeners(s *matrix.Step) {
 }
 
 // compare finds the first difference between two outcomes.
-func compare(want, got *matrix.Outcome) *Difference {
-	if a, b := returns(want), returns(got); a != b {
-		return &Difference{What: "results", Want: a, Got: b}
+func (p *pair) compare(other, model *matrix.Outcome) *Difference {
+	if a, b := returns(other), returns(model); p.kept(a) != p.kept(b) {
+		return &Difference{What: "results", Other: a, Model: b}
 	}
-	if a, b := strings.Join(want.Packets, "; "), strings.Join(got.Packets, "; "); a != b && byConn(want.Packets) != byConn(got.Packets) {
-		return &Difference{What: "packets", Want: "sends " + or(a), Got: "sends " + or(b)}
+	a, b := strings.Join(other.Packets, "; "), strings.Join(model.Packets, "; ")
+	if a != b && p.kept(byConn(other.Packets)) != p.kept(byConn(model.Packets)) {
+		return &Difference{What: "packets", Other: "sends " + or(a), Model: "sends " + or(b)}
 	}
 	return nil
+}
+
+// kept is the text without what is to be ignored.
+func (p *pair) kept(text string) string {
+	for _, re := range p.ignore {
+		text = re.ReplaceAllString(text, "")
+	}
+	return text
 }
 
 // byConn is what was sent, connection by connection: timers of two may fire in one tick.
@@ -152,37 +180,13 @@ func or(s string) string {
 
 // queues compares the lengths of a listener's queues.
 func (p *pair) queues(slot int32) *Difference {
-	a, b, ok := p.want.Queues(slot)
-	c, d, also := p.got.Queues(slot)
+	a, b, ok := p.other.Queues(slot)
+	c, d, also := p.model.Queues(slot)
 	if p.orphans {
 		a, c = 0, 0
 	}
-	if a == c && b == d && ok == also {
+	if a == c && b == d && ok == also || p.foreign && !ok {
 		return nil
 	}
-	return &Difference{What: fmt.Sprintf("SYN and accept queue of descriptor %d", slot), Want: fmt.Sprint(a, b, ok), Got: fmt.Sprint(c, d, also)}
-}
-
-// Replay plays steps on fresh instances and returns the first difference, nil for none, and what the first stack did.
-func Replay(steps []matrix.Step, want, got conformance.Stack) (*Difference, *History, error) {
-	p, err := newPair(want, got)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer p.close()
-	for _, s := range steps {
-		if s.Call != nil || s.Packet != nil {
-			s.Wait = 0 // how long it takes is found out anew
-		}
-		for s, ok := p.timer(); ok; s, ok = p.timer() {
-			if _, d, err := p.play(s); err != nil || d != nil {
-				return d, &p.history, err
-			}
-		}
-		_, d, err := p.play(s)
-		if err != nil || d != nil {
-			return d, &p.history, err
-		}
-	}
-	return nil, &p.history, nil
+	return &Difference{What: fmt.Sprintf("SYN and accept queue of descriptor %d", slot), Other: fmt.Sprint(a, b, ok), Model: fmt.Sprint(c, d, also)}
 }

@@ -21,7 +21,9 @@ func (h *History) Script() string {
 	if h.six() {
 		w.line("--ip_version=ipv6")
 	}
-	w.line("`sysctl -q %s`", strings.Join(matrix.Settings(), " "))
+	if len(h.Settings) > 0 {
+		w.line("`sysctl -q %s`", strings.Join(h.Settings, " "))
+	}
 	for i := range h.Steps {
 		s, o := &h.Steps[i], &h.Outcomes[i]
 		w.now = i
@@ -226,5 +228,9 @@ func (w *writer) outbound(s *matrix.Seen) {
 		_, rest, _ := strings.Cut(body, "(")
 		body = fmt.Sprintf("%s %d:%d(%s", dotLast(flags), s.Seq, uint64(s.Seq)+uint64(s.Len), rest)
 	}
-	w.line("%s > %s%s", w.when(w.now, s.At), w.label(s.Local, s.Remote), stamped.ReplaceAllString(body, "<...>"))
+	body = stamped.ReplaceAllString(body, "<...>")
+	for _, re := range w.history.Ignore { // what a packet does not state is not compared
+		body = strings.Join(strings.Fields(re.ReplaceAllString(body, "")), " ")
+	}
+	w.line("%s > %s%s", w.when(w.now, s.At), w.label(s.Local, s.Remote), body)
 }

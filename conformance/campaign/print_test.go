@@ -14,7 +14,7 @@ import (
 // What a campaign prints is a script: whatever was drawn, it parses.
 func TestHistoriesPrintAsScripts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := &Campaign{Want: model.Stack{}, Got: model.Stack{}, Kinds: matrix.Kinds, Steps: 40}
+		c := &Campaign{Other: model.Stack{}, Model: model.Stack{}, Kinds: matrix.Kinds, Steps: 40}
 		h, d, err := c.history(t)
 		require.NoError(t, err)
 		require.Nil(t, d, "a stack differs from itself")

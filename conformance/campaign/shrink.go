@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"context"
 	"slices"
 
 	"github.com/sockspec/sockspec/conformance/matrix"
@@ -10,21 +11,21 @@ import (
 // rounds bounds the passes over a history that is made smaller.
 const rounds = 4
 
-// minimize leaves out all steps that a difference can do without. d and h are what the steps led to.
-func (c *Campaign) minimize(steps []matrix.Step, d *Difference, h *History) (*Difference, *History) {
+// minimize leaves out all steps that a difference can do without, as long as the context lasts. d and h are what the steps led to.
+func (c *Campaign) minimize(ctx context.Context, d *Difference, h *History) (*Difference, *History) {
 	for range rounds {
-		before := len(steps)
-		for i := len(steps) - 2; i >= 0; i-- {
-			fewer, ok := without(h, steps, i)
+		before := len(h.Steps)
+		for i := before - 2; i >= 0 && ctx.Err() == nil; i-- {
+			fewer, ok := without(h, i)
 			if !ok || !c.again(fewer) {
 				continue
 			}
-			if nd, nh, err := Replay(fewer, c.Want, c.Got); err == nil && nd != nil {
-				steps, d, h = nh.Steps, nd, nh
-				i = min(i, len(steps)-1)
+			if nd, nh, err := c.Replay(fewer); err == nil && nd != nil {
+				d, h = nd, nh
+				i = min(i, len(h.Steps)-1)
 			}
 		}
-		if len(steps) == before {
+		if len(h.Steps) == before {
 			break
 		}
 	}
@@ -32,15 +33,15 @@ func (c *Campaign) minimize(steps []matrix.Step, d *Difference, h *History) (*Di
 }
 
 // without is the steps but one. Where that one made a descriptor, slots behind it move up, and whatever used it goes too.
-func without(h *History, steps []matrix.Step, i int) ([]matrix.Step, bool) {
+func without(h *History, i int) ([]matrix.Step, bool) {
 	gone := int32(-1)
 	for _, r := range h.Outcomes[i].Returns {
 		if r.Made {
 			gone = r.Slot
 		}
 	}
-	list := slices.Clone(steps[:i])
-	for _, s := range steps[i+1:] {
+	list := slices.Clone(h.Steps[:i])
+	for _, s := range h.Steps[i+1:] {
 		if s.Call == nil && s.Packet == nil && s.Name != paused {
 			continue // a replay waits where it has to
 		}

@@ -19,6 +19,8 @@ type Player struct {
 	calls   map[sock.Thread]sock.Call // each thread's latest
 	raws    map[int32]bool            // descriptors of RAW sockets, whose port is their protocol
 	speller speller
+	// settings are the sysctls that the instance took.
+	settings []string
 }
 
 // Outcome is what one step brought about.
@@ -85,14 +87,8 @@ var sysctls = [][2]string{
 	{"net.ipv4.tcp_early_retrans", "0"}, {"net.ipv4.tcp_syncookies", "0"}, {"net.ipv4.ping_group_range", "0 0"},
 }
 
-// Settings are the sysctls of all instances, as name=value, with values of several numbers quoted.
-func Settings() (list []string) {
-	for _, c := range sysctls {
-		_, setting, _ := strings.Cut(conformance.SysctlCommand(c[0], c[1]), "-q ")
-		list = append(list, setting)
-	}
-	return list
-}
+// Settings are the sysctls that the instance took, as name=value, with values of several numbers quoted.
+func (p *Player) Settings() (list []string) { return p.settings }
 
 // NewPlayer boots an instance.
 func NewPlayer(s conformance.Stack) (*Player, error) {
@@ -100,12 +96,19 @@ func NewPlayer(s conformance.Stack) (*Player, error) {
 	if err != nil {
 		return nil, err
 	}
+	p := &Player{inst: inst, calls: map[sock.Thread]sock.Call{}, raws: map[int32]bool{}}
 	for _, c := range sysctls {
-		if err := inst.Command(conformance.SysctlCommand(c[0], c[1])); err != nil && !errors.Is(err, conformance.ErrUnsupported) {
+		command := conformance.SysctlCommand(c[0], c[1])
+		err := inst.Command(command)
+		switch {
+		case err == nil:
+			_, setting, _ := strings.Cut(command, "-q ")
+			p.settings = append(p.settings, setting)
+		case !errors.Is(err, conformance.ErrUnsupported):
 			return nil, errors.Join(err, inst.Close())
 		}
 	}
-	return &Player{inst: inst, calls: map[sock.Thread]sock.Call{}, raws: map[int32]bool{}}, nil
+	return p, nil
 }
 
 // Close ends the instance.
