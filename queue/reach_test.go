@@ -7,24 +7,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/sockspec/sockspec/fuzz/reach"
 )
-
-// reach is what seeds come to: names of what they did, and of what they left out.
-type reach map[string]bool
-
-// see notes a thing that can be reached, and whether it is now.
-func (r reach) see(name string, now bool) { r[name] = r[name] || now }
-
-// missed lists what was never reached.
-func (r reach) missed() (names []string) {
-	for name, reached := range r {
-		if !reached {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
 
 // machines by fuzz target.
 var machines = map[string]func() machine{
@@ -42,9 +27,9 @@ var (
 // nothing to do, and the value into every shape that its machine names.
 func TestSeedsReachEveryActionAndShape(t *testing.T) {
 	for target, start := range machines {
-		r := reach{}
+		r := reach.Set{}
 		for _, a := range start().actions {
-			r.see(a.name, false)
+			r.See(a.name, false)
 		}
 		for _, in := range machineSeeds() {
 			m, c := start(), &byteChooser{in}
@@ -53,16 +38,16 @@ func TestSeedsReachEveryActionAndShape(t *testing.T) {
 				before := m.value()
 				a.run(t, c)
 				changed := m.value() != before
-				r.see(a.name, true)
+				r.See(a.name, true)
 				require.False(t, changed && slices.Contains(neverChanges, a.name), "%s: %s changes the value", target, a.name)
 				if !slices.Contains(neverChanges, a.name) {
-					r.see(a.name+", to an effect", changed)
-					r.see(a.name+", in vain", !changed || slices.Contains(alwaysChanges, target+" "+a.name))
+					r.See(a.name+", to an effect", changed)
+					r.See(a.name+", in vain", !changed || slices.Contains(alwaysChanges, target+" "+a.name))
 				}
-				m.shapes(r.see)
+				m.shapes(r.See)
 			}
 		}
-		assert.Empty(t, r.missed(), "%s: the seeds never reach these", target)
+		assert.Empty(t, r.Missed(nil), "%s: the seeds never reach these", target)
 	}
 }
 
@@ -106,7 +91,7 @@ func traced(t *testing.T, start func() machine, in []byte, steps int) (uint64, [
 func TestEveryChoiceMatters(t *testing.T) {
 	const steps = 40 // from the start of each seed: enough, and quick
 	for target, start := range machines {
-		r := reach{}
+		r := reach.Set{}
 		for _, in := range machineSeeds() {
 			_, picked := traced(t, start, in, steps)
 			for _, p := range picked {
@@ -119,31 +104,31 @@ func TestEveryChoiceMatters(t *testing.T) {
 					other := slices.Clone(in)
 					other[p.at] = v
 					got, _ := traced(t, start, other, p.step+1)
-					r.see(name, got != want)
+					r.See(name, got != want)
 				}
 			}
 		}
-		assert.Empty(t, r.missed(), "%s: these choices change nothing", target)
+		assert.Empty(t, r.Missed(nil), "%s: these choices change nothing", target)
 	}
 }
 
 // The seeds of FuzzHash hold runs that are equal, and runs that differ in nothing but: their length, an octet of a
 // whole word, an octet of each tail.
 func TestSeedsReachEveryWayToDiffer(t *testing.T) {
-	r := reach{}
+	r := reach.Set{}
 	for _, s := range hashSeeds() {
 		a, b := s[0], s[1]
-		r.see("equal", string(a) == string(b))
-		r.see("nothing", len(a) == 0 && len(b) == 0)
+		r.See("equal", string(a) == string(b))
+		r.See("nothing", len(a) == 0 && len(b) == 0)
 		long, short := max(string(a), string(b)), min(string(a), string(b))
-		r.see("zeros more", len(long) > len(short) && long == short+string(make([]byte, len(long)-len(short))))
+		r.See("zeros more", len(long) > len(short) && long == short+string(make([]byte, len(long)-len(short))))
 		for tail := range 8 {
 			at := len(a) - 1
 			last := len(a) == len(b) && len(a) > 8 && len(a)%8 == tail && string(a[:at]) == string(b[:at]) && a[at] != b[at]
-			r.see(fmt.Sprintf("last octet of %d beyond a word", tail), last)
+			r.See(fmt.Sprintf("last octet of %d beyond a word", tail), last)
 		}
-		r.see("first octet", len(a) == len(b) && len(a) > 8 && a[0] != b[0] && string(a[1:]) == string(b[1:]))
-		r.see("words changed about", len(a) == 16 && len(b) == 16 && string(a[:8]) == string(b[8:]) && string(a[8:]) == string(b[:8]) && string(a) != string(b))
+		r.See("first octet", len(a) == len(b) && len(a) > 8 && a[0] != b[0] && string(a[1:]) == string(b[1:]))
+		r.See("words changed about", len(a) == 16 && len(b) == 16 && string(a[:8]) == string(b[8:]) && string(a[8:]) == string(b[:8]) && string(a) != string(b))
 	}
-	require.Empty(t, r.missed())
+	require.Empty(t, r.Missed(nil))
 }

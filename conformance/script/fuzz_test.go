@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,12 +15,8 @@ import (
 // FuzzParse checks that no text makes the parser panic or hang, that every mistake has a place inside the text, and that a script which is
 // read survives being printed.
 func FuzzParse(f *testing.F) {
-	for _, m := range mistakes {
-		f.Add(strings.ReplaceAll(m, "|", "\n"), "")
-	}
-	for _, s := range seeds {
-		f.Add(s, "X=1")
-		f.Add(s, "socket=`a`")
+	for _, s := range fuzzSeeds() {
+		f.Add(s.src, s.define)
 	}
 	if root := os.Getenv("SOCKSPEC_PACKETDRILL"); root != "" {
 		addScripts(f, root)
@@ -59,14 +56,49 @@ func addScripts(f *testing.F, root string) {
 	require.NoError(f, err)
 }
 
+// fuzzSeed is a script and a definition of the command line.
+type fuzzSeed struct{ src, define string }
+
+// fuzzSeeds hold every construct, and make every mistake, at least once: reach_test.go holds them to it.
+func fuzzSeeds() (all []fuzzSeed) {
+	for _, m := range append(moreMistakes, mistakes...) {
+		all = append(all, fuzzSeed{strings.ReplaceAll(m, "|", "\n"), ""})
+	}
+	for _, s := range seeds {
+		all = append(all, fuzzSeed{s, "X=1"}, fuzzSeed{s, "socket=`a`"})
+	}
+	icmp := ""
+	for _, m := range slices.Concat(icmpV4, icmpV6) {
+		icmp += "+0 > icmp " + m.name + "\n"
+		for _, code := range m.codes {
+			icmp += "+0 > icmp " + m.name + " " + code.name + "\n"
+		}
+	}
+	return append(all, fuzzSeed{icmp, "="}, fuzzSeed{icmp, "X="})
+}
+
 // seeds hold every construct at least once.
 var seeds = []string{
 	"// Title\n--mtu=1500 --define=X=3\n`a`\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+.1~+.2 > c: S. 0:0(0) ack 1 <...> //@A,B\n`b`",
 	"+0 < [ect0] PU. 1:11(10) ack 1 win 5 urg 3 <mss 1,nop,wscale 2,TS val 1 ecr 2,sackOK,sack 1:2 3:4,eol,eol>",
-	"* > (tos 0x1, flowlabel 0x2) 1 > 2 .7 1:1(0) ack 1 <FO abcd,FOEXP ab,nop,ECN e0b 1 ceb 2>",
+	"* > [tos 0x1, flowlabel 0x2] 1 > 2 .7 1:1(0) ack 1 <FO abcd,FOEXP abcd,nop,nop,ECN e0b 1 ceb 2>",
+	"+0 > [noecn] FRWAE. 1:1(0) ack 1 <ECN e1b 1 ceb 2 e0b 3,nop>\n+0 > [ect1] . 1:1(0) ack 1\n+0 > [ect01] . 1:1(0) ack 1\n+0 > [ce, frag 1480:2008] . 1:1(0) ack 1",
+	"+0 < [frag 0:1480+ id 7] udp (2000)\n+0 > icmp unreachable port_unreachable [udp (1000)]\n+0 > icmp unreachable port_unreachable [raw (5)]",
 	"0~1 > ipv4 [ttl 5] 1.2.3.4 > 5.6.7.8: gre flags [key present] sum 0 off 0 key 1 seq 2: mpls (label 1, tc 1, [S], ttl 1): icmp unreachable frag_needed mtu 9 id 1 [1:2(1)]",
 	"+0...1 t: recvmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 5}], msg_flags=A|B}, 0x1f) = -1 EAGAIN (no, can't)",
 	"+0 f({fd=1, e=[]}, \"a\\\"\"..., \"b\" \"c\", htons(8), {(label 1, tc 2, ttl 3)}, {flags 0x1 sum 1 off 1 key 1 seq 1}) = 0x2 (flags O_RDWR)",
 	"+0 %{ print(1)\n }% +1 `true`/* c */ +2 > encap psp spi 0x1 - 1:1(0) +3 < udp 1 > 2 (3)",
 	"+0 > ipv6 fd00::1 > ::ffff:1.2.3.4 : . 1:1(0) <md5 00ff>",
+}
+
+// moreMistakes are scripts with one mistake each, like mistakes, whose messages say all that there is to say.
+var moreMistakes = []string{
+	"+0 > gre x", "+0 > gre flags x", "+0 > gre flags 1 sum x", "+0 > gre flags 1 sum 0 off x", "+0 > gre flags 1 sum 0 off 0 key x",
+	"+0 > gre flags 1 sum 0 off 0 key 0 seq x", "+0 > mpls (label x", "+0 > mpls (label 1, tc x", "+0 > mpls (label 1, tc 1, ttl x",
+	"+0 > ipv4 1.2.3.4 5.6.7.8", "+0 > ipv6 fd00::1 fd00::2", "+0 > ipv4 1.2.3.4 > 5.6.7.8 .", "+0 > encap psp spi x",
+	"+0 > [ttl x] . 1:1(0)", "+0 > [flowlabel x] . 1:1(0)", "+0 > [frag x] . 1:1(0)", "+0 > [frag 0 5] . 1:1(0)", "+0 > [frag 0:x] . 1:1(0)",
+	"+0 > [frag 4:8] . 1:1(0)", "+0 > [frag 0:8 id x] . 1:1(0)", "+0 > udp (x)", "+0 > icmp unreachable frag_needed mtu x", "+0 > icmp echo_request id x",
+	"+0 > . 1:1(0) ack 1 urg x", "+0 > . 1:1(0) <TS val x>", "+0 > . 1:1(0) <TS val 1 ecr x>", "+0 > . 1:1(0) <wscale x>", "+0 > . 1:1(0) <sack x>",
+	"+0 > . 1:1(0) <sack 1:x>", "+0 > . 1:1(0) <ECN x>", "+0 > . 1:1(0) <ECN e0b x>",
+	"+0~+x > . 1:1(0)", "+0...x f() = 0", "+0 f([1 2]) = 0", "+0 f(" + strings.Repeat("[", maxDepth+1),
 }
