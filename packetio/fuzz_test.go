@@ -13,18 +13,8 @@ import (
 // FuzzDecode: nothing panics, every refusal has a name, and what decodes means
 // the same after it was encoded again.
 func FuzzDecode(f *testing.F) {
-	for _, v6 := range []bool{false, true} {
-		p := tcpPacket(v6, "payload")
-		f.Add(encode(f, p))
-		p.Proto = sock.ProtoUDP
-		f.Add(encode(f, p))
-		p.Proto, p.ICMP.Type = sock.ProtoICMP, sock.ICMPTimeExceeded
-		if v6 {
-			p.Proto = sock.ProtoICMPv6
-			f.Add(ext(encode(f, p), extHopByHop, 0, 0, 1, 4, 0, 0, 0, 0))
-		}
-		p.ICMP.Quote = sock.Quote{Src: p.Dst, Dst: p.Src, Proto: sock.ProtoTCP}
-		f.Add(encode(f, p))
+	for _, b := range decodeSeeds(f) {
+		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		checkDecode(t, b)
@@ -98,7 +88,7 @@ func repair(b []byte) []byte {
 
 // FuzzReadCapture: nothing panics or grows beyond the file, and every error has its place.
 func FuzzReadCapture(f *testing.F) {
-	for _, b := range sampleCaptures(f) {
+	for _, b := range captureSeeds(f) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

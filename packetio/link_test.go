@@ -1,6 +1,7 @@
 package packetio
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"testing"
@@ -116,7 +117,7 @@ func TestNonsenseIsNoLink(t *testing.T) {
 
 // checkLink drives a link by octets and checks what always holds: nothing comes early, late, out of
 // time's order or from nowhere, no queue exceeds its bound, and the books balance.
-func checkLink(t require.TestingT, imp Impairments, seed uint64, ops []byte) {
+func checkLink(t require.TestingT, imp Impairments, seed uint64, ops []byte) *Link {
 	l := mustLink(t, imp, seed)
 	var now sock.Time
 	sent := map[byte]int{}
@@ -148,6 +149,7 @@ func checkLink(t require.TestingT, imp Impairments, seed uint64, ops []byte) {
 	if imp.Loss == 0 && imp.Queue >= 2*len(ops) {
 		require.Zero(t, s.Lost+s.Overflowed)
 	}
+	return l
 }
 
 func TestLinkInvariants(t *testing.T) {
@@ -162,11 +164,35 @@ func TestLinkInvariants(t *testing.T) {
 	})
 }
 
+// linkSeed is an input of FuzzLink.
+type linkSeed struct {
+	seed        uint64
+	rates, more uint32
+	delay       int64
+	queue       uint16
+	ops         []byte
+}
+
+// linkSeeds are fates of every kind: TestSeedsReachEveryFate holds them to it.
+var linkSeeds = []linkSeed{
+	{1, 100000, 1000, 50, 10, []byte{1, 200, 3, 4, 255, 0}},
+	{2, 0, 0, 0, 0, []byte{0, 1, 4, 5, 255, 128}}, // nothing happens to anyone
+	{3, 300000, 400000, 900<<40 | 5000, 0, bytes.Repeat([]byte{2, 3}, 20)},
+	{4, 0, 500000, 100, 3, append(bytes.Repeat([]byte{2, 3}, 9), 253, 253)},
+}
+
+func (s *linkSeed) run(t require.TestingT) (*Link, Impairments) {
+	imp := Impairments{Delay: s.delay & 0xfffff, Jitter: s.delay >> 40 & 0xfffff, Queue: int(s.queue),
+		Loss: s.rates % (million + 1), Duplicate: s.more % (million + 1), Reorder: (s.rates ^ s.more) % (million + 1)}
+	return checkLink(t, imp, s.seed, s.ops), imp
+}
+
 func FuzzLink(f *testing.F) {
-	f.Add(uint64(1), uint32(100000), uint32(1000), int64(50), uint16(10), []byte{1, 200, 3, 4, 255, 0})
+	for _, s := range linkSeeds {
+		f.Add(s.seed, s.rates, s.more, s.delay, s.queue, s.ops)
+	}
 	f.Fuzz(func(t *testing.T, seed uint64, rates, more uint32, delay int64, queue uint16, ops []byte) {
-		imp := Impairments{Delay: delay & 0xfffff, Jitter: delay >> 40 & 0xfffff, Queue: int(queue),
-			Loss: rates % (million + 1), Duplicate: more % (million + 1), Reorder: (rates ^ more) % (million + 1)}
-		checkLink(t, imp, seed, ops)
+		s := linkSeed{seed, rates, more, delay, queue, ops}
+		s.run(t)
 	})
 }
