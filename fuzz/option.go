@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/sockspec/sockspec/sock"
@@ -48,7 +49,9 @@ var (
 	optionTexts = [][]byte{[]byte("cubic"), []byte("reno"), []byte("lo"), []byte("eth0"), {224, 0, 0, 9, 192, 168, 0, 1}, {0xff, 2, 15: 9, 16: 2}, {2, 0, 0, 0, 1, 0, 0, 0},
 		{224, 0, 0, 9, 192, 168, 0, 1, 192, 0, 2, 1}, {0, 0, 0, 2}, // ip_mreq_source; an interface in network order
 		{2, 8: 2, 12: 224, 15: 9, 136: 2, 140: 192, 142: 2, 143: 1}, {2, 8: 10, 16: 0xff, 17: 2, 31: 9, 136: 10, 144: 0xfd, 159: 2}, // group_source_req
-		{224, 0, 0, 9, 192, 168, 0, 1, 1, 12: 1, 16: 192, 18: 2, 19: 1}, {1, 8: 1}} // ip_msfilter, sock_fprog
+		{224, 0, 0, 9, 192, 168, 0, 1, 1, 12: 1, 16: 192, 18: 2, 19: 1}, {1, 8: 1}, // ip_msfilter, sock_fprog
+		{2, 8: 2, 12: 224, 15: 9, 136: 1, 140: 1, 144: 2, 148: 192, 150: 2, 151: 1},                             // group_filter
+		{2, 8: 10, 16: 0xff, 17: 2, 31: 9, 136: 1, 140: 1, 144: 10, 152: 0xfd, 167: 2}, {0xfd, 15: 0x99, 16: 2}} // and of IPv6; an anycast address
 	optionOctets  = []int{4, 0, 1, 2, 3, 5, 8, 12, 16, 20, 28, 32, 40, 136, 264, 300}
 	optionFilters = [][]sock.SockFilter{nil, {{Code: 6, K: 1 << 16}}, {{Code: 6}}, {{Code: 0x28, K: 12}}}
 )
@@ -102,13 +105,19 @@ func (r *OptionRun) do(o Op) error {
 // row is the option that o chooses.
 func (o Op) row() int { return (int(o.Flags) + int(o.Opts)<<8) % len(optionRows) }
 
+// mappedPeer is a peer that a socket of IPv6 speaks IPv4 to.
+var mappedPeer = sock.Addr{Family: sock.AF_INET6, AP: netip.MustParseAddrPort("[::ffff:192.0.2.1]:8080")}
+
+// optionMapped, among the moves, is a connect to mappedPeer.
+const optionMapped = 255
+
 // optionCall is a call about o's option. Of Wnd, bit 7 is a pointer that leads
 // nowhere, bits 5-6 a filter, bit 4 the option's number at another level.
 func (r *OptionRun) optionCall(op sock.Op, o Op) sock.Call {
 	row := &optionRows[o.row()]
-	c := sock.Call{Op: op, FD: choose(r.fds, o.Seq), Level: row.level, Name: row.Number}
+	c := sock.Call{Op: op, FD: choose(r.fds, o.Seq), Level: row.level, Name: row.Number, Data: optionBytes(o)} // a group to read about, say
 	if op == sock.OpSetsockopt {
-		c.Data, c.Filter = optionBytes(o), choose(optionFilters, o.Wnd>>5&3)
+		c.Filter = choose(optionFilters, o.Wnd>>5&3)
 		if o.Wnd&0x80 != 0 {
 			c.Data, c.Len, c.Fault = nil, int32(len(c.Data)), sock.FaultData
 		}
@@ -212,6 +221,10 @@ func (row *optionRow) holds(taken []byte, read sock.Return) error {
 // move takes a socket to another state: what an option answers depends on it.
 func (r *OptionRun) move(o Op) error {
 	h := Op{Kind: 1, Seq: o.Seq, Ack: o.Ack, Len: o.Len, Wnd: o.Wnd, Opts: o.Opts | 1}
-	h.Flags = choose([]uint8{hostServe, hostConnect, hostAccept, hostBind, hostDisconnect, hostSend, hostRecv, hostNewFlow, hostSegment, hostTick, hostClose}, o.Flags)
+	h.Flags = choose([]uint8{hostServe, hostConnect, hostAccept, hostBind, hostDisconnect, hostSend, hostRecv, hostNewFlow, hostSegment, hostTick, hostClose, optionMapped}, o.Flags)
+	if h.Flags == optionMapped {
+		_, err := r.Call(1, sock.Call{Op: sock.OpConnect, FD: choose(r.fds, o.Seq), Addr: mappedPeer, AddrLen: 28})
+		return err
+	}
 	return r.HostRun.do(h)
 }
