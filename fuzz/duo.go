@@ -31,6 +31,7 @@ type DuoConfig struct {
 	Channel int      // packets under way to one end; what is sent beyond is lost
 	Trouble Trouble
 	Ends    Endings // how users may end
+	Flaw    Flaw
 }
 
 // Trouble is how often each thing may go wrong, in both directions together.
@@ -55,6 +56,7 @@ type duoUser struct {
 	written, read      uint32
 	opened             bool
 	shut, closed       bool
+	abrupt             bool // closed in a way that sends no FIN
 	readable, writable bool
 }
 
@@ -108,13 +110,16 @@ func (d *Duo) feed(i int, in tcpstate.Input, cover *Coverage) error {
 		case tcpstate.Sent:
 			u.written += o.N
 		case tcpstate.Readable:
-			u.readable = true
+			u.readable = d.Flaw != Untold
 		case tcpstate.Writable:
 			u.writable = true
 		case tcpstate.Became:
 			// accept() and sk_state_change wake: data may have come with the SYN.
 			u.readable = u.readable || o.From == tcpstate.Closed || o.From == tcpstate.SynSent
 		case tcpstate.Emit:
+			if d.mutes(i, &o.Seg) {
+				continue
+			}
 			d.send(1-i, o.Seg)
 			d.sent[i] |= e.kind(&o.Seg)
 		}
@@ -158,7 +163,7 @@ func (d *Duo) deliver(i int, s tcpstate.Segment, cover *Coverage) error {
 func (d *Duo) deadline() (who int, at tcpstate.Time) {
 	who = -1
 	for i, e := range d.end {
-		if t, ok := e.Deadline(); ok && (who < 0 || t < at) {
+		if t, ok := e.Deadline(); ok && !d.Flaw.dead(e) && (who < 0 || t < at) {
 			who, at = i, t
 		}
 	}
@@ -215,7 +220,7 @@ func (d *Duo) half(i int) uint64 {
 	h.U64(uint64(d.sent[i]))
 	h.U64(uint64(u.written)<<32 | uint64(u.read))
 	h.U64(uint64(u.writes))
-	for _, b := range [...]bool{u.opened, u.shut, u.closed, u.readable, u.writable} {
+	for _, b := range [...]bool{u.opened, u.shut, u.closed, u.abrupt, u.readable, u.writable} {
 		h.Bool(b)
 	}
 	clock := uint32(int64(d.now) / int64(tcpstate.Millisecond))

@@ -128,6 +128,9 @@ func (d *Duo) underway(m DuoMove, i int, cover *Coverage) error {
 	return d.deliver(i, d.take(i, int(m.At)), cover)
 }
 
+// fastCookie is a cookie of four octets, as fastOpen reads it.
+const fastCookie = 1 | 1<<2
+
 func spend(n uint8) uint8 { return max(n, 1) - 1 }
 
 // act is what a user does.
@@ -138,6 +141,10 @@ func (d *Duo) act(kind uint8, i int, cover *Coverage) error {
 	case duoOpen:
 		u.opened = true
 		in.Kind = tcpstate.Open
+		if d.Setup[i].Fast { // with data, and a cookie from an earlier connection
+			in.Fast, in.N = tcpstate.FastSend, d.Octets
+			fastOpen(&in.Seg.Opts, fastCookie)
+		}
 	case duoWrite:
 		u.writes, u.writable = spend(u.writes), false
 		in.Kind, in.N = tcpstate.Send, d.Octets
@@ -149,10 +156,10 @@ func (d *Duo) act(kind uint8, i int, cover *Coverage) error {
 		u.shut = true
 		in.Kind, in.How = tcpstate.Shutdown, tcpstate.ShutWrite
 	case duoClose:
-		u.closed = true
+		u.closed, u.abrupt = true, d.end[i].Readable() > 0
 		in.Kind = tcpstate.Close
 	case duoAbort:
-		u.closed = true
+		u.closed, u.abrupt = true, true
 		in.Kind = tcpstate.Abort
 	}
 	before := u.written

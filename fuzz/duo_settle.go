@@ -6,7 +6,8 @@ import "github.com/sockspec/sockspec/tcpstate"
 const mostSettling = 2000
 
 // Settle lets nothing more go wrong: packets arrive in order, users read what there is, and then close. All that was written
-// arrives, unless somebody let go of the connection before; both ends become CLOSED; nobody waits for ever.
+// arrives, and so does the news that there is no more, unless somebody let go of the connection before; both ends become CLOSED;
+// nobody waits for ever.
 func (d *Duo) Settle() error {
 	if err := d.pump("deliver all octets", d.quiet); err != nil {
 		return err
@@ -15,6 +16,9 @@ func (d *Duo) Settle() error {
 		u, other := &d.user[i], &d.user[1-i]
 		if !u.closed && !other.closed && other.read != u.written {
 			return law("end %d wrote %d octets, and %d arrived", i, u.written, other.read)
+		}
+		if ends := (u.shut || u.closed) && !u.abrupt; ends && !other.closed && d.end[1-i].State() == tcpstate.Established {
+			return law("end %d has ended, and end %d will never know", i, 1-i)
 		}
 	}
 	for i := range d.user {

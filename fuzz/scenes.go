@@ -66,8 +66,8 @@ func refusals() []SceneConfig {
 				}
 				return 0
 			}}},
-		{Name: "no memory for connections", Opening: []sock.Call{streamCall(), listens[0], listens[1]}, Acts: conversation,
-			Hooks: sock.Hooks{Alloc: func(k sock.AllocKind) bool { return k != sock.AllocChild }}},
+		{Name: "no memory for requests", Opening: []sock.Call{streamCall(), listens[0], listens[1]}, Acts: conversation,
+			Hooks: sock.Hooks{Alloc: func(k sock.AllocKind) bool { return k != sock.AllocRequest }}},
 	}
 }
 

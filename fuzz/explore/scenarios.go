@@ -23,6 +23,7 @@ var (
 )
 
 func passive(s fuzz.Setup) fuzz.Setup { s.Passive = true; return s }
+func lazy(s fuzz.Setup) fuzz.Setup    { s.Fast = true; return s }
 
 // Scenarios are walked in this order; what one does not use of its part is the next ones'. The small ones come first.
 var Scenarios = []Scenario{
@@ -43,6 +44,8 @@ var Scenarios = []Scenario{
 		two(fuzz.DuoConfig{Setup: [2]fuzz.Setup{full, passive(full)}, Writes: [2]uint8{1, 1}, Octets: 1000, Channel: 8, Trouble: fuzz.Trouble{Lose: 1, Overtake: 1, Timeouts: 1}, Ends: fuzz.EndShutdown | fuzz.EndClose})},
 	{"window", "a reader with the least buffer, whose window closes", 3, 1,
 		two(fuzz.DuoConfig{Setup: [2]fuzz.Setup{plain, passive(tight)}, Writes: [2]uint8{4, 0}, Octets: 700, Channel: 8, Trouble: fuzz.Trouble{Lose: 1, Timeouts: 3}, Ends: fuzz.EndClose})},
+	{"fastopen", "a client with a cookie, whose SYN carries data", 2, 1,
+		two(fuzz.DuoConfig{Setup: [2]fuzz.Setup{lazy(plain), passive(lazy(plain))}, Octets: 1000, Channel: 6, Trouble: fuzz.Trouble{Lose: 1, Overtake: 1, Timeouts: 1}, Ends: allEnds})},
 	{"endpoint", "one endpoint and all that the seeds do, in any order, from every state along them", 6, 8, solos},
 	{"backlog", "a listener with room for one connection, three peers and two threads that wait", 3, 16,
 		onHost(fuzz.WalkConfig{Peers: 3, Threads: 2, Signals: true, Ticks: 2,

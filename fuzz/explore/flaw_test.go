@@ -1,0 +1,40 @@
+package explore
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sockspec/sockspec/fuzz"
+)
+
+// A walk tells of a deadlock, and of a close that never completes: each is planted, and found on a shortest way.
+func TestWhatNeverEndsIsFound(t *testing.T) {
+	for name, c := range map[string]struct {
+		flaw    fuzz.Flaw
+		trouble fuzz.Trouble
+		broken  string
+		moves   int // to where it shows
+	}{
+		"a FIN that is never sent again":  {fuzz.FinOnce, fuzz.Trouble{Lose: 1}, "end 0 has ended, and end 1 will never know", 5},
+		"data without a timer":            {fuzz.DeadData, fuzz.Trouble{Lose: 1}, "deadlock: nothing will ever deliver all octets: ESTABLISHED", 5},
+		"a close without a timer":         {fuzz.DeadClose, fuzz.Trouble{Lose: 1}, "deadlock: nothing will ever deliver all octets: FIN-WAIT-1", 5},
+		"a TIME-WAIT that lasts for ever": {fuzz.DeadWait, fuzz.Trouble{}, "deadlock: nothing will ever close: TIME-WAIT", 1},
+		"a lost wake-up":                  {fuzz.Untold, fuzz.Trouble{}, "end 0 wrote 100 octets, and 0 arrived", 4},
+		"nothing":                         {fuzz.NoFlaw, fuzz.Trouble{Lose: 1}, "", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := smallWorld{name, fuzz.DuoConfig{Setup: [2]fuzz.Setup{plain, passive(plain)}, Writes: [2]uint8{1, 0}, Octets: 100, Channel: 6,
+				Trouble: c.trouble, Ends: fuzz.EndShutdown | fuzz.EndClose, Flaw: c.flaw}}
+			r := w.walkAll(t, 1)
+			if c.flaw == fuzz.NoFlaw {
+				require.NoError(t, r.Broken)
+				require.Empty(t, r.Stopped)
+				return
+			}
+			require.ErrorContains(t, r.Broken, "once nothing more goes wrong: ")
+			require.ErrorContains(t, r.Broken, c.broken)
+			require.Len(t, r.Way.Moves, c.moves, "%v", r.Way)
+		})
+	}
+}

@@ -1,0 +1,174 @@
+package explore
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sockspec/sockspec/fuzz"
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+var update = flag.Bool("update", false, "write testdata/pairs.txt anew")
+
+// pairsFile lists what two ends can be in at one time.
+const pairsFile = "testdata/pairs.txt"
+
+// smallWorld is a world of two ends that has few states: a walk visits all of them, so that what it does not find is not there.
+type smallWorld struct {
+	name string
+	fuzz.DuoConfig
+}
+
+func smallWorlds() (list []smallWorld) {
+	troubles := []struct {
+		name string
+		fuzz.Trouble
+	}{{"", fuzz.Trouble{}}, {", one lost", fuzz.Trouble{Lose: 1}}, {", one overtaken", fuzz.Trouble{Overtake: 1}},
+		{", one twice", fuzz.Trouble{Twice: 1}}, {", one time-out", fuzz.Trouble{Timeouts: 1}}}
+	for _, w := range []struct {
+		name     string
+		ends     [2]fuzz.Setup
+		troubles int
+	}{{"a client and a server", [2]fuzz.Setup{plain, passive(plain)}, 5}, {"both open", [2]fuzz.Setup{plain, plain}, 3},
+		{"Fast Open", [2]fuzz.Setup{lazy(plain), passive(lazy(plain))}, 3}} {
+		for _, t := range troubles[:w.troubles] {
+			list = append(list, smallWorld{w.name + t.name, fuzz.DuoConfig{Setup: w.ends, Octets: 100, Channel: 6, Trouble: t.Trouble, Ends: allEnds}})
+		}
+	}
+	return list
+}
+
+// walkAll visits all states of a small world.
+func (w *smallWorld) walkAll(t *testing.T, settleEach int) *Result {
+	roots, err := two(w.DuoConfig)()
+	require.NoError(t, err)
+	s := Search{Roots: roots, SettleEach: settleEach}
+	return s.Run(context.Background())
+}
+
+// aPair is a pair of states, and the shortest way there.
+type aPair struct {
+	a, b tcpstate.State
+	way  *Way
+	in   string
+}
+
+// allPairs walks all of the small worlds to their ends.
+func allPairs(t *testing.T) (list []aPair) {
+	best := map[[2]tcpstate.State]aPair{}
+	for _, w := range smallWorlds() {
+		r := w.walkAll(t, 0)
+		require.NoError(t, r.Broken, "%v", r.Way)
+		require.Empty(t, r.Stopped)
+		for a := tcpstate.Established; a <= tcpstate.Closing; a++ {
+			for b := tcpstate.Established; b <= tcpstate.Closing; b++ {
+				old, ok := best[[2]tcpstate.State{a, b}]
+				if way := r.PairWay(a, b); way != nil && (!ok || len(way.Moves) < len(old.way.Moves)) {
+					best[[2]tcpstate.State{a, b}] = aPair{a, b, way, w.name}
+				}
+			}
+		}
+	}
+	for _, p := range best {
+		list = append(list, p)
+	}
+	slices.SortFunc(list, func(p, q aPair) int {
+		return cmp.Or(cmp.Compare(p.a.String(), q.a.String()), cmp.Compare(p.b.String(), q.b.String()))
+	})
+	return list
+}
+
+// The forms that a move has in the list.
+var (
+	moved = regexp.MustCompile(`^(deliver|lose|double) to (\d): (\S+) .*`)
+	timed = regexp.MustCompile(`^time passes, timer of (\d)`)
+	acted = regexp.MustCompile(`^(\d): `)
+	signs = map[string]string{"deliver": ">", "lose": "x", "double": "="}
+)
+
+// brief is a way on one line.
+func (w *Way) brief() string {
+	var list []string
+	at := w.Root.World.Clone()
+	for _, m := range w.Moves {
+		text := at.Describe(m)
+		if f := moved.FindStringSubmatch(text); f != nil {
+			text = f[3] + signs[f[1]] + f[2]
+		}
+		text = timed.ReplaceAllString(text, "$1:timer")
+		list = append(list, acted.ReplaceAllString(text, "$1:"))
+		_ = at.Do(m, &fuzz.Coverage{}) // kept the laws before
+	}
+	return strings.Join(list, " ")
+}
+
+const pairsHeader = `# The states that two ends of a connection can be in at one time: the client or first end, then the server or second. Each with the
+# fewest moves that lead there and the world in which they do. 0 and 1 are the ends; "0:close" is what a user does, "0:timer" time
+# that passes, "F.>1" a segment that arrives at 1, "x1" one that is lost, "=1" one that comes twice.
+#
+# RFC 9293's diagram itself, with an ABORT at any time and messages that may come late, leaves out no pair; what makes this list
+# short is that packets do not come from nowhere. Written by: go test ./fuzz/explore -run TestPairs -update
+`
+
+// Each pair of states that two endpoints come to, loss and doubles and all, is listed, and no other. That each step between them is a
+// step of RFC 9293's diagram, or none, is held by the worlds themselves (fuzz.Diagram).
+func TestPairsOfStatesAreThoseOfTheList(t *testing.T) {
+	got := pairsHeader
+	for _, p := range allPairs(t) {
+		got += fmt.Sprintf("\n%-12v %-12v %2d  %s: %s\n", p.a, p.b, len(p.way.Moves), p.in, p.way.brief())
+		if why := surprising[[2]tcpstate.State{p.a, p.b}]; why != "" {
+			got += "    " + why + "\n"
+		}
+	}
+	if *update {
+		require.NoError(t, os.WriteFile(pairsFile, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(pairsFile)
+	require.NoError(t, err)
+	require.Equal(t, strings.Split(string(want), "\n"), strings.Split(got, "\n"))
+}
+
+// surprising pairs have a line that says how they come about.
+var surprising = func() map[[2]tcpstate.State]string {
+	const (
+		gone     = "half-open: one end has let go, and its RST is under way, or was lost"
+		outlived = "the SYN outlives who sent it; the answer to it will draw a RST"
+		ack      = "the ACK that completes the handshake is still under way"
+		crossing = "SYNs that cross (RFC 9293 figure 8)"
+		closing  = "FINs that cross (RFC 9293 figure 13)"
+		behind   = "the ACK of the FIN came before the peer's own FIN, or that one was lost"
+		twice    = "who closed second must be heard again: TIME-WAIT answers a FIN that is repeated"
+	)
+	type p = [2]tcpstate.State
+	const (
+		closed, listen, synSent, synReceived = tcpstate.Closed, tcpstate.Listen, tcpstate.SynSent, tcpstate.SynReceived
+		established, closeWait, lastAck      = tcpstate.Established, tcpstate.CloseWait, tcpstate.LastAck
+		finWait1, finWait2, timeWait         = tcpstate.FinWait1, tcpstate.FinWait2, tcpstate.TimeWait
+		both                                 = tcpstate.Closing
+	)
+	return map[p]string{
+		{closed, listen}: "who closes before there is an answer forgets at once", {closed, synReceived}: outlived,
+		{closed, established}: gone, {closed, closeWait}: gone, {closed, finWait2}: gone, {closed, lastAck}: gone, {closed, timeWait}: gone,
+		{established, closed}: gone, {closeWait, closed}: gone, {finWait2, closed}: gone, {closed, both}: gone, {both, closed}: gone,
+		{closed, finWait1}:         "a connection that a SYN alone made, or half of one, is closed: its FIN will draw a RST",
+		{finWait1, closed}:         "a connection that a SYN alone made, or half of one, is closed: its FIN will draw a RST",
+		{established, synReceived}: ack, {finWait1, synReceived}: ack,
+		{finWait1, synSent}:        "SYNs that cross, and one end closes before its SYN,ACK has arrived",
+		{synSent, finWait1}:        "SYNs that cross, or Fast Open: one end closes before its SYN,ACK has arrived",
+		{synReceived, finWait1}:    "SYNs that cross, and one end closes before its SYN,ACK has arrived",
+		{synReceived, closed}:      "SYNs that cross, and one end closes before it hears anything",
+		{synReceived, synReceived}: crossing, {synReceived, synSent}: crossing, {synSent, synSent}: crossing, {synReceived, established}: crossing,
+		{both, both}: closing, {finWait1, both}: closing, {both, finWait1}: closing, {both, timeWait}: closing, {timeWait, both}: closing, {timeWait, timeWait}: closing,
+		{both, finWait2}: behind, {finWait2, both}: behind,
+		{lastAck, timeWait}: twice, {timeWait, lastAck}: twice,
+	}
+}()
