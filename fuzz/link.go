@@ -23,7 +23,12 @@ type link struct {
 	// strikes counts the drops since each side last got on. A few at most, so
 	// that no count of retries is used up: the link is bad, not cut.
 	strikes [2]int
+	met     fates
 }
+
+// fates counts what became of packets; Spared would have been one loss too many,
+// Overtaken let a later one arrive before it.
+type fates struct{ Lost, Spared, Twice, Late, Overtaken int }
 
 const (
 	delay       = 10 * tcpstate.Millisecond
@@ -53,13 +58,17 @@ func (l *link) put(now tcpstate.Time, p packet) {
 		if max(l.strikes[0], l.strikes[1]) < mostStrikes {
 			l.strikes[0]++
 			l.strikes[1]++
+			l.met.Lost++
 			return
 		}
+		l.met.Spared++
 	case fateTwice:
+		l.met.Twice++
 		again := p
 		again.at = p.at.Add(more)
 		l.insert(again)
 	case fateLate:
+		l.met.Late++
 		p.at = p.at.Add(more)
 	}
 	l.insert(p)
@@ -67,6 +76,9 @@ func (l *link) put(now tcpstate.Time, p packet) {
 
 func (l *link) insert(p packet) {
 	i, _ := slices.BinarySearchFunc(l.wire, p.at+1, func(q packet, at tcpstate.Time) int { return int(q.at - at) })
+	if i < len(l.wire) {
+		l.met.Overtaken++
+	}
 	l.wire = slices.Insert(l.wire, i, p)
 }
 

@@ -15,6 +15,8 @@ type Pair struct {
 	steps  int
 	frayed bool // a user let go before the end: a reset may cost octets
 	order  byte // who closes first at the end: 0, 1, or 2 both
+	// acts counts the ops that did something, by side and kind.
+	acts [2][numPairOps]int
 }
 
 // user writes a stream of octets, and reads the other's.

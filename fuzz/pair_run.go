@@ -23,7 +23,11 @@ const firstOctets = 700
 // sides finish over a perfect one. The error is the first law broken.
 func RunPair(in []byte, trace Trace) error {
 	p, ops := NewPair(in, trace)
-	ops = ops[:min(len(ops)/pairOpSize, mostPairOps)*pairOpSize]
+	return p.run(ops[:min(len(ops)/pairOpSize, mostPairOps)*pairOpSize])
+}
+
+// run is RunPair of a pair that is there.
+func (p *Pair) run(ops []byte) error {
 	for i := 3; i < len(ops); i += pairOpSize {
 		p.link.fates = append(p.link.fates, ops[i])
 	}
@@ -50,27 +54,10 @@ func RunPair(in []byte, trace Trace) error {
 
 // do does one op, then lets its time pass.
 func (p *Pair) do(what, much, long byte) error {
-	i := int(what >> 7)
-	kind := int(what & 0x7F % numPairOps)
-	if p.side[i].conn == nil && (kind == pairClose || kind == pairAbort) {
-		kind = pairWait // whoever listens waits for who comes
-	}
-	var err error
-	switch kind {
-	case pairWrite:
-		err = p.want(i, int(choose(lengths, much)), tcpstate.SendFlags(much>>5)&tcpstate.SendMore)
-	case pairRead:
-		err = p.readUp(i, int(choose(lengths, much)))
-	case pairShutdown:
-		err = p.shutdown(i)
-	case pairSet:
-		err = p.set(i, much)
-	case pairClose:
-		err = p.close(i, tcpstate.Close)
-	case pairAbort:
-		err = p.close(i, tcpstate.Abort)
-	case pairOOB:
-		err = p.urge(i)
+	before := p.pulse()
+	err := p.act(int(what>>7), int(what&0x7F%numPairOps), much)
+	if p.pulse() != before {
+		p.acts[what>>7][what&0x7F%numPairOps]++
 	}
 	end := p.now.Add(choose(gaps[:9], long))
 	for more := true; more && err == nil; {
@@ -78,6 +65,33 @@ func (p *Pair) do(what, much, long byte) error {
 	}
 	p.now = end
 	return err
+}
+
+// pulse changes with everything that an op does.
+func (p *Pair) pulse() int { return p.steps + p.side[0].plan + p.side[1].plan }
+
+// act is the op itself: of side i, of a kind.
+func (p *Pair) act(i, kind int, much byte) error {
+	if p.side[i].conn == nil && (kind == pairClose || kind == pairAbort) {
+		kind = pairWait // whoever listens waits for who comes
+	}
+	switch kind {
+	case pairWrite:
+		return p.want(i, int(choose(lengths, much)), tcpstate.SendFlags(much>>5)&tcpstate.SendMore)
+	case pairRead:
+		return p.readUp(i, int(choose(lengths, much)))
+	case pairShutdown:
+		return p.shutdown(i)
+	case pairSet:
+		return p.set(i, much)
+	case pairClose:
+		return p.close(i, tcpstate.Close)
+	case pairAbort:
+		return p.close(i, tcpstate.Abort)
+	case pairOOB:
+		return p.urge(i)
+	}
+	return nil
 }
 
 // want adds n octets to what the user wants written, unless the stream is over.
