@@ -41,7 +41,7 @@ func TestEveryByteOfAnOpMatters(t *testing.T) {
 		run        func([]byte, Trace) error
 	}{
 		{"conn", conn, setupSize, opSize, connFails}, {"pair", pairSeeds, pairHeader, pairOpSize, RunPair},
-		{"host", hostSeeds, 1, opSize, hostFails}, {"options", optionSeeds(), 1, opSize, optionsFail},
+		{"host", fuzzHostSeeds, 1, opSize, hostFails}, {"options", optionSeeds(), 1, opSize, optionsFail},
 	} {
 		for at := range target.head {
 			require.True(t, matters(target.run, target.seeds, func(in []byte) []int { return []int{at} }), "%s: byte %d of the setup is dead", target.name, at)

@@ -115,6 +115,11 @@ func sameEffect(a, b sock.Effect) bool {
 		p, t := &e.Packet, &e.Return
 		p.Payload, t.Data = append([]byte(nil), p.Payload...), append([]byte(nil), t.Data...)
 		t.Poll, t.Control = append([]sock.PollFD(nil), t.Poll...), append([]sock.Control(nil), t.Control...)
+		t.Msgs, t.Filter = append([]sock.Msg(nil), t.Msgs...), append([]sock.SockFilter(nil), t.Filter...)
+		for i := range t.Msgs {
+			m := &t.Msgs[i]
+			m.Data, m.Control = append([]byte(nil), m.Data...), append([]sock.Control(nil), m.Control...)
+		}
 	}
 	return reflect.DeepEqual(a, b)
 }

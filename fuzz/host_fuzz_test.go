@@ -11,7 +11,7 @@ import (
 // invariants hold after each, a clone does the same, and once all is closed
 // and time has passed, nothing is left.
 func FuzzHost(f *testing.F) {
-	for _, s := range hostSeeds {
+	for _, s := range fuzzHostSeeds {
 		f.Add(s[0], s[1:])
 	}
 	f.Fuzz(func(t *testing.T, setup byte, in []byte) {
@@ -31,7 +31,7 @@ func hostFails(in []byte, trace Trace) error {
 func TestHostKeepsItsLawsUnderRandomOps(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 1500 {
-		in := append([]byte(nil), hostSeeds[r.IntN(len(hostSeeds))]...)
+		in := append([]byte(nil), fuzzHostSeeds[r.IntN(len(fuzzHostSeeds))]...)
 		for range r.IntN(40) {
 			o := make([]byte, opSize)
 			for i := range o {

@@ -128,11 +128,7 @@ func (r *HostRun) call(o Op) sock.Call {
 		c.Op = sock.OpPoll
 		c.Poll = []sock.PollFD{{FD: c.FD, Events: sock.POLLIN}, {FD: choose(r.fds, o.Ack), Events: sock.POLLOUT | uint32(o.Opts)}}
 	default:
-		c.Op = sock.Op(o.Opts) % (sock.OpRecvmmsg + 2)
-		c.IDs = [3]int32{int32(o.Ack&3) - 1, int32(o.Wnd&3) - 1, -1}
-		c.Type, c.Proto, c.Level, c.Name = int32(o.Wnd&15), int32(o.Ack), int32(o.Ack&7), int32(o.Wnd)
-		c.Arg = int64(choose(r.fds, o.Ack))
-		c.Msgs = []sock.Msg{{Len: c.Len, Data: make([]byte, min(c.Len, 5000))}, {Len: 9, Data: make([]byte, 9)}}[:o.Wnd%3]
+		r.otherCall(o, &c)
 	}
 	family := uint16(sock.AF_INET)
 	if c.AddrLen = 16; !addr.IsValid() { // AF_UNSPEC for connect, none for send

@@ -6,16 +6,19 @@ func hostOp(what byte, rest ...byte) []byte {
 	return append(b, make([]byte, opSize-len(b))...)
 }
 
+// joinOps is an input of a plain host.
+func joinOps(ops ...[]byte) []byte {
+	b := []byte{0}
+	for _, o := range ops {
+		b = append(b, o...)
+	}
+	return b
+}
+
 // hostSeeds: a server, a client, both on loopback, a listener under load, and Fast Open.
 // Descriptor 1 of the run is the first socket, 2 the second.
 var hostSeeds = func() [][]byte {
-	join := func(ops ...[]byte) []byte {
-		b := []byte{0}
-		for _, o := range ops {
-			b = append(b, o...)
-		}
-		return b
-	}
+	join := joinOps
 	server := join(hostOp(hostSocket), hostOp(hostServe, 1, 3, 5), hostOp(hostNewFlow, 0, 0, 0, 0, synOpts&^1), hostOp(hostSegment),
 		hostOp(hostAccept, 1), hostOp(hostSegment, 1<<3, 0, 3), hostOp(hostRecv, 2, 0, 3), hostOp(hostSend, 2, 0, 3), hostOp(hostSegment),
 		hostOp(hostSegment, 2<<3), hostOp(hostClose, 2), hostOp(hostSegment), hostOp(hostTick), hostOp(hostClose, 1))
