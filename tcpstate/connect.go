@@ -221,7 +221,7 @@ func (c *Conn) initTransfer() {
 		c.rtt.rttvar, c.rtt.mdev, c.rtt.mdevMax = uint32(fallback), uint32(fallback), uint32(fallback)
 		c.rtt.rto = fallback
 	}
-	c.ca.cwnd = c.cfg.InitCwnd
+	c.ca.cwnd, c.ca.ssthresh = c.cfg.InitCwnd, infiniteSSThresh // a lost SYN is no sign of a full path (tcp_init_metrics)
 	if c.stat.totalRetrans > 1 && c.ca.undoOn {
 		c.ca.cwnd = 1
 	}
