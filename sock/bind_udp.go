@@ -90,6 +90,9 @@ func (h *Host) udpFreePort(s *sock) uint16 {
 
 // udpUnhash takes the socket out of the table (udp_lib_unhash).
 func udpUnhash(h *Host, s *sock) {
+	if s.num == 0 {
+		return
+	}
 	h.leaveGroup(s)
 	h.udp.byPort.drop(h, s.num, s)
 	h.udp.byAddr.drop(h, s.udpAddr(), s)

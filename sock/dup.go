@@ -1,13 +1,19 @@
 package sock
 
-// dup gives the file another descriptor, at least from (f_dupfd).
+// dupFrom gives the file another descriptor, at least from (f_dupfd).
+func (h *Host) dupFrom(fd, from int32, cloexec bool) outcome {
+	if h.fileAt(fd) != noFile && (from < 0 || from >= h.proc.limit) {
+		return fail(EINVAL)
+	}
+	return h.dup(fd, from, cloexec)
+}
+
+// dup does so where the lowest number is known to be within limits, or the table
+// is to say that it is full (alloc_fd).
 func (h *Host) dup(fd, from int32, cloexec bool) outcome {
 	f := h.fileAt(fd)
 	if f == noFile {
 		return fail(EBADF)
-	}
-	if from < 0 || from >= h.proc.limit {
-		return fail(EINVAL)
 	}
 	to, err := h.proc.lowest(from)
 	if err != 0 {

@@ -110,6 +110,9 @@ func (h *Host) discard(s *sock) {
 		h.dropSock(s) // it never came to a protocol
 		return
 	}
+	if s.prot.unhash != nil {
+		s.prot.unhash(h, s) // RAW is in its table from the start (CR-17)
+	}
 	h.free(s)
 }
 

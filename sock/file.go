@@ -109,9 +109,9 @@ func sysFcntl(h *Host, t *thread) outcome {
 	f, d := &h.files[id], &h.proc.fds[c.FD]
 	switch c.N {
 	case F_DUPFD:
-		return h.dup(c.FD, clampInt32(c.Arg), false)
+		return h.dupFrom(c.FD, clampInt32(c.Arg), false)
 	case F_DUPFD_CLOEXEC:
-		return h.dup(c.FD, clampInt32(c.Arg), true)
+		return h.dupFrom(c.FD, clampInt32(c.Arg), true)
 	case F_GETFD:
 		if d.cloexec {
 			return done(FD_CLOEXEC)

@@ -132,6 +132,30 @@ func TestHooksRefuseWhereLinuxAsksAndNothingHappens(t *testing.T) {
 	}
 }
 
+// CR-08: a socket of any kind whose creation is refused leaves nothing behind: not in the tables that datagrams are looked up in
+// either, where RAW sockets are from the start (CR-17).
+func TestARefusedSocketIsInNoTable(t *testing.T) {
+	for _, domain := range []int32{AF_INET, AF_INET6} {
+		for _, c := range []Call{
+			{Type: SOCK_STREAM}, {Type: SOCK_DGRAM}, {Type: SOCK_RAW, Proto: 17}, {Type: SOCK_DGRAM, Proto: map[int32]int32{AF_INET: 1, AF_INET6: 58}[domain]},
+		} {
+			c.Op, c.Domain = OpSocket, domain
+			for _, hook := range []Hook{SocketCreate, SocketPostCreate, CgroupSockCreate} {
+				b, g := guardedBench(t)
+				require.NoError(t, b.h.SetSysctl("net.ipv4.ping_group_range", "0 0"))
+				b.ok(c) // as many are in the tables, and in their place
+				g.refuse[hook] = EIO
+				b.unchanged(EIO, c)
+				require.NoError(t, b.h.Check())
+				g.reset()
+				b.ok(Call{Op: OpSocket, Domain: domain, Type: SOCK_DGRAM}) // the number that became free
+				require.NoError(t, b.h.Check())
+				b.deliver(Packet{Src: remoteV4, Dst: localV4, Proto: ProtoUDP, SrcPort: 1, DstPort: 2, TTL: 64})
+			}
+		}
+	}
+}
+
 // A file that is no socket has only the hooks of files.
 func TestHooksOfFilesThatAreNoSockets(t *testing.T) {
 	b, g := guardedBench(t)

@@ -126,6 +126,28 @@ func TestExitOfTheLastProcessLeavesNothing(t *testing.T) {
 	require.Zero(t, b.h.tcpCount)
 }
 
+// A limit of none: what Linux 6.18 answers. dup finds the table full, F_DUPFD its argument out of range.
+func TestNoDescriptorAtAll(t *testing.T) {
+	b := newBench(t)
+	fd, ep := b.ok(socketCall()), b.ok(Call{Op: OpEpollCreate})
+	b.ok(rlimit(0, 10))
+	for _, c := range []Call{{Op: OpDup, FD: fd}, socketCall(), acceptCall(fd), {Op: OpEpollCreate}} {
+		b.fails(EMFILE, c)
+	}
+	for _, from := range []int64{0, 5} {
+		b.fails(EINVAL, Call{Op: OpFcntl, FD: fd, N: F_DUPFD, Arg: from})
+		b.fails(EBADF, Call{Op: OpFcntl, FD: 99, N: F_DUPFD, Arg: from})
+	}
+	b.fails(EBADF, Call{Op: OpDup, FD: 99})
+	b.fails(EBADF, Call{Op: OpDup2, FD: fd, Arg: 7})
+	b.ok(Call{Op: OpDup2, FD: fd, Arg: int64(fd)})
+	b.fails(EINVAL, pollCall(0, PollFD{FD: fd, Events: POLLIN}))
+	b.fails(EINVAL, Call{Op: OpRead, FD: ep, Len: 10})
+	b.fails(EINVAL, Call{Op: OpWrite, FD: ep, Data: []byte("x")})
+	b.fails(ENOTSOCK, recvCall(ep, 10, 0))
+	b.fails(EINVAL, Call{Op: OpIoctl, FD: ep, N: FIONREAD})
+}
+
 func TestLimitOfDescriptors(t *testing.T) {
 	b := newBench(t)
 	fd := b.ok(socketCall())

@@ -56,6 +56,9 @@ func (o Op) String() string {
 // enterSock finds the call's socket and notes it on the thread.
 func (h *Host) enterSock(t *thread) (*sock, Errno) {
 	f, s, err := h.lookup(t.call.FD)
+	if err == ENOTSOCK && (t.call.Op == OpRead || t.call.Op == OpWrite) {
+		err = EINVAL // an epoll instance has neither (vfs_read, vfs_write)
+	}
 	if err != 0 {
 		return nil, err
 	}
