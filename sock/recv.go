@@ -123,8 +123,6 @@ func tcpRecvAgain(h *Host, s *sock, t *thread) outcome {
 		return h.parkOn(t, s, false)
 	}
 	switch {
-	case s.conn != nil && s.conn.EOF():
-		return h.received(s, t)
 	case s.pending() != 0:
 		return fail(s.takeErr())
 	case s.shutdown()&tcpstate.ShutRead != 0:

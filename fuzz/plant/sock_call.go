@@ -1,0 +1,38 @@
+package main
+
+// callBugs are in what the calls come to.
+var callBugs = []file{
+	{"sock/connect.go", []bug{
+		{"port of a failed connect kept", "leak", "func (h *Host) unnamed(", `s.locks&lockPort == 0`, `false`},
+		{"second connect starts anew", "CO-02", "", `EALREADY`, `EINPROGRESS`},
+		{"connect of a connected socket succeeds", "CO-02", "case ssConnected:", `fail(EISCONN)`, `done(0)`},
+		{"connect of a listener", "CO-03", "case ssUnconnected:", `s.state() != tcpstate.Closed`, `false`},
+		{"failed connect leaves its error", "CO-08", "", `err = ECONNABORTED`, `err = ECONNREFUSED`},
+		{"short address taken", "CO-10", "func (h *Host) connectAddr(", `n < s.leastAddr()`, `false`},
+		{"connect to a multicast address", "CO-10", "", `(dst.IsMulticast() || dst == limitedBroadcast) && err != ENODEV`, `false`},
+		{"signal during a handshake ignored", "CO-07", "waiting && !h.waits(t):", `t.signal`, `false`},
+	}},
+	{"sock/close.go", []bug{
+		{"SO_LINGER of no time closes gracefully", "SO_LINGER", "", `linger && s.opt.lingerTime == 0 && s.conn.Readable() == 0 && s.state() != tcpstate.Closed`, `false`},
+		{"SO_LINGER waits for nothing", "SO_LINGER", "", `h.patience(t, false, s.opt.lingerTime)`, `h.patience(t, true, s.opt.lingerTime)`},
+		{"SO_LINGER waits on when all is acknowledged", "SO_LINGER", "", `s.closing() && h.waits(t) && !t.signal`, `h.waits(t) && !t.signal`},
+		{"closed file stays on interest lists", "close under a waiter", "", `h.epollForget(&s.watch)`, ``},
+		{"descriptor stays after close", "leak", "", `h.proc.point(fd, descriptor{file: noFile})`, ``},
+		{"lingering in CLOSING does not wait", "SO_LINGER", "", `s.in(tcpstate.FinWait1, tcpstate.Closing, tcpstate.LastAck)`, `s.in(tcpstate.FinWait1, tcpstate.LastAck)`},
+	}},
+	{"sock/dup.go", []bug{
+		{"dup2 takes the descriptor of a waiting accept", "check left out", "", `was == reserved`, `false`},
+		{"dup3 onto itself", "errno", "func sysDup3(", `int64(c.FD) == c.Arg`, `false`},
+	}},
+	{"sock/recv.go", []bug{
+		{"error found before the end of the stream", "order", "", `end || t.done >= s.recvTarget(t)`, `end && s.pending() == 0 || t.done >= s.recvTarget(t)`},
+		{"MSG_WAITALL ignored", "SR-02", "", `t.call.Flags&MSG_WAITALL == 0`, `true`},
+		{"receive on a listener waits", "errno", "", `s.state() == tcpstate.Listen`, `false`},
+		{"disconnect by another thread not noticed", "check left out", "", `t.parked && t.disconnects != s.disconnects`, `false`},
+		{"SO_RCVLOWAT ignored", "SR-02", "", `min(n, int64(s.opt.rcvLowat))`, `1`},
+	}},
+	{"sock/tcp_disconnect.go", []bug{
+		{"name of a TIME-WAIT lost", "TIME-WAIT", "", `h.flows[tw.flow()] = id`, ``},
+		{"port of a TIME-WAIT's socket kept", "leak", "func (h *Host) splitTimeWait", `s.locks&lockPort == 0`, `false`},
+	}},
+}

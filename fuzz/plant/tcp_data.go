@@ -1,0 +1,72 @@
+package main
+
+// dataBugs are in what octets go through, in and out.
+var dataBugs = []file{
+	{"tcpstate/data.go", []bug{
+		{"failure to retain above-sequence data", "RFC 2525 2.5", "", `c.queueOOO(s)`, `c.outOfWindow(rule.OverWindow)`},
+		{"FIN lost behind a zero window", "check left out", "", `wnd == 0 && !(s.Len == 0 && s.Flags.Has(FIN))`, `wnd == 0`},
+		{"segment that ends at RCV.NXT taken for new", "edge", "", `end.LessEq(c.rcv.nxt)`, `end.Less(c.rcv.nxt)`},
+		{"segment right behind the window queued", "edge", "", `s.Seq.GreaterEq(c.rcv.nxt.Add(wnd))`, `s.Seq.Greater(c.rcv.nxt.Add(wnd))`},
+		{"filled hole acknowledged late", "RFC 5681 4.2", "", `c.ack.pending |= ackNow`, ``},
+		{"reader woken by no data", "lost wake-up", "", `c.finRcvd || c.InReady(c.user.rcvLowat)`, `c.finRcvd`},
+		{"FIN does not wake the reader", "lost wake-up", "", `c.tell(Readable, rule.FinReceived)`, ``},
+		{"FIN in FIN-WAIT-2 not acknowledged", "RFC 9293 3.10.7.4", "", `c.sendAck(rule.FinReceived)
+		c.timeWait(TimeWait, 0, rule.FinReceived)`, `c.timeWait(TimeWait, 0, rule.FinReceived)`},
+	}},
+	{"tcpstate/ooo.go", []bug{
+		{"hole of one octet passed over", "off by one", "", `b.seq.Greater(c.rcv.nxt)`, `b.seq.Greater(c.rcv.nxt.Add(1))`},
+		{"FIN out of order forgotten", "check left out", "", `if b.fin {
+			c.finReceived()
+			return
+		}`, ``},
+		{"newest SACK block not first", "RFC 2018 4", "", `copy(r.sacks[1:i+1], r.sacks[:i])
+		r.sacks[0] = first`, `r.sacks[i] = first`},
+		{"SACK blocks told that RCV.NXT has passed", "RFC 2018 4", "", `r.nxt.GreaterEq(r.sacks[i].Start)`, `false`},
+		{"SACK blocks that touch not joined", "edge", "", `start.Greater(r.End) || r.Start.Greater(end)`, `start.GreaterEq(r.End) || r.Start.GreaterEq(end)`},
+	}},
+	{"tcpstate/emit.go", []bug{
+		{"D-SACK told again and again", "RFC 2883 4", "", `c.rcv.dsack = false`, ``},
+		{"window of a SYN scaled", "RFC 7323 2.2", "", `s.Wnd = uint16(min(c.rcv.wnd, 65535))`, `s.Wnd = uint16(min(c.rcv.wnd, 65535) >> c.opt.rcvWScale)`},
+		{"delayed ACK sent although one went along", "state left over", "", `c.timers.delack = never`, ``},
+	}},
+	{"tcpstate/window.go", []bug{
+		{"right edge of the window moves left", "RFC 9293 3.8.6", "", `win < cur && !c.mayShrink()`, `false`},
+		{"silly window offered", "RFC 9293 3.8.6.2.2", "func (c *Conn) nextWindow()", `free < allowed>>4 || int64(free) < mss`, `false`},
+		{"reader's news of a window kept back", "lost wake-up", "", `2*now <= c.rcv.clamp`, `false`},
+	}},
+	{"tcpstate/recvq.go", []bug{
+		{"receive buffer has no bound", "check left out", "func (c *Conn) rmemRoom", `c.rcv.rmem <= c.rcv.rcvbuf`, `true`},
+		{"FIN counted as an octet to read", "off by one", "", `c.finRcvd && c.rcv.copied.Add(1) == c.rcv.nxt`, `false`},
+	}},
+	{"tcpstate/xmit.go", []bug{
+		{"failure to send FIN notification promptly", "RFC 2525 2.15", "", `nonagle&naglePush != 0 || c.urgentMode() || b.flags.Has(FIN)`, `nonagle&naglePush != 0 || c.urgentMode()`},
+		{"no Nagle", "RFC 9293 3.7.4", "", `(nonagle == 0 && c.q.packetsOut > 0 && small)`, `false`},
+		{"no probe of a window that never opened", "RFC 2525 2.12", "", `c.armXmit(xmitProbe, c.probeBase())`, ``},
+		{"segment sent that ends beyond the window", "edge", "", `end.LessEq(c.snd.wndEnd())`, `b.seq.Less(c.snd.wndEnd())`},
+		{"one packet beyond the congestion window", "off by one", "", `c.ca.cwnd-flight`, `c.ca.cwnd-flight+1`},
+	}},
+	{"tcpstate/send.go", []bug{
+		{"send buffer holds one more", "edge", "", `c.snd.queued >= c.snd.sndbuf`, `c.snd.queued > c.snd.sndbuf+4096`},
+		{"writer not told of room", "lost wake-up", "", `c.wspace() >= c.snd.queued>>1 && c.memoryFree(0)`, `false`},
+		{"no PSH at the end of a write", "RFC 9293 3.9.1.2", "func (c *Conn) pushSent", `f&SendMore == 0 || c.forcedPush()`, `c.forcedPush()`},
+	}},
+	{"tcpstate/retrans.go", []bug{
+		{"lost data sent again and again", "check left out", "", `b.tags&(tagSacked|tagRetrans) != 0`, `b.tags&tagSacked != 0`},
+		{"acknowledged octets sent again", "check left out", "", `b.seq.Less(c.snd.una)`, `false`},
+	}},
+	{"tcpstate/mss.go", []bug{
+		{"options missing from TCP MSS calculation", "RFC 2525 2.18", "", `mss = max(mss, uint32(c.cfg.MinSndMSS)) - uint32(c.opt.hdrLen-tcpHdrLen)`, `mss = max(mss, uint32(c.cfg.MinSndMSS))`},
+		{"SACK blocks missing from the MSS", "RFC 2525 2.18", "", `mss -= lenSACK + 8*min(blocks, (room-lenSACK)/8)`, `_, _ = room, blocks`},
+	}},
+	{"tcpstate/urg.go", []bug{
+		{"urgent pointer at the octet, not behind it", "RFC 6093", "", `uint16(c.snd.up.Since(s.Seq))`, `uint16(c.snd.up.Since(s.Seq) - 1)`},
+		{"old urgent pointer taken again", "edge", "", `c.rcv.copied.Greater(seq) || seq.Less(c.rcv.nxt)`, `c.rcv.copied.Greater(seq)`},
+	}},
+	{"sock/tcp_xmit.go", []bug{
+		{"inconsistent retransmission", "RFC 2525 2.4", "", `s.tx.ReadAt(at.Since(s.txHead), p.Payload)`, `from := at.Since(s.txHead)
+		if why == rule.RTORetransmit {
+			from++
+		}
+		s.tx.ReadAt(from, p.Payload)`},
+	}},
+}
