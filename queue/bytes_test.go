@@ -196,3 +196,15 @@ func BenchmarkBytesAppendReadDiscard1460(b *testing.B) {
 		q.Discard(1460)
 	}
 }
+
+// TestBytesGrowNoFurtherThanTheyMust: the memory doubles only while it is too small, and ends at the limit.
+func TestBytesGrowNoFurtherThanTheyMust(t *testing.T) {
+	for _, c := range []struct{ n, limit, want int }{
+		{1, 4 * minBytes, minBytes}, {minBytes, 4 * minBytes, minBytes}, {minBytes + 1, 4 * minBytes, 2 * minBytes},
+		{2 * minBytes, 4 * minBytes, 2 * minBytes}, {2*minBytes + 1, 3 * minBytes, 3 * minBytes},
+	} {
+		b := NewBytes(uint32(c.limit))
+		b.Append(make([]byte, c.n))
+		require.Len(t, b.buf, c.want, "%d bytes, limit %d", c.n, c.limit)
+	}
+}

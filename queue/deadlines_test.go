@@ -240,3 +240,11 @@ func BenchmarkDeadlinesMoveOneOf1000(b *testing.B) {
 		d.Set(i%1000, int64(i*7919%100003))
 	}
 }
+
+// TestACloneOfNoDeadlinesAllocatesNothing: the heaps of most sockets are empty, and are cloned at each
+// state of a walk.
+func TestACloneOfNoDeadlinesAllocatesNothing(t *testing.T) {
+	var d, c Deadlines[int]
+	require.Zero(t, testing.AllocsPerRun(10, func() { c = d.Clone() }))
+	require.True(t, d.Equal(&c))
+}

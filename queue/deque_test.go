@@ -186,3 +186,50 @@ func BenchmarkDequeSplitInTheMiddleOf64(b *testing.B) {
 		d.Remove(33)
 	}
 }
+
+// TestInsertAndRemoveMoveTheShorterSide: what costs is moving elements. The head moves when those before the
+// place did, and stays when those after it did, or as many are on both sides.
+func TestInsertAndRemoveMoveTheShorterSide(t *testing.T) {
+	const full = 16 // a power of two: the ring does not grow below it
+	filled := func(n int) Deque[int] {
+		var d Deque[int]
+		for i := range full {
+			d.PushBack(i)
+		}
+		d.Truncate(n)
+		return d
+	}
+	for n := range full {
+		for i := range n + 1 {
+			d := filled(n)
+			before := d.head
+			d.Insert(i, -1)
+			require.Equal(t, i < n-i, d.head != before, "insert %d of %d", i, n)
+		}
+		for i := range n {
+			d := filled(n)
+			before := d.head
+			d.Remove(i)
+			require.Equal(t, i < n-1-i, d.head != before, "remove %d of %d", i, n)
+		}
+	}
+}
+
+// TestTheRingIsTheLeastPowerOfTwo: it grows when it is full and no sooner, and a clone has what its elements need.
+func TestTheRingIsTheLeastPowerOfTwo(t *testing.T) {
+	var d Deque[int]
+	for n := 1; n <= 8*minDeque; n++ {
+		d.PushBack(n)
+		want := minDeque
+		for want < n {
+			want *= 2
+		}
+		require.Len(t, d.buf, want, "%d elements", n)
+		c := d.Clone()
+		require.Len(t, c.buf, want, "clone of %d elements", n)
+	}
+	require.Zero(t, testing.AllocsPerRun(10, func() {
+		d.PopFront()
+		d.PushBack(0) // the last free place
+	}))
+}

@@ -237,3 +237,13 @@ func BenchmarkTablePutGetDelete(b *testing.B) {
 		}
 	}
 }
+
+// TestTablesDifferByLimitAloneAndByLengthAlone: either is enough.
+func TestTablesDifferByLimitAloneAndByLengthAlone(t *testing.T) {
+	a, b, more := NewTable[int, int](2), NewTable[int, int](3), NewTable[int, int](2)
+	more.Put(1, 1)
+	require.True(t, a.Equal(&a, Same[int]))
+	require.False(t, a.Equal(&b, Same[int]))
+	require.False(t, a.Equal(&more, Same[int]))
+	require.False(t, more.Equal(&a, Same[int]))
+}

@@ -194,3 +194,13 @@ func TestExclusiveWaitersAddedFirstAreWokenLatestFirst(t *testing.T) {
 	require.Equal(t, []int{1}, w.WakeOne(nil))
 	require.Equal(t, []int{3}, w.WakeAll(nil))
 }
+
+// TestWaitersDifferByOneKindAlone: the same shared ones do not make up for other exclusive ones, nor the other way.
+func TestWaitersDifferByOneKindAlone(t *testing.T) {
+	var none, shared, exclusive Waiters[int]
+	shared.Add(1, false)
+	exclusive.Add(1, true)
+	require.False(t, none.Equal(&shared))
+	require.False(t, none.Equal(&exclusive))
+	require.True(t, shared.Equal(&shared))
+}
