@@ -53,6 +53,9 @@ var datagramOptions = []option{
 // sizeofTimeval is the size of struct timeval: seconds, and microseconds.
 const sizeofTimeval = 16
 
+// infoRoom is as much as TCP_INFO tells: struct tcp_info.
+const infoRoom = 280
+
 func drawOption(t *rapid.T, k *matrix.Kind, c *sock.Call) {
 	if c.Op == sock.OpSetsockopt && rapid.IntRange(0, 7).Draw(t, "linger") == 0 {
 		c.Level, c.Name = sock.SOL_SOCKET, sock.SO_LINGER
@@ -63,6 +66,10 @@ func drawOption(t *rapid.T, k *matrix.Kind, c *sock.Call) {
 		c.Level, c.Name = sock.SOL_SOCKET, rapid.SampledFrom([]int32{sock.SO_RCVTIMEO, sock.SO_SNDTIMEO}).Draw(t, "which")
 		c.Data = make([]byte, sizeofTimeval)
 		binary.LittleEndian.PutUint32(c.Data[8:], rapid.SampledFrom([]uint32{0, 100_000, 700_000}).Draw(t, "microseconds"))
+		return
+	}
+	if k.Type == sock.SOCK_STREAM && c.Op == sock.OpGetsockopt && rapid.Bool().Draw(t, "info") {
+		c.Level, c.Name, c.Len = sock.SOL_TCP, sock.TCP_INFO, infoRoom
 		return
 	}
 	list := options

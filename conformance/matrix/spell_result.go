@@ -61,6 +61,10 @@ func (s *speller) results(b *strings.Builder, c *sock.Call, r *sock.Return) {
 	case sock.OpRecv:
 		s.received(b, r)
 	case sock.OpGetsockopt:
+		if text, ok := info(r.Data); ok && c.Level == sock.SOL_TCP && c.Name == sock.TCP_INFO {
+			b.WriteString(" " + text)
+			return
+		}
 		b.WriteString(" " + number(r.Data))
 	case sock.OpIoctl:
 		if c.Arg != 0 {
