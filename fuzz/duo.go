@@ -21,6 +21,7 @@ type Duo struct {
 	sent  [2]Messages           // by each end, ever
 	left  Trouble
 	now   tcpstate.Time
+	tired bool // the move under way made an end give up
 }
 
 // DuoConfig is what a Duo starts with.
@@ -56,7 +57,6 @@ type duoUser struct {
 	written, read      uint32
 	opened             bool
 	shut, closed       bool
-	abrupt             bool // closed in a way that sends no FIN
 	readable, writable bool
 }
 
@@ -115,6 +115,7 @@ func (d *Duo) feed(i int, in tcpstate.Input, cover *Coverage) error {
 			u.writable = true
 		case tcpstate.Became:
 			// accept() and sk_state_change wake: data may have come with the SYN.
+			d.tired = d.tired || o.To == tcpstate.Closed && o.Why == rule.RetriesExhausted
 			u.readable = u.readable || o.From == tcpstate.Closed || o.From == tcpstate.SynSent
 		case tcpstate.Emit:
 			if d.mutes(i, &o.Seg) {
@@ -220,7 +221,7 @@ func (d *Duo) half(i int) uint64 {
 	h.U64(uint64(d.sent[i]))
 	h.U64(uint64(u.written)<<32 | uint64(u.read))
 	h.U64(uint64(u.writes))
-	for _, b := range [...]bool{u.opened, u.shut, u.closed, u.abrupt, u.readable, u.writable} {
+	for _, b := range [...]bool{u.opened, u.shut, u.closed, u.readable, u.writable} {
 		h.Bool(b)
 	}
 	clock := uint32(int64(d.now) / int64(tcpstate.Millisecond))

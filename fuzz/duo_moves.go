@@ -87,6 +87,7 @@ func (d *Duo) userMoves(i int, add func(kind uint8, end, at int)) {
 func (d *Duo) Do(n uint32, cover *Coverage) error {
 	m := unpackDuo(n)
 	i, why, before := int(m.End&1), byUser, d.diagram()
+	d.tired = false
 	var err error
 	switch m.Kind {
 	case duoDeliver, duoLose, duoTwice:
@@ -95,7 +96,9 @@ func (d *Duo) Do(n uint32, cover *Coverage) error {
 	case duoExpire:
 		why = byTime
 		d.left.Timeouts = spend(d.left.Timeouts)
-		err = d.expire(cover)
+		if err = d.expire(cover); d.tired {
+			why = byPatience
+		}
 	default:
 		err = d.act(m.Kind, i, cover)
 	}
@@ -156,10 +159,10 @@ func (d *Duo) act(kind uint8, i int, cover *Coverage) error {
 		u.shut = true
 		in.Kind, in.How = tcpstate.Shutdown, tcpstate.ShutWrite
 	case duoClose:
-		u.closed, u.abrupt = true, d.end[i].Readable() > 0
+		u.closed = true
 		in.Kind = tcpstate.Close
 	case duoAbort:
-		u.closed, u.abrupt = true, true
+		u.closed = true
 		in.Kind = tcpstate.Abort
 	}
 	before := u.written

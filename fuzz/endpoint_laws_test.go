@@ -100,6 +100,12 @@ func TestEveryLawOfAnEndpointsStateCanFail(t *testing.T) {
 			e.now, _ = e.conn.Deadline()
 			return e.checkBounds(tcpstate.Input{Kind: tcpstate.Timeout})
 		},
+		"wait for a window of": func(e *Endpoint, _ snapshot) error {
+			require.NoError(t, e.Do(bare))
+			require.NoError(t, e.checkPersist())
+			e.conn.Step(tcpstate.Input{Kind: tcpstate.Send, N: 5000, Now: e.now, Bars: tcpstate.BarRoute}, nil)
+			return e.checkPersist()
+		},
 		"answers differently": func(e *Endpoint, _ snapshot) error {
 			return e.checkTwin(e.conn.Clone(), tcpstate.Input{Kind: tcpstate.Close, Now: e.now})
 		},

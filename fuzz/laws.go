@@ -24,6 +24,7 @@ func (e *Endpoint) step(in tcpstate.Input) error {
 		func() error { return e.checkTwin(twin, in) },
 		func() error { return e.checkOutputs(in, before) },
 		func() error { return e.checkBounds(in) },
+		e.checkPersist,
 		func() error { return e.checkReceived(before) },
 	} {
 		if err := check(); err != nil {
@@ -280,6 +281,19 @@ func (e *Endpoint) checkBounds(in tcpstate.Input) error {
 		return law("%d octets wait without a timer", c.OutQueue())
 	case (c.State() == tcpstate.SynSent && !c.FastDeferred() || c.State() == tcpstate.TimeWait) && !armed:
 		return law("no timer ends this state")
+	}
+	return nil
+}
+
+// checkPersist: the persist timer is for a window that is closed. A full segment that it has room for does not wait while nothing
+// is in flight; less may, for Nagle, TCP_CORK and MSG_MORE use the same timer (tcp_check_probe_timer).
+func (e *Endpoint) checkPersist() error {
+	c := e.conn
+	if c.NotSent() == 0 || c.SockState() == tcpstate.Closed {
+		return nil
+	}
+	if i := c.Info(e.now); i.Unacked == 0 && i.NotSentBytes >= i.SndMSS && i.SndWnd >= i.SndMSS {
+		return law("%d octets wait for a window of %d, and nothing is in flight", i.NotSentBytes, i.SndWnd)
 	}
 	return nil
 }

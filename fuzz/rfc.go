@@ -57,6 +57,7 @@ const (
 	byUser cause = iota
 	byMessage
 	byTime
+	byPatience // the USER TIMEOUT: what was sent so often is given up
 )
 
 // arc is an arrow of the diagram: it is taken on one of the messages, on any of several or on none, and sends.
@@ -95,7 +96,7 @@ var arcs = []arc{
 	{tcpstate.FinWait2, tcpstate.Closed, byMessage, msgAck | msgFin | msgFinAck, "RFC 1122 4.2.2.13: data for nobody is answered with RST"},
 }
 
-// begun are the states of a connection: ABORT and RST end them all.
+// begun are the states of a connection: ABORT, RST and the USER TIMEOUT end them all (section 3.10.8).
 const begun = 1<<tcpstate.SynSent | 1<<tcpstate.SynReceived | 1<<tcpstate.Established | 1<<tcpstate.FinWait1 | 1<<tcpstate.FinWait2 |
 	1<<tcpstate.CloseWait | 1<<tcpstate.Closing | 1<<tcpstate.LastAck | 1<<tcpstate.TimeWait
 
@@ -120,7 +121,7 @@ func (d Diagram) next(i int, why cause) (list []Diagram) {
 			add(a.to)
 		}
 	}
-	if begun>>at&1 != 0 && (why == byUser || why == byMessage && heard&msgRst != 0) {
+	if begun>>at&1 != 0 && (why == byUser || why == byPatience || why == byMessage && heard&msgRst != 0) {
 		add(tcpstate.Closed)
 	}
 	for m := msgSyn; m <= msgRst; m <<= 1 {
