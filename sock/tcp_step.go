@@ -130,7 +130,7 @@ func (h *Host) gone(s *sock) {
 	if s.locks&lockPort == 0 {
 		h.putPort(s)
 	}
-	if s.dead && s.parent == noSock {
+	if s.dead {
 		h.free(s)
 	}
 }

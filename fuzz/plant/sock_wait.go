@@ -3,10 +3,16 @@ package main
 // waitBugs are in who waits and who is woken.
 var waitBugs = []file{
 	{"sock/epoll.go", []bug{
+		{"epolls in a circle", "check left out", "", `c.N == EPOLL_CTL_ADD && nested && h.epollLoops(at, h.files[f].epoll)`, `false`},
+		{"EPOLLEXCLUSIVE first among the watchers", "order", "", `!exclusive`, `true`},
 		{"EPOLL_CTL_MOD does not look again", "lost wake-up", "", `h.epollItem(it, 1) != 0 && !it.linked`, `false`},
 		{"epoll watched twice", "errno", "", `c.N == EPOLL_CTL_ADD && slot >= 0`, `false`},
 	}},
 	{"sock/epoll_wait.go", []bug{
+		{"exclusive watchers all told", "wake-one", "", `events&EPOLLEXCLUSIVE == 0 || !sleeps`, `true`},
+		{"what is left on the list wakes nobody", "lost wake-up", "ep.waiters.Remove(t.id)", `if ep.ready.Len() > 0 {
+		h.run = ep.waiters.WakeOne(h.run)
+	}`, ``},
 		{"events that nobody asked for link an item", "check left out", "", `events&^epPrivate == 0 || events&mask == 0`, `events&^epPrivate == 0`},
 		{"epoll's waiters in order of arrival", "order", "", `ep.waiters.AddFirst(t.id)`, `ep.waiters.Add(t.id, true)`},
 		{"edge-triggered item reported again", "epoll edge", "", `it.events&EPOLLET == 0`, `true`},
