@@ -30,7 +30,8 @@ var options = []option{
 	opt(sock.SOL_IPV6, sock.IPV6_V6ONLY, 0, 1), opt(sock.SOL_IP, sock.IP_TTL, 7, 64), opt(sock.SOL_IP, sock.IP_MTU, 0),
 	opt(sock.SOL_SOCKET, sock.SO_KEEPALIVE, 0, 1, 1), opt(sock.SOL_TCP, sock.TCP_KEEPIDLE, 1, 2), opt(sock.SOL_TCP, sock.TCP_KEEPINTVL, 1),
 	opt(sock.SOL_TCP, sock.TCP_KEEPCNT, 1, 2), opt(sock.SOL_TCP, sock.TCP_USER_TIMEOUT, 0, 300, 1500), opt(sock.SOL_TCP, sock.TCP_LINGER2, -1, 1),
-	opt(sock.SOL_TCP, sock.TCP_SYNCNT, 1, 2),
+	opt(sock.SOL_TCP, sock.TCP_SYNCNT, 1, 2), opt(sock.SOL_TCP, sock.TCP_INQ, 0, 1), opt(sock.SOL_SOCKET, sock.SO_TIMESTAMP, 0, 1, 1),
+	opt(sock.SOL_SOCKET, sock.SO_TIMESTAMPNS_NEW, 0, 1),
 }
 
 // datagramOptions are those of sockets that are not TCP's. Known, and left out: IP_MTU and IPV6_MTU tell of the route that the socket has

@@ -95,8 +95,20 @@ func (s *speller) received(b *strings.Builder, r *sock.Return) {
 		fmt.Fprintf(b, " flags %#x", uint32(r.MsgFlags))
 	}
 	for _, m := range r.Control {
+		if tellsTime(&m) {
+			clear(m.Data)
+		}
 		fmt.Fprintf(b, " cmsg %d.%d %x", m.Level, m.Type, m.Data)
 	}
+}
+
+// tellsTime reports whether a control message holds a moment of the stack's clock.
+func tellsTime(m *sock.Control) bool {
+	switch m.Type {
+	case sock.SO_TIMESTAMP, sock.SO_TIMESTAMPNS, sock.SO_TIMESTAMP_NEW, sock.SO_TIMESTAMPNS_NEW:
+		return m.Level == sock.SOL_SOCKET
+	}
+	return false
 }
 
 // quotes tells whether an error's data begin like a header that the stack sent: that holds chance.
