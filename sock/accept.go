@@ -18,6 +18,7 @@ func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listene
 	h.attach(c, tcpstate.Accept(lp.Params, &r), r.ISS)
 	s.lst.accept.Push(c.id)
 	id := c.id
+	h.dscp = p.TOS
 	h.stepWith(c, tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg}, p.Payload)
 	if h.socks[id] != c || c.state() != tcpstate.SynReceived {
 		h.wake(s, wakeIn)

@@ -129,6 +129,7 @@ func (h *Host) connSegment(s *sock, p *Packet) {
 		in.Listening = h.findListener(p.name(), p) != nil
 	}
 	s.opt.incomingCPU = theCPU // sk_incoming_cpu_update
+	h.dscp = p.TOS
 	h.stepWith(s, in, p.Payload)
 	if p.IPv6() && s.conn != nil && s.state() != tcpstate.Closed && s.conn.RcvNxt() == p.Seg.End() {
 		s.opt.latch6(p, h.dev)
@@ -205,6 +206,6 @@ func (h *Host) resetFor(p *Packet, why rule.ID) {
 	h.countSent(1, rst.Flags)
 	h.transmitBy(dev, &Packet{
 		Src: p.Dst, Dst: p.Src, SrcPort: p.DstPort, DstPort: p.SrcPort,
-		Proto: ProtoTCP, TTL: 64, TOS: p.TOS, Seg: rst,
+		Proto: ProtoTCP, TTL: h.ownTTL(p.IPv6()), TOS: p.TOS, Seg: rst,
 	}, why, noSock)
 }

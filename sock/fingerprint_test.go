@@ -35,6 +35,7 @@ var unhashed = map[string]string{
 	"Call.Filter":      "nil in a call that waits",
 	"Return.Filter":    "nil in a call that waits",
 	"Host.dev":         "of one input",
+	"Host.dscp":        "of one segment",
 	"fastHost.offer":   "of one input",
 	"fastHost.fault":   "of one input",
 	"Host.spare":       "memory for reuse",

@@ -117,6 +117,7 @@ type Host struct {
 	spare   [][]byte      // memory of datagrams that were read
 	heir    tcpstate.Heir // left by a TIME-WAIT to the connect under way, if TSRecentAt is not 0
 	dev     int32         // by which the packet under way came in (inet_iif)
+	dscp    uint8         // that the segment under way came with
 }
 
 // New makes a host. Fields of cfg that are out of range are bounded.

@@ -22,13 +22,10 @@ func (h *Host) answerTOS(s *sock, seg *tcpstate.Segment, d dscp, ipv6 bool) uint
 // answerTTL is its hop limit: only a SYN-ACK is the listener's own, the rest is
 // sent for nobody (ip_send_unicast_reply).
 func (h *Host) answerTTL(s *sock, seg *tcpstate.Segment, ipv6 bool) uint8 {
-	switch {
-	case seg.Flags.Has(tcpstate.SYN):
+	if seg.Flags.Has(tcpstate.SYN) {
 		return h.ttl(s, ipv6)
-	case ipv6:
-		return 64 // net.ipv6.conf.*.hop_limit
 	}
-	return uint8(h.sysctl.get(ctlDefaultTTL))
+	return h.ownTTL(ipv6)
 }
 
 // reflectTOS gives a listener's new connection the DSCP of the SYN that made it,

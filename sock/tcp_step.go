@@ -80,7 +80,7 @@ func (h *Host) follow(s *sock, o *tcpstate.Output, payload []byte) bool {
 	}
 	switch o.Kind {
 	case tcpstate.Emit:
-		h.transmitConn(s, &o.Seg, o.Why)
+		h.transmitConn(s, o)
 	case tcpstate.Store:
 		end := min(uint64(o.Off)+uint64(o.N), uint64(len(payload)))
 		if uint64(o.Off) < end {

@@ -5,15 +5,12 @@ import (
 	"github.com/sockspec/sockspec/tcpstate/rule"
 )
 
-// answers reports whether a segment is a reset that answers another, by the numbers
-// of that: no socket's options are asked for it (tcp_v4_send_reset).
-func answers(seg *tcpstate.Segment) bool {
-	return seg.Flags&(tcpstate.RST|tcpstate.ACK) == tcpstate.RST
-}
-
-// transmitConn sends a segment of the connection, with its octets.
-func (h *Host) transmitConn(s *sock, seg *tcpstate.Segment, why rule.ID) {
-	if !answers(seg) {
+// transmitConn sends a segment of the connection, with its octets. One that is
+// sent for no socket finds its way by itself, and is not to be fragmented
+// (ip_send_unicast_reply).
+func (h *Host) transmitConn(s *sock, o *tcpstate.Output) {
+	seg, why := &o.Seg, o.Why
+	if o.N == tcpstate.AsSocket {
 		if s.routed = !s.stray && !h.strands(s, s.remote.Addr()); !s.routed {
 			h.emit(Dropped, rule.NoRoute, s.id)
 			return
@@ -23,7 +20,15 @@ func (h *Host) transmitConn(s *sock, seg *tcpstate.Segment, why rule.ID) {
 		Src: s.local, Dst: s.remote.Addr(), SrcPort: s.sport, DstPort: s.remote.Port(),
 		Proto: ProtoTCP, TTL: h.ttl(s, s.af.ipv6), TOS: s.tos(s.af.ipv6), Seg: *seg,
 	}
-	p.NoDF = p.Src.Is4() && !answers(seg) && !h.setsDF(s, p.Dst)
+	if o.N != tcpstate.AsSocket {
+		p.TTL = h.ownTTL(s.af.ipv6)
+	} else {
+		s.opt.showECN(s.conn.LatestECN())
+	}
+	if o.N == tcpstate.AsAnswer {
+		p.TOS = h.dscp
+	}
+	p.NoDF = p.Src.Is4() && o.N == tcpstate.AsSocket && !h.setsDF(s, p.Dst)
 	if seg.Len > 0 {
 		at := seg.Seq
 		if seg.Flags.Has(tcpstate.SYN) {
@@ -70,12 +75,24 @@ func (h *Host) ttl(s *sock, ipv6 bool) uint8 {
 		if s.opt.hops >= 0 {
 			return uint8(s.opt.hops)
 		}
-		return 64 // net.ipv6.conf.*.hop_limit
-	}
-	if s.opt.ttl > 0 {
+	} else if s.opt.ttl > 0 {
 		return uint8(s.opt.ttl)
 	}
+	return h.ownTTL(ipv6)
+}
+
+// ownTTL is the hop limit where no socket's option says another.
+func (h *Host) ownTTL(ipv6 bool) uint8 {
+	if ipv6 {
+		return 64 // net.ipv6.conf.*.hop_limit
+	}
 	return uint8(h.sysctl.get(ctlDefaultTTL))
+}
+
+// showECN keeps in IP_TOS and IPV6_TCLASS how the latest segment was marked
+// (INET_ECN_xmit, INET_ECN_dontxmit).
+func (o *options) showECN(mark tcpstate.ECN) {
+	o.tos, o.tclass = o.tos&^3|int32(mark), o.tclass&^3|int32(mark)
 }
 
 // tos is the DSCP of what the socket sends in that family.

@@ -30,7 +30,8 @@ func (c *Conn) ecnSend(s *Segment) {
 	if !c.ecn.on {
 		return
 	}
-	if s.Len > 0 && s.Seq.GreaterEq(c.snd.nxt) {
+	c.snd.marked = s.Len > 0 && s.Seq.GreaterEq(c.snd.nxt)
+	if c.snd.marked {
 		s.ECN = ECT0
 		if c.ecn.queueCWR {
 			c.ecn.queueCWR = false
@@ -40,6 +41,15 @@ func (c *Conn) ecnSend(s *Segment) {
 	if c.ecn.demandCWR {
 		s.Flags |= ECE
 	}
+}
+
+// LatestECN is the ECN field of the latest segment. A timewait bucket goes on like
+// that where it answers in time (tcp_v4_timewait_ack).
+func (c *Conn) LatestECN() ECN {
+	if c.snd.marked {
+		return ECT0
+	}
+	return NotECT
 }
 
 // ecnQueueCWR: the window was reduced; say so (tcp_ecn_queue_cwr).

@@ -158,6 +158,7 @@ func (c *Conn) sendReset(why rule.ID) { c.emit(c.acceptableSeq(), 0, RST|ACK, 1,
 // connection (tcp_v4_send_reset).
 func (c *Conn) refuse(s *Segment, why rule.ID) {
 	if rst, ok := ResetFor(s); ok {
-		c.tell(Emit, why).Seg = rst
+		o := c.tell(Emit, why)
+		o.Seg, o.N = rst, AsAnswer
 	}
 }

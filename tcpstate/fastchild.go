@@ -114,7 +114,8 @@ func (c *Conn) fastAck(l *Listener, in Input, why rule.ID, skipped uint32) {
 	if r := &c.fo.req; !r.oowLimited(l, in) {
 		ack := r.ack(c.now)
 		ack.Seq = c.snd.nxt
-		c.tell(Emit, why).Seg = ack
+		o := c.tell(Emit, why)
+		o.Seg, o.N = ack, AsAnswer
 		skipped = 0
 	}
 	c.tell(Drop, why).N = skipped

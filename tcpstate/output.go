@@ -9,7 +9,8 @@ type OutputKind uint8
 const (
 	_ OutputKind = iota
 	// Emit: send Seg. Its payload is the Seg.Len octets of the send stream
-	// that begin at Seg.Seq (one later when Seg carries SYN).
+	// that begin at Seg.Seq (one later when Seg carries SYN). N says whose IP
+	// header it has: AsSocket, AsAnswer or AsBucket.
 	Emit
 	// Drop: the segment that arrived, or part of it, was discarded. N tells of
 	// an answer that was due and left out: SkippedAnswer or SkippedChallenge.
@@ -54,6 +55,16 @@ const (
 	// RequestOver: the handshake of a connection that FastAccept made is over, or
 	// the connection is. N is 1 when a RST ended it.
 	RequestOver
+)
+
+// What an Emit's hop limit and DSCP are: those that the socket's options say, or
+// the system's hop limit, with the DSCP of the segment that is answered
+// (tcp_v4_send_reset, tcp_v4_reqsk_send_ack) or with the one that the socket had
+// (tcp_v4_timewait_ack).
+const (
+	AsSocket uint32 = iota
+	AsAnswer
+	AsBucket
 )
 
 // Answers that were left out because too many had gone before (Drop's N):

@@ -17,6 +17,7 @@ type sendState struct {
 	sndbuf      int32
 	queued      int32 // truesize of all that is queued (sk_wmem_queued)
 	noSpace     bool  // the user waits for room (SOCK_NOSPACE)
+	marked      bool  // the latest segment went as ECN-capable (INET_ECN_xmit)
 	bars        Bars  // what the host does not allow, during Step only
 	lastSent    Time  // of data (lsndtime)
 }

@@ -101,7 +101,7 @@ func (c *Conn) reopens(s *Segment, paws bool) bool {
 // (tcp_v4_rcv, TCP_TW_SYN falls through to TCP_TW_ACK).
 func (c *Conn) reopen(listening bool) {
 	if !listening {
-		c.miniAck(rule.TimeWaitOldSegment)
+		c.miniAck(rule.TimeWaitOldSegment, c.LatestECN())
 		c.drop(rule.TimeWaitOldSegment)
 		return
 	}
@@ -132,7 +132,7 @@ func (c *Conn) miniFinWait2(s *Segment, paws bool) {
 			c.timers.since = tsClock(c.now)
 		}
 		c.timers.wait = c.now.Add(c.cfg.TimeWaitLen)
-		c.miniAck(rule.FinReceived)
+		c.miniAck(rule.FinReceived, c.LatestECN())
 	}
 }
 
@@ -148,16 +148,18 @@ func (c *Conn) miniAckLimited(s *Segment, why rule.ID) {
 		c.drop(rule.AckSkipped)
 		return
 	}
-	c.miniAck(why)
+	c.miniAck(why, NotECT)
 	c.drop(why)
 }
 
 // miniAck is the ACK of a timewait bucket (tcp_v4_timewait_ack): no SACK, and
 // the window as it was. A timestamp of 0 to echo counts as none.
-func (c *Conn) miniAck(why rule.ID) {
-	s := &c.tell(Emit, why).Seg
-	s.Seq, s.Ack, s.Flags = c.snd.nxt, c.rcv.nxt, ACK
+func (c *Conn) miniAck(why rule.ID, mark ECN) {
+	o := c.tell(Emit, why)
+	s := &o.Seg
+	o.N, s.Seq, s.Ack, s.Flags = AsBucket, c.snd.nxt, c.rcv.nxt, ACK
 	s.Wnd = uint16(c.rcv.wnd >> c.opt.rcvWScale)
+	s.ECN = mark
 	if c.opt.ts && c.opt.tsRecent != 0 {
 		c.stampOption(&s.Opts)
 	}
