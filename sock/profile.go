@@ -82,7 +82,7 @@ func (c *sysctls) configOptions(cfg *tcpstate.Config) {
 	cfg.Timestamps = uint8(c.get(ctlTCPTimestamps))
 	cfg.WindowScaling = c.on(ctlTCPWindowScaling)
 	cfg.SACK, cfg.DSACK = c.on(ctlTCPSack), c.on(ctlTCPDsack)
-	cfg.ECN = uint8(c.get(ctlTCPEcn))
+	cfg.ECN, cfg.ECNFallback = uint8(c.get(ctlTCPEcn)), c.on(ctlTCPEcnFallback)
 }
 
 func (c *sysctls) configTimes(cfg *tcpstate.Config) {
@@ -106,6 +106,7 @@ func (c *sysctls) configBuffers(cfg *tcpstate.Config) {
 	cfg.RmemMax = int32(c.get(ctlRmemMax))
 	cfg.ModerateRcvbuf = c.on(ctlTCPModerateRcvbuf)
 	cfg.AdvWinScale = int8(c.get(ctlTCPAdvWinScale))
+	cfg.AppWin = uint8(c.get(ctlTCPAppWin))
 	cfg.NotSentLowat = uint32(c.get(ctlTCPNotsentLowat))
 	cfg.ShrinkWindow = c.on(ctlTCPShrinkWindow)
 	cfg.WorkaroundSign = c.on(ctlTCPWorkaroundSigned)

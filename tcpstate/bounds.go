@@ -39,7 +39,7 @@ func (cfg *Config) bounded() *Config {
 
 func (cfg *Config) bound() {
 	const longest = 1 << 40 * Microsecond // 12 days, far from overflow
-	cfg.Timestamps, cfg.ECN = min(cfg.Timestamps, 2), min(cfg.ECN, 2)
+	cfg.Timestamps, cfg.ECN, cfg.AppWin = min(cfg.Timestamps, 2), min(cfg.ECN, 2), min(cfg.AppWin, 31)
 	cfg.SynRetries, cfg.SynLinearTimeouts = min(cfg.SynRetries, 127), min(cfg.SynLinearTimeouts, 127)
 	for _, d := range [...]struct {
 		at    *Duration

@@ -13,6 +13,7 @@ type Config struct {
 	SACK          bool  // tcp_sack
 	DSACK         bool  // tcp_dsack
 	ECN           uint8 // tcp_ecn: 0 off, 1 ask and accept, 2 accept
+	ECNFallback   bool  // tcp_ecn_fallback: a SYN that is sent again does not ask
 
 	// Retransmission counts and bounds.
 	SynRetries        uint8    // tcp_syn_retries
@@ -38,6 +39,7 @@ type Config struct {
 	RmemMax        int32 // net.core.rmem_max
 	ModerateRcvbuf bool  // tcp_moderate_rcvbuf
 	AdvWinScale    int8  // tcp_adv_win_scale, no effect since 6.6
+	AppWin         uint8 // tcp_app_win: the window leaves a 2^AppWin-th of the buffer, 31 nothing; 0 does not reserve a segment either
 	NotSentLowat   uint32
 	ShrinkWindow   bool // tcp_shrink_window
 	WorkaroundSign bool // tcp_workaround_signed_windows
@@ -101,13 +103,13 @@ type RequestRules struct {
 // namespace has it, with cubic.
 func Linux() Config {
 	return Config{
-		Timestamps: 1, WindowScaling: true, SACK: true, DSACK: true, ECN: 2,
+		Timestamps: 1, WindowScaling: true, SACK: true, DSACK: true, ECN: 2, ECNFallback: true,
 		SynRetries: 6, SynLinearTimeouts: 4, SynAckRetries: 5, Retries1: 3, Retries2: 15,
 		RTOMin: 200 * Millisecond, RTOMax: 120 * Second, RTOInit: 1 * Second,
 		FinTimeout: 60 * Second, TimeWaitLen: 60 * Second,
 		KeepaliveTime: 7200 * Second, KeepaliveIntvl: 75 * Second, KeepaliveProbes: 9,
 		Rmem: [3]int32{4096, 131072, 32 << 20}, Wmem: [3]int32{4096, 16384, 4 << 20}, RmemMax: 4 << 20,
-		ModerateRcvbuf: true, AdvWinScale: 1, NotSentLowat: 1<<32 - 1,
+		ModerateRcvbuf: true, AdvWinScale: 1, AppWin: 31, NotSentLowat: 1<<32 - 1,
 		Congestion: Cubic, Recovery: 1, EarlyRetrans: 3, Reordering: 3, MaxReordering: 300,
 		FRTO: true, SlowStartAfterIdle: true, InitCwnd: 10,
 		TSOWinDivisor: 3, MinTSOSegs: 2, TSORTTLog: 9,

@@ -40,7 +40,7 @@ func (c *Conn) retransmitOne(i int, segs uint32, why rule.ID) bool {
 			b = c.q.at(i)
 		}
 	}
-	if b.flags&(SYN|ECE|CWR) == SYN|ECE|CWR {
+	if c.cfg.ECNFallback && b.flags&(SYN|ECE|CWR) == SYN|ECE|CWR {
 		b.flags &^= ECE | CWR // ECN fallback: RFC 3168 section 6.1.1.1
 	}
 	c.stat.totalRetrans += uint32(b.pcount)

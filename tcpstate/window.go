@@ -239,19 +239,17 @@ func (c *Conn) initBuffers() {
 	adv, most := c.opt.advMSS, uint32(c.rcv.fullSpace())
 	if c.rcv.clamp >= most {
 		c.rcv.clamp = most
-		if most > 4*adv {
-			c.rcv.clamp = max(most-most>>appWin, 4*adv)
+		if app := c.cfg.AppWin; app != 0 && most > 4*adv {
+			c.rcv.clamp = max(most-most>>app, 4*adv)
 		}
 	}
-	if c.rcv.clamp > 2*adv && c.rcv.clamp+adv > most {
+	if c.cfg.AppWin != 0 && c.rcv.clamp > 2*adv && c.rcv.clamp+adv > most {
 		c.rcv.clamp = max(2*adv, most-adv)
 	}
 	c.rcv.ssthresh = min(c.rcv.ssthresh, c.rcv.clamp)
 	c.ca.stamp = c.now
 	c.rcv.space = min(c.rcv.ssthresh, c.rcv.wnd, 10*adv)
 }
-
-const appWin = 31 // tcp_app_win
 
 // clampWindow reacts to a receive buffer overrun (tcp_clamp_window).
 func (c *Conn) clampWindow() {
