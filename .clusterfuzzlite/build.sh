@@ -21,12 +21,24 @@ export PATH="$tool/bin:$PATH"
 GOFLAGS=-mod=mod go get "$shim/testing@$ref"
 
 # It takes a directory's _test.go files for one package, so those of an external
-# test package go. A target among them runs by go test alone (fuzz.yml).
+# test package go.
 hide() {
 	local dir=$1 file
 	for file in $(go list -f '{{range .XTestGoFiles}}{{.}} {{end}}' "./$dir"); do
 		rm "$dir/$file"
 	done
+}
+
+# A target of an external test package, whose file must need no other of that
+# package, becomes a package of its own below the one it tests. What
+# export_test.go shows it becomes part of the tested package.
+outside() {
+	local dir=$1 file=$2
+	mkdir -p "$dir/outside"
+	echo "package outside" >"$dir/outside/outside.go"
+	sed 's/^package [a-z]*_test$/package outside/' "$dir/$file" >"$dir/outside/$file"
+	rm "$dir/$file"
+	[ ! -e "$dir/export_test.go" ] || mv "$dir/export_test.go" "$dir/export_tested.go"
 }
 
 # The wrapper takes for the target's file all those below its directory that hold
@@ -39,11 +51,13 @@ unname() {
 }
 
 while read -r dir target _; do
-	hide "$dir"
-	if ! own=$(grep -l "^func $target(" "$dir"/*_test.go); then
-		echo "$target is in an external test package: left out"
-		continue
+	own=$(cd "$dir" && grep -l "^func $target(" ./*_test.go)
+	own=${own#./}
+	if go list -f '{{range .XTestGoFiles}}{{println .}}{{end}}' "./$dir" | grep -qxF "$own"; then
+		outside "$dir" "$own"
+		dir=$dir/outside
 	fi
-	unname "$dir" "$target" "$own"
+	hide "$dir"
+	unname "$dir" "$target" "$dir/$own"
 	compile_native_go_fuzzer_v2 "github.com/sockspec/sockspec/$dir" "$target" "$target"
 done <fuzz/fleet/targets.txt

@@ -1,6 +1,10 @@
 package fuzz
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -15,8 +19,9 @@ import (
 )
 
 var (
-	targetFunc = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(\w+ \*testing\.F\)`)
-	targetLine = regexp.MustCompile(`(?m)^(\S+) (Fuzz\w+) \S.*$`)
+	targetFunc      = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(\w+ \*testing\.F\)`)
+	externalPackage = regexp.MustCompile(`(?m)^package \w+_test$`)
+	targetLine      = regexp.MustCompile(`(?m)^(\S+) (Fuzz\w+) \S.*$`)
 )
 
 // goFiles hands every Go file of the module to each.
@@ -70,6 +75,24 @@ func TestNoTargetIsTakenForAnother(t *testing.T) {
 			}
 		}
 	}
+}
+
+// build.sh makes a package of the file of a target in an external test package: the
+// file must need no other of them.
+func TestTargetsOutsideTheirPackageStandAlone(t *testing.T) {
+	goFiles(t, func(name, src string) {
+		if !targetFunc.MatchString(src) || !externalPackage.MatchString(src) {
+			return
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, src, 0)
+		require.NoError(t, err)
+		for _, id := range f.Unresolved {
+			if slices.ContainsFunc(f.Imports, func(i *ast.ImportSpec) bool { return strings.Trim(path.Base(i.Path.Value), `"`) == id.Name }) {
+				continue
+			}
+			require.NotNil(t, types.Universe.Lookup(id.Name), "%s: %s is declared in another file", name, id.Name)
+		}
+	})
 }
 
 // What cannot be tried here is at least well formed.
