@@ -9,7 +9,9 @@
 // that does the same, a twin whose sequence numbers do not wrap and that does
 // the same too, a window whose right edge never moves left, a timer for
 // whatever waits. The seeds reach all eleven states and every edge between
-// them; TestSeedsReachTheRules prints the rules that they miss.
+// them; TestSeedsReachTheRules prints the rules that they miss. Every target's
+// seeds are held by a test to all that its ops can do (package reach), and each
+// has a canary, a planted bug that it must find (command plant).
 //
 // fleet/targets.txt lists all fuzz targets of the module, and
 //

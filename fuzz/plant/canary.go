@@ -26,8 +26,26 @@ type canary struct {
 // numbered is the canary as a bug with its number, i its place in canaries.
 func (c canary) numbered(i int) numbered { return numbered{c.bug, firstCanary + i, c.Path} }
 
-// canaries are one each of the targets of package queue.
+// numberedCanaries are all of them.
+func numberedCanaries() (all []numbered) {
+	for i, c := range canaries {
+		all = append(all, c.numbered(i))
+	}
+	return all
+}
+
+// canaries are one each of the targets. Where one can be thought of that the
+// seeds pass by, mutation has to find it.
 var canaries = []canary{
+	{"FuzzConn", "fuzz", "tcpstate/ack.go", bug{"ACK of one octet that was not sent", "off by one", "", `s.Ack.Greater(c.snd.nxt)`, `s.Ack.Greater(c.snd.nxt.Add(1))`}},
+	{"FuzzPair", "fuzz", "tcpstate/xmit.go", bug{"no probe of a window that never opened", "RFC 2525 2.12", "", `c.armXmit(xmitProbe, c.probeBase())`, ``}},
+	{"FuzzHost", "fuzz", "sock/accept.go", bug{"accept on a socket that does not listen", "check left out", "func tcpAccept(", `s.state() != tcpstate.Listen`, `false`}},
+	{"FuzzOptions", "fuzz", "sock/option_table.go", bug{"octet of 256", "off by one", "", `!inRange(v.int, o.lo, o.hi)`, `!inRange(v.int, o.lo, o.hi) && v.int != 256`}},
+	{"FuzzWire", "sock", "sock/wireread.go", bug{"top bit of the urgent pointer lost", "sign", "", `binary.BigEndian.Uint16(body[18:])`, `binary.BigEndian.Uint16(body[18:]) &^ 0x8000`}},
+	{"FuzzParse", "conformance/script", "conformance/script/show.go", bug{"octet that begins no character passed over as three", "length", "", `s = s[size:]`, `s = s[utf8.RuneLen(r):]`}},
+	{"FuzzDecode", "packetio", "packetio/encode.go", bug{"top bit of the port lost", "sign", "", `layers.TCPPort(p.DstPort)`, `layers.TCPPort(p.DstPort &^ 0x8000)`}},
+	{"FuzzReadCapture", "packetio", "packetio/capread.go", bug{"length taken from the frame as it is", "check left out", "", `max(ci.Length-len(data)+len(ip), len(ip))`, `ci.Length - len(data) + len(ip)`}},
+	{"FuzzLink", "packetio", "packetio/link.go", bug{"second child of the heap not looked at", "off by one", "", `c <= 2*i+2 && c < last`, `c < 2*i+2 && c < last`}},
 	{"FuzzFIFO", "queue", "queue/fifo.go", bug{"what stays keeps its place when others go", "order", "", `*q.list.At(kept) = *p`, ``}},
 	{"FuzzDeadlines", "queue", "queue/deadlines.go", bug{"heap not mended after a removal", "check left out", "", `hole < d.n`, `false`}},
 	{"FuzzDeque", "queue", "queue/deque.go", bug{"what has wrapped lost when the ring grows", "wrap", "", `copy(buf[k:], d.buf[:d.n-k])`, `if k != 5 || d.n != 8 {

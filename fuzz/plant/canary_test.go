@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"flag"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +15,19 @@ import (
 
 var canaryFlag = flag.Bool("canary", false, "let each fuzz target look for its canary")
 
+// Every fuzz target of the module has a canary, whose text is there to be replaced.
+func TestEveryTargetHasACanary(t *testing.T) {
+	list, err := os.ReadFile(filepath.Join(root(t), "fuzz", "fleet", "targets.txt"))
+	require.NoError(t, err)
+	for line := range strings.Lines(string(list)) {
+		dir, rest, _ := strings.Cut(line, " ")
+		target, _, _ := strings.Cut(rest, " ")
+		require.True(t, slices.ContainsFunc(canaries, func(c canary) bool { return c.Package == dir && c.Target == target }), "%s has none", target)
+	}
+	_, err = weave(root(t), t.TempDir(), numberedCanaries())
+	require.NoError(t, err)
+}
+
 // TestCanariesAreFound: a fuzz target finds the bug that was planted for it,
 // within canaryTime, with the seeds that it has.
 func TestCanariesAreFound(t *testing.T) {
@@ -21,11 +35,7 @@ func TestCanariesAreFound(t *testing.T) {
 		t.Skip("run by a flag: -canary, some minutes")
 	}
 	dir := t.TempDir()
-	var bugs []numbered
-	for i, c := range canaries {
-		bugs = append(bugs, c.numbered(i))
-	}
-	overlay, err := weave(root(t), dir, bugs)
+	overlay, err := weave(root(t), dir, numberedCanaries())
 	require.NoError(t, err)
 	var built []string
 	for i, c := range canaries {
