@@ -33,6 +33,7 @@ type view struct {
 	pending     bool   // a SYN made the connection, and its SYN-ACK is not acknowledged
 	scale       uint8  // that our SYN offered
 	sent, acked uint64 // octets taken by Send, released by Acked
+	mss         uint32 // the largest that segments were cut to
 	stored      queue.Ranges
 }
 

@@ -286,13 +286,16 @@ func (e *Endpoint) checkBounds(in tcpstate.Input) error {
 }
 
 // checkPersist: the persist timer is for a window that is closed. A full segment that it has room for does not wait while nothing
-// is in flight; less may, for Nagle, TCP_CORK and MSG_MORE use the same timer (tcp_check_probe_timer).
+// is in flight; less may, for Nagle, TCP_CORK and MSG_MORE use the same timer (tcp_check_probe_timer). What was too much for the
+// window stays so when segments become smaller: nobody looks until an ACK comes, or the timer (tcp_v4_mtu_reduced).
 func (e *Endpoint) checkPersist() error {
 	c := e.conn
 	if c.NotSent() == 0 || c.SockState() == tcpstate.Closed {
 		return nil
 	}
-	if i := c.Info(e.now); i.Unacked == 0 && i.NotSentBytes >= i.SndMSS && i.SndWnd >= i.SndMSS {
+	i := c.Info(e.now)
+	e.view.mss = max(e.view.mss, i.SndMSS)
+	if i.Unacked == 0 && min(i.NotSentBytes, i.SndWnd) >= e.view.mss {
 		return law("%d octets wait for a window of %d, and nothing is in flight", i.NotSentBytes, i.SndWnd)
 	}
 	return nil
