@@ -122,6 +122,9 @@ const (
 	MSG_CONFIRM     = 0x800
 	SCM_RIGHTS      = 1
 	SCM_CREDENTIALS = 2
+
+	SCM_DEVMEM_DMABUF = 79 // of sends only
+	SCM_TS_OPT_ID     = 81
 )
 
 // Options of IPPROTO_UDP (include/uapi/linux/udp.h), and control messages that

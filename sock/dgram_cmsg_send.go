@@ -28,7 +28,7 @@ func (h *Host) ipCmsg(s *sock, t *thread, p *sendPlan) Errno {
 		var err Errno
 		switch {
 		case c.Level == SOL_SOCKET:
-			err = h.sockCmsg(c, p)
+			err = h.sockCmsg(s, c, p)
 		case ipv6 && c.Level == SOL_IPV6:
 			err = h.ip6Cmsg(s, c, p)
 		case !ipv6 && c.Level == SOL_IP:
@@ -42,42 +42,6 @@ func (h *Host) ipCmsg(s *sock, t *thread, p *sendPlan) Errno {
 	}
 	return 0
 }
-
-// sockCmsg are the control messages of SOL_SOCKET (__sock_cmsg_send). Rights and
-// credentials mean something to AF_UNIX only.
-func (h *Host) sockCmsg(c *Control, p *sendPlan) Errno {
-	switch c.Type {
-	case SCM_RIGHTS, SCM_CREDENTIALS:
-		return 0
-	case SO_MARK:
-		if !h.capable(CapNetRaw | CapNetAdmin) {
-			return EPERM
-		}
-	case SO_PRIORITY, SO_TIMESTAMPING:
-	default:
-		return EINVAL
-	}
-	if len(c.Data) != 4 {
-		return EINVAL
-	}
-	switch v := rd32(c.Data); c.Type {
-	case SO_PRIORITY:
-		if (v < 0 || v > 6) && !h.capable(CapNetRaw|CapNetAdmin) {
-			return EPERM
-		}
-		p.tag.priority = v
-	case SO_MARK:
-		p.tag.mark = v
-	case SO_TIMESTAMPING:
-		if v&^sofTxRecord != 0 {
-			return EINVAL
-		}
-	}
-	return 0
-}
-
-// sofTxRecord is SOF_TIMESTAMPING_TX_RECORD_MASK.
-const sofTxRecord = 1<<0 | 1<<1 | 1<<8 | 1<<9 | 1<<18
 
 // cmsgInt reads a control message that must be one int within bounds.
 func cmsgInt(c *Control, lo, hi int32) (int32, Errno) {

@@ -79,7 +79,7 @@ func (t *thread) fingerprint(f *queue.Hash, now Time) {
 	}
 	f.Bytes(t.in)
 	t.batch.fingerprint(f, now)
-	f.U32(uint32(t.late))
+	f.U64(uint64(t.badControl)<<32 | uint64(t.late))
 	if t.lingers { // only then is there a return before the end
 		t.ret.fingerprint(f)
 		f.U64(uint64(t.after.value))

@@ -183,7 +183,7 @@ func setTxtime(h *Host, s *sock, v *value) Errno {
 	case v.int != clockMonotonic && v.int != clockRealtime && v.int != clockTAI:
 		return EINVAL
 	}
-	s.opt.txClock, s.opt.txFlags = v.int, flags
+	s.opt.txtime, s.opt.txClock, s.opt.txFlags = true, v.int, flags
 	return 0
 }
 

@@ -11,7 +11,7 @@ type options struct {
 	// SOL_SOCKET
 	reuseAddr, reusePort, broadcast, dontRoute, debug, linger, zeroCopy, noCheck bool
 	rxqOvfl, wifiStatus, noFCS, lockFilter, selectErrQueue, preferBusyPoll       bool
-	rcvMark, rcvPriority, stamp, stampNano, stampNew                             bool
+	rcvMark, rcvPriority, stamp, stampNano, stampNew, txtime                     bool
 	stampFlags                                                                   int32 // SOF_TIMESTAMPING_*
 	lingerTime, rcvTimeo, sndTimeo                                               tcpstate.Duration
 	rcvLowat, priority, mark, boundDev, peekOff, incomingCPU                     int32

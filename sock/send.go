@@ -34,6 +34,11 @@ func sendResume(h *Host, t *thread) outcome {
 func tcpSendmsg(h *Host, s *sock, t *thread) outcome {
 	h.patience(t, h.nonblock(t) || t.call.Flags&MSG_DONTWAIT != 0, s.opt.sndTimeo)
 	t.connected, t.fast = false, false
+	bad, now := h.streamCmsg(s, t)
+	if now != 0 {
+		return fail(now)
+	}
+	t.badControl = bad // a Fast Open may still succeed
 	if t.call.Flags&MSG_FASTOPEN != 0 || s.deferred {
 		return h.sendFast(s, t)
 	}
@@ -50,6 +55,9 @@ func tcpSendAgain(h *Host, s *sock, t *thread) outcome {
 			return o
 		}
 		t.connected = true
+		if t.badControl != 0 {
+			return fail(t.badControl)
+		}
 	}
 	for {
 		if s.pending() != 0 || s.shutdown()&tcpstate.ShutWrite != 0 {
