@@ -112,7 +112,7 @@ func TestSysctl(t *testing.T) {
 	require.Equal(t, tcpstate.Reno, b.h.tcp.Congestion)
 	for name, value := range map[string]string{
 		"net.ipv4.no_such": "1", "net.ipv4.tcp_sack": "256", "net.ipv4.tcp_retries1": "x", "net.ipv4.tcp_wmem": "",
-		"net.ipv4.ip_local_port_range": "9 8", "net.ipv4.tcp_congestion_control": "vegas", "net.core.somaxconn": "1 2",
+		"net.ipv4.ip_local_port_range": "9 8", "net.ipv4.tcp_congestion_control": "vegas", "net.core.somaxconn": "-1",
 	} {
 		require.ErrorContains(t, b.h.SetSysctl(name, value), name)
 	}

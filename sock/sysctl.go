@@ -1,7 +1,6 @@
 package sock
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -79,58 +78,6 @@ func findCongestion(name string) (tcpstate.Congestion, bool) {
 		}
 	}
 	return 0, false
-}
-
-// SetSysctl writes a sysctl as /proc/sys would take it: numbers in decimal or
-// hexadecimal, several apart by blanks; fewer than it holds leave the rest. New
-// connections follow it. The error says what was wrong and what is allowed.
-func (h *Host) SetSysctl(name, value string) error {
-	if strings.HasSuffix(strings.ReplaceAll(name, "/", "."), "tcp_congestion_control") {
-		c, ok := findCongestion(strings.TrimSpace(value))
-		if !ok {
-			return fmt.Errorf("%s: no congestion control %q here: use one of %s", name, value, strings.Join(congestionNames[:], ", "))
-		}
-		h.sysctl.congestion = c
-		h.tcp = h.sysctl.config(nil)
-		return nil
-	}
-	if strings.ReplaceAll(strings.TrimPrefix(name, "/proc/sys/"), "/", ".") == ctlReservedPortsName {
-		return h.sysctl.setReserved(value)
-	}
-	if strings.ReplaceAll(strings.TrimPrefix(name, "/proc/sys/"), "/", ".") == ctlFastOpenKeyName {
-		return h.fast.keys.parse(value)
-	}
-	if strings.ReplaceAll(strings.TrimPrefix(name, "/proc/sys/"), "/", ".") == ctlICMP6RatemaskName {
-		return h.sysctl.setICMP6Mask(value)
-	}
-	row := findControl(name)
-	if row == nil {
-		return fmt.Errorf("%s: no such sysctl here: Host.Sysctls lists those there are", name)
-	}
-	v := h.sysctl.val[row.id]
-	words := strings.Fields(value)
-	if len(words) == 0 || len(words) > int(row.width) {
-		return fmt.Errorf("%s: %q: want 1 to %d numbers", name, value, row.width)
-	}
-	for i, w := range words {
-		n, err := strconv.ParseInt(w, 0, 64)
-		if err != nil {
-			return fmt.Errorf("%s: %q is no number", name, w)
-		}
-		if n < row.lo || n > row.hi {
-			return fmt.Errorf("%s: %d is out of range: want %d to %d", name, n, row.lo, row.hi)
-		}
-		v[i] = n
-	}
-	if row.id == ctlPortRange && v[0] > v[1] {
-		return fmt.Errorf("%s: the first port, %d, is above the last, %d", name, v[0], v[1])
-	}
-	h.sysctl.val[row.id] = v
-	if row.id == ctlTCPFastopenBlackhole {
-		h.fast.disabled = 0
-	}
-	h.tcp = h.sysctl.config(nil)
-	return nil
 }
 
 // Sysctl reads a sysctl as /proc/sys would show it; false when there is none.
