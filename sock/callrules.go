@@ -21,13 +21,19 @@ type CallRules struct {
 	// LateDescriptor: accept looks for a descriptor when it has a connection, and
 	// loses that if there is none.
 	LateDescriptor bool
+	// RawStaysHome: RAW binds to addresses of the host alone, whatever IP_FREEBIND
+	// and the sysctl say.
+	RawStaysHome bool
+	// MinSndbuf and MinRcvbuf are the least sizes of buffers in octets; 0 means
+	// 4608 and 2304.
+	MinSndbuf, MinRcvbuf int32
 }
 
 // OptionRange are the options of one level from First to Last.
 type OptionRange struct{ Level, First, Last int32 }
 
 // callRules24 are those of 2.4 (net/socket.c, net/ipv4/af_inet.c, net/core/sock.c,
-// net/ipv4/tcp.c and ip_sockglue.c of 2.4): no epoll, no accept4, no dup3.
+// net/ipv4/tcp.c, raw.c and ip_sockglue.c, include/net/sock.h of 2.4): no epoll, no accept4, no dup3.
 var callRules24 = CallRules{
 	Absent: []Op{OpEpollCreate, OpEpollCtl, OpEpollWait, OpDup3, OpPrlimit, OpSendmmsg, OpRecvmmsg},
 	AbsentOptions: []OptionRange{
@@ -35,7 +41,8 @@ var callRules24 = CallRules{
 		{SOL_TCP, TCP_QUICKACK + 1, maxInt32}, {SOL_IP, IP_FREEBIND + 1, IP_MULTICAST_IF - 1},
 	},
 	AbsentProtocols: [][2]int32{{SOCK_DGRAM, int32(ProtoICMP)}, {SOCK_DGRAM, int32(ProtoICMPv6)}},
-	NoFlags:         true, NoSockMemory: ENOBUFS, ConnectBinds: true, LateDescriptor: true,
+	NoFlags:         true, NoSockMemory: ENOBUFS, ConnectBinds: true, LateDescriptor: true, RawStaysHome: true,
+	MinSndbuf: 2048, MinRcvbuf: 256,
 }
 
 // callRules are those of the kernel that the host is.
@@ -70,6 +77,22 @@ func (r *CallRules) hasProtocol(typ, proto int32) bool {
 		}
 	}
 	return true
+}
+
+// minSndbuf and minRcvbuf are the least sizes of buffers, octets of truesize
+// (SOCK_MIN_SNDBUF, SOCK_MIN_RCVBUF).
+func (r *CallRules) minSndbuf() int32 {
+	if r.MinSndbuf != 0 {
+		return r.MinSndbuf
+	}
+	return 4608
+}
+
+func (r *CallRules) minRcvbuf() int32 {
+	if r.MinRcvbuf != 0 {
+		return r.MinRcvbuf
+	}
+	return 2304
 }
 
 // noSockMemory is the error of a socket of AF_INET without memory.

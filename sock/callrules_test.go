@@ -83,21 +83,3 @@ func TestLinux24ConnectRunsOutOfPorts(t *testing.T) {
 	b.fails(EINPROGRESS, connectCall(fd, in4(remoteV4, 9)))
 	require.LessOrEqual(t, b.sent().SrcPort, uint16(4999))
 }
-
-// CR-21 in 2.4: three seconds to the first time-out, two segments to begin with.
-func TestLinux24StartsSlowly(t *testing.T) {
-	b := bench24(t)
-	fd := b.ok(socketCall())
-	info := b.call(Call{Op: OpGetsockopt, FD: fd, Level: SOL_TCP, Name: TCP_INFO, Len: 104}).Data
-	require.EqualValues(t, 3000000, rd32(info[8:]))
-	require.EqualValues(t, 2, rd32(info[80:]))
-	b.nonblock(fd)
-	b.fails(EINPROGRESS, connectCall(fd, in4(remoteV4, 9)))
-	b.wire = nil
-	b.run(3*tcpstate.Second - 1)
-	b.quiet()
-	b.run(1)
-	require.Equal(t, tcpstate.SYN, b.sent().Seg.Flags)
-	b.ok(listenCall(b.ok(socketCall()), 1000))
-	require.EqualValues(t, 128, b.h.socks[1].lst.backlog)
-}

@@ -2,12 +2,6 @@ package sock
 
 import "github.com/sockspec/sockspec/tcpstate"
 
-// Least sizes of buffers, octets of truesize (SOCK_MIN_SNDBUF, SOCK_MIN_RCVBUF).
-const (
-	minSndbuf = 4608
-	minRcvbuf = 2304
-)
-
 const (
 	maxInt32 = 1<<31 - 1
 	maxInt64 = 1<<63 - 1
@@ -28,7 +22,7 @@ func forceSndbuf(h *Host, s *sock, v *value) Errno { return h.takeSndbuf(s, int6
 func forceRcvbuf(h *Host, s *sock, v *value) Errno { return h.takeRcvbuf(s, int64(max(v.int, 0))) }
 
 func (h *Host) takeSndbuf(s *sock, n int64) Errno {
-	s.opt.sndbuf = int32(max(min(n, maxInt32/2)*2, minSndbuf))
+	s.opt.sndbuf = int32(max(min(n, maxInt32/2)*2, int64(h.callRules().minSndbuf())))
 	s.opt.bufLocks |= tcpstate.LockSndBuf
 	h.step(s, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.SndBuf, N: uint32(s.opt.sndbuf)})
 	s.prot.writeSpace(h, s) // larger or not
@@ -36,7 +30,7 @@ func (h *Host) takeSndbuf(s *sock, n int64) Errno {
 }
 
 func (h *Host) takeRcvbuf(s *sock, n int64) Errno {
-	s.opt.rcvbuf = int32(max(min(n, maxInt32/2)*2, minRcvbuf))
+	s.opt.rcvbuf = int32(max(min(n, maxInt32/2)*2, int64(h.callRules().minRcvbuf())))
 	s.opt.bufLocks |= tcpstate.LockRcvBuf
 	h.step(s, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.RcvBuf, N: uint32(s.opt.rcvbuf)})
 	return 0

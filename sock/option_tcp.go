@@ -151,7 +151,7 @@ func setClamp(h *Host, s *sock, v *value) Errno {
 		return EINVAL
 	}
 	if n != 0 {
-		n = max(n, minRcvbuf/2)
+		n = max(n, h.callRules().minRcvbuf()/2)
 	}
 	s.opt.windowClamp = uint32(n)
 	h.step(s, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.WindowClamp, N: uint32(n)})

@@ -51,6 +51,8 @@ var Linux24 = Profile{
 		{"net.ipv4.tcp_wmem", [3]int64{4096, 16384, 131072}},
 		{"net.core.rmem_max", [3]int64{65535}},
 		{"net.core.wmem_max", [3]int64{65535}},
+		{"net.core.rmem_default", [3]int64{65535}},
+		{"net.core.wmem_default", [3]int64{65535}},
 		{"net.ipv4.ip_local_port_range", [3]int64{1024, 4999}},
 	},
 }

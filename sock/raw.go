@@ -84,7 +84,7 @@ func rawBind(h *Host, s *sock, t *thread) outcome {
 		return fail(EINVAL)
 	}
 	k := h.kindOf(a)
-	if k == addrUnicast && !h.nonlocal(s, ctlNonlocalBind) {
+	if k == addrUnicast && (h.callRules().RawStaysHome || !h.nonlocal(s, ctlNonlocalBind)) {
 		return fail(EADDRNOTAVAIL)
 	}
 	s.local, s.source = a, a

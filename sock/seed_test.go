@@ -16,7 +16,7 @@ type seedRule struct {
 
 // TestSeedRules drives each rule through the host's inputs.
 func TestSeedRules(t *testing.T) {
-	for _, rules := range [][]seedRule{createRules, addressRules, bindRules, listenRules, queueRules, loadRules, acceptRules, connectRules, dataRules, hookRules} {
+	for _, rules := range [][]seedRule{createRules, addressRules, bindRules, listenRules, queueRules, loadRules, acceptRules, connectRules, dataRules, hookRules, oldRules} {
 		for _, r := range rules {
 			t.Run(r.id+" "+r.says, func(t *testing.T) { r.show(newBench(t)) })
 		}
