@@ -381,6 +381,10 @@ func TestCountersAreCompared(t *testing.T) {
 	requireFail(t, play(t, counting(map[string]uint64{"ListenDrops": 2}), text), 1, "counter")
 	require.Equal(t, Skip, play(t, counting(map[string]uint64{}), text).Verdict, "a stack without that counter")
 	requireFail(t, play(t, counting(nil), "0 counter(ListenDrop) = 3\n"), 1, "counter")
+	const linuxs = "0 counter(TcpTimeoutRehash) = 3\n"
+	require.Equal(t, Skip, play(t, counting(map[string]uint64{}), linuxs).Verdict, "the model keeps it neither")
+	requirePass(t, play(t, counting(map[string]uint64{"TcpTimeoutRehash": 3}), linuxs))
+	requirePass(t, play(t, counting(map[string]uint64{"OfALaterKernel": 3}), "0 counter(OfALaterKernel) = 3\n"))
 }
 
 func TestRulesAreComparedOnStacksThatNameThem(t *testing.T) {

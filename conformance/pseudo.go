@@ -15,7 +15,7 @@ type Queuer interface {
 
 // Counterer is an Instance that can tell its statistics.
 type Counterer interface {
-	// Counters are the statistics of TCP by the names of /proc/net/snmp (Tcp) and netstat (TcpExt), since Start.
+	// Counters are the statistics by the names of /proc/net/snmp and netstat, those of Udp and Ip with that before it, since Start.
 	Counters() (map[string]uint64, error)
 }
 
@@ -79,19 +79,6 @@ func (e *engine) askQueue(a *args) (int64, error) {
 	return int64(syn), err
 }
 
-// askCounter asks for a statistic. Only those that the model keeps have a name here: another one is a slip of the pen.
-func (e *engine) askCounter(a *args) (int64, error) {
-	name := a.at(0).Text
-	var known sock.Counters
-	for k := range known.All() {
-		if k == name {
-			return e.readCounter(name)
-		}
-	}
-	a.failf("argument 1: %s is no counter of the model's", name)
-	return 0, a.err
-}
-
 // sendSignal sends a signal to the thread of that label.
 func (e *engine) sendSignal(a *args) (int64, error) {
 	label := a.at(0).Text
@@ -105,20 +92,4 @@ func (e *engine) sendSignal(a *args) (int64, error) {
 		return 0, ErrUnsupported
 	}
 	return 0, in.Interrupt(t)
-}
-
-func (e *engine) readCounter(name string) (int64, error) {
-	c, ok := e.inst.(Counterer)
-	if !ok {
-		return 0, ErrUnsupported
-	}
-	all, err := c.Counters()
-	if err != nil {
-		return 0, err
-	}
-	n, ok := all[name]
-	if !ok {
-		return 0, fmt.Errorf("%s: %w", name, ErrUnsupported)
-	}
-	return int64(n), nil
 }

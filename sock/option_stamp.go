@@ -42,6 +42,8 @@ func getTimestamp(newer, nano bool) func(*Host, *sock, *thread) (int64, Errno) {
 	}
 }
 
+const stampingNote = "no packet is ever stamped for it: `sockspec run` skips a script that sets it"
+
 // setTimestamping makes the setter of SO_TIMESTAMPING (sock_set_timestamping).
 func setTimestamping(newer bool) func(*Host, *sock, *value) Errno {
 	return func(_ *Host, s *sock, v *value) Errno {

@@ -15,13 +15,12 @@ type lacking struct {
 }
 
 var lackingOptions = []lacking{
-	{sock.SOL_TCP, tcpMD5Sig, "TCP MD5 signatures"},
+	{sock.SOL_TCP, sock.TCP_MD5SIG, "TCP MD5 signatures"},
+	{sock.SOL_TCP, sock.TCP_MD5SIG_EXT, "TCP MD5 signatures"},
 	{sock.SOL_SOCKET, sock.SO_ZEROCOPY, "zero-copy notifications"},
 	{sock.SOL_SOCKET, sock.SO_TIMESTAMPING, "packet time stamps"},
+	{sock.SOL_SOCKET, sock.SO_TIMESTAMPING_NEW, "packet time stamps"},
 }
-
-// tcpMD5Sig is TCP_MD5SIG, which sock has no name for (include/uapi/linux/tcp.h).
-const tcpMD5Sig = 14
 
 // lacks names the part of Linux that a call needs and the model does not have,
 // so that a script is skipped for it and not failed.
