@@ -278,6 +278,20 @@ func TestCredentials(t *testing.T) {
 	b.ok(bindCall(b.ok(socketCall()), in4(any4, 80)))
 }
 
+// What execve leaves of who the process is: the effective IDs become the saved
+// ones, so that the program cannot go back to others; the real ones stay
+// (cap_bprm_creds_from_file).
+func TestExecSavesTheEffectiveIDs(t *testing.T) {
+	b := newBench(t)
+	b.ok(Call{Op: OpSetresgid, IDs: [3]int32{0, 9, 0}})
+	b.ok(Call{Op: OpSetresuid, IDs: [3]int32{0, 8, 0}})
+	c := b.h.Cred(1)
+	require.Equal(t, [6]uint32{0, 8, 0, 0, 9, 0}, [6]uint32{c.UID, c.EUID, c.SUID, c.GID, c.EGID, c.SGID})
+	b.ok(Call{Op: OpExec})
+	c = b.h.Cred(1)
+	require.Equal(t, [6]uint32{0, 8, 8, 0, 9, 9}, [6]uint32{c.UID, c.EUID, c.SUID, c.GID, c.EGID, c.SGID})
+}
+
 func TestCapset(t *testing.T) {
 	b := newBench(t)
 	b.fails(EPERM, Call{Op: OpCapset, N: int64(CapNetRaw), Arg: int64(CapNetAdmin)})

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -83,11 +84,23 @@ func TestSeedRules(t *testing.T) {
 	}
 }
 
-// play runs one script; nothing but a pass will do.
+// inCompany is held for reading by scripts that play beside others, and for writing by one that must be alone.
+var inCompany sync.RWMutex
+
+// play runs one script; nothing but a pass will do. Several run at once, beside other tests: the real clock gets the room that a
+// busy machine needs, and a script that came too late in company plays again alone.
 func play(t *testing.T, s conformance.Stack, path string) {
 	parsed, err := script.ParseFile(path)
 	require.NoError(t, err)
-	// Several run at once, beside other tests: give the real clock the room that a busy machine needs.
-	r := conformance.Run(context.Background(), parsed, s, conformance.Options{Args: []script.Option{{Name: "tolerance_usecs", Value: "20000", HasValue: true}}})
+	run := func(company sync.Locker) conformance.Result {
+		company.Lock()
+		defer company.Unlock()
+		return conformance.Run(context.Background(), parsed, s, conformance.Options{Args: []script.Option{{Name: "tolerance_usecs", Value: "20000", HasValue: true}}})
+	}
+	r := run(inCompany.RLocker())
+	if s.Name() == (kernel.Stack{}).Name() && r.Failure != nil && r.Failure.What == "time" {
+		t.Logf("%v, in company and after %d attempts: again alone", r.Failure, r.Attempts)
+		r = run(&inCompany)
+	}
 	require.Equal(t, conformance.Pass, r.Verdict, "%s %v", r.Reason, r.Failure)
 }
