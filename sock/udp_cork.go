@@ -9,6 +9,7 @@ type cork struct {
 	pending uint16 // AF_INET or AF_INET6 while there is one
 	plan    sendPlan
 	mtu     uint32 // of a fragment, octets
+	tail    int    // octets behind the IP header in the last of its buffers
 	data    []byte
 }
 
@@ -22,7 +23,7 @@ func (c *cork) fingerprint(f *queue.Hash) {
 	f.U64(uint64(flag(c.on))<<32 | uint64(c.pending))
 	if c.pending != 0 {
 		c.plan.fingerprint(f)
-		f.U32(c.mtu)
+		f.U64(uint64(c.mtu)<<32 | uint64(c.tail))
 		f.Bytes(c.data)
 	}
 }
@@ -98,40 +99,57 @@ func (h *Host) udpGrow(s *sock, t *thread, c *cork) Errno {
 
 // charge accounts for n octets more, behind headers of IP and of a transport: a
 // datagram above the MTU is made of fragments at once, and those after the first
-// must fit twice the send buffer.
+// must fit twice the send buffer. The last may fill the MTU, all others end where
+// an offset can begin; what one holds beyond that when more comes moves on.
 func (s *sock) charge(c *cork, ip, transport, n int, fresh bool) bool {
-	have, mtu, hdr := len(c.data), int(c.mtu), ip+transport
 	if c.plan.gso != 0 { // one buffer for the headers, and the data in pages
 		if fresh {
-			s.dg.wmem = sentTruesize(hdr, 0)
+			s.dg.wmem = sentTruesize(ip+transport, 0)
 		}
 		s.dg.wmem += int32(n)
 		return true
 	}
-	if fresh {
-		first := min(n, mtu-hdr)
-		if hdr+n > mtu {
-			first = (mtu-ip)&^7 - transport
+	mtu := int(c.mtu)
+	whole, piece := mtu-ip, (mtu-ip)&^7
+	if ip == ip6HdrLen {
+		piece -= fragHdrLen // IPv4's header says as much without one
+		if transport+len(c.data)+n > mtu {
+			whole = piece
 		}
-		s.dg.wmem = sentTruesize(hdr, first)
-		n -= first
-		have = first
 	}
-	piece := (mtu - ip) &^ 7
+	if fresh {
+		n += transport
+		c.tail = fits(n, whole, piece)
+		s.dg.wmem = sentTruesize(ip+transport, c.tail-transport)
+		n -= c.tail
+	}
 	for n > 0 {
-		room := (have+transport+piece-1)/piece*piece - have - transport
-		if room == 0 {
-			if s.dg.wmem > 2*s.opt.sndbuf {
-				return false
-			}
-			room = min(n, piece)
-			s.dg.wmem += sentTruesize(ip, room)
-		} else {
-			room = min(n, room)
-			s.dg.wmem += int32(room)
+		room := whole - c.tail
+		if room < n {
+			room = piece - c.tail
 		}
-		have += room
-		n -= room
+		if room > 0 {
+			room = min(room, n)
+			s.dg.wmem += int32(room)
+			c.tail, n = c.tail+room, n-room
+			continue
+		}
+		if s.dg.wmem > 2*s.opt.sndbuf {
+			return false
+		}
+		n -= room // and what the buffer before has beyond its end
+		c.tail = fits(n, whole, piece)
+		s.dg.wmem += sentTruesize(ip, c.tail)
+		n -= c.tail
 	}
 	return true
+}
+
+// fits is how many of n octets a new buffer takes: all, or as many as a fragment
+// that others follow.
+func fits(n, whole, piece int) int {
+	if n > whole {
+		return piece
+	}
+	return n
 }
