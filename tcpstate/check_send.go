@@ -93,7 +93,7 @@ func (c *Conn) checkRates() error {
 	switch {
 	case c.ca.ssthresh < 2:
 		return fmt.Errorf("slow start threshold %d", c.ca.ssthresh)
-	case c.snd.wnd > c.snd.maxWnd:
+	case uint64(c.snd.wnd) > uint64(c.snd.maxWnd)<<c.opt.sndWScale: // scaled, since a crossed SYN,ACK's window is, and is not kept
 		return fmt.Errorf("window %d, the largest ever is %d", c.snd.wnd, c.snd.maxWnd)
 	case c.rtt.rto <= 0 || c.rtt.rto > most:
 		return fmt.Errorf("time-out %d outside of 0 and %d", c.rtt.rto, most)

@@ -24,7 +24,7 @@ func TestEveryLawOfTheSendSideCanFail(t *testing.T) {
 		"FIN unacknowledged: false":        func(c *Conn) { c.q.at(2).flags &^= FIN },
 		"FIN sent: false":                  func(c *Conn) { c.stat.finSent = false },
 		"slow start threshold 1":           func(c *Conn) { c.ca.ssthresh = 1 },
-		"the largest ever is":              func(c *Conn) { c.snd.maxWnd = c.snd.wnd - 1 },
+		"the largest ever is":              func(c *Conn) { c.snd.maxWnd = c.snd.wnd>>c.opt.sndWScale - 1 },
 		"time-out 0 outside":               func(c *Conn) { c.rtt.rto = 0 },
 		"windows scaled by 15":             func(c *Conn) { c.opt.sndWScale = 15 },
 		"lost or SACKed, and":              func(c *Conn) { c.sackAt(1); c.q.sackHigh = c.q.at(1).end },

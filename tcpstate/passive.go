@@ -87,7 +87,9 @@ func (c *Conn) synReceivedAcked(s *Segment) {
 	}
 	c.snd.una = s.Ack
 	c.snd.wnd = uint32(s.Wnd) << c.opt.sndWScale
-	c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
+	if !s.Flags.Has(SYN) { // a crossed SYN,ACK's is no window that there was, though it is scaled like one
+		c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
+	}
 	c.snd.wl1 = s.Seq
 	c.updatePacing()
 	c.snd.lastSent = c.now
