@@ -253,5 +253,6 @@ func TestInputsThatTheStateHasNoUseForDoNothing(t *testing.T) {
 	w.user(Send, 1, "sent 0 [user-send]")
 	require.Equal(t, "INVALID", State(200).String())
 	require.False(t, LegalEdge(200, Closed))
+	require.False(t, LegalEdge(numStates, Closed))
 	require.Equal(t, "-", Flags(0).String())
 }
