@@ -22,3 +22,13 @@ func TestWhatTheModelLacksIsUnsupported(t *testing.T) {
 	require.ErrorIs(t, lacks(&sock.Call{Op: sock.OpSend, Flags: sock.MSG_ZEROCOPY}), conformance.ErrUnsupported)
 	require.NoError(t, lacks(&sock.Call{Op: sock.OpSetsockopt, Level: sock.SOL_SOCKET, Name: sock.SO_REUSEADDR}))
 }
+
+// No sysctl is taken unread: what the machine refuses, the stack refuses.
+func TestEverySysctlIsTheMachines(t *testing.T) {
+	in := &Instance{host: sock.New(sock.HostConfig{})}
+	for _, name := range in.host.Sysctls() {
+		require.Error(t, in.Command(conformance.SysctlCommand(name, "1x")), name)
+	}
+	require.NoError(t, in.Command(conformance.SysctlCommand("net.ipv4.tcp_ecn_option", "0")))
+	require.ErrorIs(t, in.Command(conformance.SysctlCommand("net.ipv4.nonesuch", "0")), conformance.ErrUnsupported)
+}

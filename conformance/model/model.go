@@ -183,9 +183,6 @@ func keep(r sock.Return) sock.Return {
 // engine uses, and the command that forgets what is remembered of peers.
 func (in *Instance) Command(cmd string) error {
 	if name, value, ok := conformance.ParseSysctl(cmd); ok {
-		if inert[name] {
-			return nil
-		}
 		if _, known := in.host.Sysctl(name); !known {
 			return fmt.Errorf("sysctl %s: the model has none of that name: %w", name, conformance.ErrUnsupported)
 		}
@@ -196,13 +193,6 @@ func (in *Instance) Command(cmd string) error {
 		return nil
 	}
 	return fmt.Errorf("command %q: the model has no shell, only sysctl: %w", cmd, conformance.ErrUnsupported)
-}
-
-// inert are sysctls that mean something only to parts which the model does not
-// have. Suites set them in every script; one that uses such a part is told so
-// where it does.
-var inert = map[string]bool{
-	"net.ipv4.tcp_ecn_option": true,
 }
 
 // Close implements conformance.Instance.
