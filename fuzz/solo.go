@@ -69,23 +69,29 @@ func (s *Solo) Key() uint64 {
 	return h.Sum()
 }
 
-// Settle closes the endpoint, whose peer is gone: it becomes CLOSED after a while.
+// halfRound is when 32 bits of milliseconds look back: a time-out that fires so late looks to Linux as if it came early.
+const halfRound = tcpstate.Time(1<<31) * tcpstate.Time(tcpstate.Millisecond)
+
+// Settle closes the endpoint, whose peer is gone: it becomes CLOSED after a while. One that has waited for weeks takes weeks more,
+// with a time-out every two minutes and keepalive beside them, and is not followed so far.
 func (s *Solo) Settle() error {
 	e := s.end
 	e.Cover = &Coverage{}
+	late := e.now > halfRound
 	if err := e.Feed(tcpstate.Input{Kind: tcpstate.Close}); err != nil {
 		return err
 	}
 	for range mostSettling {
 		at, ok := e.Deadline()
 		if !ok {
+			late = false
 			break
 		}
 		if err := e.Wait(at.Sub(e.now), false); err != nil {
 			return err
 		}
 	}
-	if st := e.State(); st != tcpstate.Closed {
+	if st := e.State(); st != tcpstate.Closed && !late {
 		return law("closed, and without a peer, it stays in %v", st)
 	}
 	return nil
