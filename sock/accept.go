@@ -12,14 +12,15 @@ var netipZero netip.AddrPort
 // promote makes a connection out of the request r whose ACK came, puts it at the
 // tail of the accept queue and hands it the ACK (tcp_v4_syn_recv_sock,
 // inet_csk_complete_hashdance, tcp_child_process).
-func (h *Host) promote(s *sock, f flow, r tcpstate.Request, lp *tcpstate.Listener, p *Packet, tos uint8) {
-	c := h.newChild(afOf(f.local.Addr()), s, f, p, tos)
+func (h *Host) promote(s *sock, f flow, r request, lp *tcpstate.Listener, p *Packet) {
+	c := h.newChild(afOf(f.local.Addr()), s, f, p, r.tos)
+	c.txHash = r.txHash
 	lp.ISS, lp.TSOffset = r.ISS, r.TSOffset
-	h.attach(c, tcpstate.Accept(lp.Params, &r), r.ISS)
+	h.attach(c, tcpstate.Accept(lp.Params, &r.Request), r.ISS)
 	s.lst.accept.Push(c.id)
 	id := c.id
 	h.dscp = p.TOS
-	h.stepWith(c, tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg}, p.Payload)
+	h.stepWith(c, tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg, Label: p.Flow}, p.Payload)
 	if h.socks[id] != c || c.state() != tcpstate.SynReceived {
 		h.wake(s, wakeIn)
 	}
@@ -42,6 +43,8 @@ func (h *Host) newChild(af *afOps, s *sock, f flow, p *Packet, tos uint8) *sock 
 	c.waiters, c.watch = queue.Waiters[Thread]{}, nil
 	c.locks &^= lockPort
 	c.sport = f.local.Port()
+	c.txHash, c.flowLabel = h.nextTxHash(f, 0), s.replies(p)
+	c.reqHash = c.txHash
 	c.local, c.source, c.remote = f.local.Addr(), f.local.Addr(), f.remote
 	c.af, c.stray = af, af.ipv6 && !s.af.ipv6
 	if c.opt.boundDev == 0 && linkScope(c.remote.Addr()) && !c.remote.Addr().IsLoopback() {

@@ -97,6 +97,8 @@ func checkSocks(h *Host) error {
 		switch {
 		case s.lst != nil && s.conn != nil:
 			return fmt.Errorf("socket %d: is a listener and a connection", i)
+		case s.conn != nil && s.txHash == 0:
+			return fmt.Errorf("socket %d: is a connection without a path (txHash)", i)
 		case !held[i] && !s.dead && !s.kern && s.parent == noSock:
 			return fmt.Errorf("socket %d: nobody holds it and it is not an orphan", i)
 		case s.frozen && s.state() != tcpstate.Closed:

@@ -220,6 +220,7 @@ func (o *options) fingerprint(f *queue.Hash) {
 	}
 	o.filter.fingerprint(f)
 	f.Bool(o.linger)
+	f.Bool(o.autoLabelSet)
 	for _, v := range [...]int64{o.lingerTime, o.rcvTimeo, o.sndTimeo, int64(o.rcvbuf), int64(o.sndbuf), int64(o.maxPacing),
 		int64(o.ttl), int64(o.userMSS), int64(o.windowClamp), int64(o.deferAccept), int64(o.stampFlags),
 		int64(o.txClock)<<3 | int64(flag(o.txtime))<<2 | int64(o.txFlags), int64(o.mcIndex), int64(o.mcAddr), int64(o.ucIndex), int64(o.ucIndex6),

@@ -110,6 +110,7 @@ func (h *Host) acceptCookie(s *sock, p *Packet) bool {
 		return true
 	}
 	h.emit(Noted, rule.CookieAccepted, s.id)
-	h.promote(s, f, r, &lp, p, p.TOS) // the SYN's is forgotten (cookie_tcp_reqsk_init)
+	// The SYN's DSCP and path are forgotten (cookie_tcp_reqsk_init).
+	h.promote(s, f, request{Request: r, tos: p.TOS, txHash: h.nextTxHash(f, h.nextTxHash(f, 0))}, &lp, p)
 	return true
 }

@@ -43,6 +43,8 @@ const (
 	MibTCPSYNChallenge
 	MibTCPMinTTLDrop
 	MibTCPTimeWaitOverflow
+	MibTCPTimeoutRehash          // paths changed after a time-out
+	MibTCPDuplicateDataRehash    // and after data that had come before
 	MibTCPFastOpenActive         // data in our SYNs that the SYN-ACK acknowledged
 	MibTCPFastOpenActiveFail     // and that it did not, or that timed out
 	MibTCPFastOpenPassive        // connections made by a SYN
@@ -92,7 +94,7 @@ var mibNames = [numMibs]string{
 	"ActiveOpens", "PassiveOpens", "AttemptFails", "EstabResets", "CurrEstab", "InSegs", "OutSegs", "RetransSegs", "OutRsts",
 	"SyncookiesSent", "SyncookiesRecv", "SyncookiesFailed", "EmbryonicRsts", "OutOfWindowIcmps", "PAWSEstab", "TSEcrRejected",
 	"ListenOverflows", "ListenDrops", "TCPTimeouts", "TCPDeferAcceptDrop", "TCPReqQFullDoCookies", "TCPReqQFullDrop",
-	"TCPSynRetrans", "TCPACKSkippedSynRecv", "TCPACKSkippedChallenge", "TCPChallengeACK", "TCPMigrateReqSuccess", "TCPMigrateReqFailure", "TCPSYNChallenge", "TCPMinTTLDrop", "TCPTimeWaitOverflow",
+	"TCPSynRetrans", "TCPACKSkippedSynRecv", "TCPACKSkippedChallenge", "TCPChallengeACK", "TCPMigrateReqSuccess", "TCPMigrateReqFailure", "TCPSYNChallenge", "TCPMinTTLDrop", "TCPTimeWaitOverflow", "TcpTimeoutRehash", "TcpDuplicateDataRehash",
 	"TCPFastOpenActive", "TCPFastOpenActiveFail", "TCPFastOpenPassive", "TCPFastOpenPassiveFail", "TCPFastOpenListenOverflow",
 	"TCPFastOpenCookieReqd", "TCPFastOpenBlackhole", "TCPFastOpenPassiveAltKey",
 	"UdpInDatagrams", "UdpNoPorts", "UdpInErrors", "UdpOutDatagrams", "UdpRcvbufErrors", "UdpSndbufErrors", "UdpInCsumErrors", "UdpIgnoredMulti",

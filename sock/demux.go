@@ -110,7 +110,7 @@ func tcpDeliver(h *Host, p *Packet) {
 		return
 	}
 	h.emit(Dropped, rule.NoSocket, noSock)
-	h.resetFor(p, rule.NoSocket)
+	h.resetFor(nil, p, rule.NoSocket)
 }
 
 // connSegment gives a segment to its connection. A TIME-WAIT that gives way to
@@ -124,7 +124,7 @@ func (h *Host) connSegment(s *sock, p *Packet) {
 			return
 		}
 	}
-	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg}
+	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg, Label: p.Flow}
 	if p.Seg.Flags.Has(tcpstate.SYN) && s.conn.State() == tcpstate.TimeWait {
 		in.Listening = h.findListener(p.name(), p) != nil
 	}
@@ -133,6 +133,9 @@ func (h *Host) connSegment(s *sock, p *Packet) {
 	h.stepWith(s, in, p.Payload)
 	if p.IPv6() && s.conn != nil && s.state() != tcpstate.Closed && s.conn.RcvNxt() == p.Seg.End() {
 		s.opt.latch6(p, h.dev)
+		if s.repFlow && (s.opt.recv6.any() || s.opt.old6.any()) { // rxopt.all
+			s.flowLabel = p.Flow
+		}
 	}
 	for i := range h.conn {
 		if o := &h.conn[i]; o.Kind == tcpstate.Reopen {
@@ -182,14 +185,15 @@ func (h *Host) listenSegment(s *sock, p *Packet) {
 		af.connRequest(h, af, s, p, isnChoice{})
 	case tcpstate.ListenResets:
 		h.emit(Dropped, why, s.id)
-		h.resetFor(p, why)
+		h.resetFor(s, p, why)
 	default:
 		h.emit(Dropped, why, s.id)
 	}
 }
 
-// resetFor answers a segment that nobody accounts for.
-func (h *Host) resetFor(p *Packet, why rule.ID) {
+// resetFor answers a segment that nobody accounts for, or that the listener s
+// refuses.
+func (h *Host) resetFor(s *sock, p *Packet, why rule.ID) {
 	rst, ok := tcpstate.ResetFor(&p.Seg)
 	if !ok || !h.isLocal(p.Dst) {
 		return
@@ -203,9 +207,15 @@ func (h *Host) resetFor(p *Packet, why rule.ID) {
 	if _, err := h.routeTo(p.Src, p.Dst, via{dev: dev}); err != 0 {
 		return
 	}
+	label, hash := h.reflected(p, reflectReset), uint32(0)
+	if s != nil {
+		label, hash = s.replies(p), s.txHash
+	}
 	h.countSent(1, rst.Flags)
-	h.transmitBy(dev, &Packet{
+	q := Packet{
 		Src: p.Dst, Dst: p.Src, SrcPort: p.DstPort, DstPort: p.SrcPort,
 		Proto: ProtoTCP, TTL: h.ownTTL(p.IPv6()), TOS: p.TOS, Seg: rst,
-	}, why, noSock)
+	}
+	h.putLabel(nil, &q, label, hash)
+	h.transmitBy(dev, &q, why, noSock)
 }

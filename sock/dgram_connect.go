@@ -180,6 +180,7 @@ func (h *Host) dgramConnected(s *sock, moved bool) {
 		g.conns = true
 	}
 	s.dg.connected, s.routed = true, true
+	h.setTxHash(s)
 	s.af = afOf(s.remote.Addr())
 }
 

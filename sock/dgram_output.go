@@ -57,6 +57,9 @@ func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute, why rule.ID) {
 	if r.local && !mine {
 		mine = r.broadcast || r.dst.Is4() && s.opt.mcLoop || r.dst.Is6() && s.opt.mcLoop6
 	}
+	if !p.Opaque {
+		h.putLabel(s, p, 0, s.txHash)
+	}
 	whole, piece := h.cutSize(s, r)
 	if mine {
 		// What a group of IPv4 sends itself is copied before it is cut (ip_mc_output).

@@ -126,6 +126,7 @@ func inetCreate(h *Host, s *sock, typ, proto int32) Errno {
 func inet6Create(h *Host, s *sock, typ, proto int32) Errno {
 	s.local, s.source, s.af = netip.IPv6Unspecified(), netip.IPv6Unspecified(), &ipv6Specific
 	s.opt.v6only = h.sysctl.get(ctlBindV6Only) != 0
+	s.repFlow = h.sysctl.get(ctlFlowlabelReflect)&reflectEstablished != 0
 	return h.inetCreate(s, inetsw6[:], typ, proto, ENOBUFS)
 }
 

@@ -147,6 +147,8 @@ func (s *sock) fingerprintRest(f *queue.Hash) {
 	f.Bool(s.frozen)
 	f.U64(s.cookie)
 	f.U32(s.disconnects)
+	f.Bool(s.txHash != 0) // which one it is tells nothing
+	f.U64(uint64(s.flowLabel)<<1 | uint64(flag(s.repFlow)))
 	f.Bytes([]byte(s.savedSyn))
 	fingerprintPast(f, s.past)
 }

@@ -42,9 +42,7 @@ func newFragPair(t *rapid.T, k *live) *fragPair {
 	h := New(HostConfig{FirstFile: 3, Seed: 1, Addrs: duoAddrs, Unreachable: true})
 	for _, s := range fragSysctls {
 		require.NoError(t, os.WriteFile("/proc/sys/"+s[0], []byte(s[1]), 0))
-		if s[0] != "net/ipv6/auto_flowlabels" {
-			require.NoError(t, h.SetSysctl(s[0], s[1]))
-		}
+		require.NoError(t, h.SetSysctl(s[0], s[1]))
 	}
 	return &fragPair{dgramPair{&pair{k: k, h: h, now: Time(tcpstate.Second)}}, t}
 }

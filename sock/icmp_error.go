@@ -138,6 +138,7 @@ func (h *Host) sendICMP(m *Packet, why rule.ID) {
 	if m.NoDF {
 		m.ID = h.nextID()
 	}
+	h.putLabel(nil, m, m.Flow, 0)
 	cuts := h.cut(m, int(r.mtu), int(r.mtu))
 	for i := range cuts {
 		h.transmit(&cuts[i], cutRule(cuts, why), noSock)

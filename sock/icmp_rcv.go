@@ -140,5 +140,6 @@ func (h *Host) echoReply6(p *Packet) {
 	}
 	m.ICMP = ICMP{Type: icmp6EchoReply, Code: p.ICMP.Code, MTU: p.ICMP.MTU}
 	m.plain(hopLimit6)
+	m.Flow = h.reflected(p, reflectEcho)
 	h.sendICMP(&m, rule.ICMPReply)
 }

@@ -181,7 +181,7 @@ func (h *Host) connRequest(af *afOps, s *sock, p *Packet, isn isnChoice) {
 	}
 	r, out := lp.AnswerSYN(in, h.req[:0])
 	h.req = out
-	h.putRequest(s, f, r, p.TOS)
+	h.putRequest(s, f, r, p)
 	h.saveSyn(s, f, p)
 	h.followRequest(s, f, dscp{p.TOS, p.TOS}, out)
 }
@@ -232,10 +232,14 @@ func (h *Host) followRequest(s *sock, f flow, d dscp, out []tcpstate.Output) (pr
 		h.countRequest(o)
 		switch o.Kind {
 		case tcpstate.Emit:
-			h.transmit(&Packet{
+			p := Packet{
 				Src: f.local.Addr(), Dst: f.remote.Addr(), SrcPort: f.local.Port(), DstPort: f.remote.Port(),
 				Proto: ProtoTCP, TTL: h.answerTTL(s, &o.Seg, v6), TOS: h.answerTOS(s, &o.Seg, d, v6), Seg: o.Seg,
-			}, o.Why, s.id)
+			}
+			if v6 {
+				h.labelAnswer(s, f, &p, o.Why)
+			}
+			h.transmit(&p, o.Why, s.id)
 		case tcpstate.Drop:
 			h.emit(Dropped, o.Why, s.id)
 		case tcpstate.Promote:
@@ -267,11 +271,10 @@ func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
 			if s.id != r.owner {
 				h.count[MibTCPMigrateReqSuccess]++
 			}
-			saved := r.saved
 			done, _ := h.dropRequest(f)
-			h.promote(s, f, done, &lp, p, d.syn)
+			h.promote(s, f, done, &lp, p)
 			if id, ok := h.flows[f]; ok {
-				h.socks[id].savedSyn = saved
+				h.socks[id].savedSyn = done.saved
 			}
 			return
 		}

@@ -57,7 +57,7 @@ var ipv6Options = optionLevel{
 		{num: IPV6_DONTFRAG, name: "IPV6_DONTFRAG", flag: func(o *options) *bool { return &o.dontFrag }},
 		{num: IPV6_RECVTCLASS, name: "IPV6_RECVTCLASS", least: 4, flag: func(o *options) *bool { return &o.recv6.tclass }},
 		{num: IPV6_TCLASS, name: "IPV6_TCLASS", least: 4, lo: -1, hi: 255, set: setTclass, cell: func(o *options) *int32 { return &o.tclass }, note: "-1 means 0; a stream keeps its ECN bits"},
-		{num: IPV6_AUTOFLOWLABEL, name: "IPV6_AUTOFLOWLABEL", does: kept, flag: func(o *options) *bool { return &o.autoFlowLabel }},
+		{num: IPV6_AUTOFLOWLABEL, name: "IPV6_AUTOFLOWLABEL", flag: func(o *options) *bool { return &o.autoFlowLabel }, then: chooseLabels, get: getAutoLabels, note: "sysctl net.ipv6.auto_flowlabels until it is set"},
 		{num: IPV6_ADDR_PREFERENCES, name: "IPV6_ADDR_PREFERENCES", does: kept, least: 4, set: setSourcePrefs, get: getSourcePrefs},
 		{num: IPV6_MINHOPCOUNT, name: "IPV6_MINHOPCOUNT", least: 4, lo: 0, hi: 255, cell: func(o *options) *int32 { return &o.minHops }},
 		{num: IPV6_RECVORIGDSTADDR, name: "IPV6_RECVORIGDSTADDR", least: 4, flag: func(o *options) *bool { return &o.recv6.origDst }},
@@ -270,4 +270,12 @@ func getSourcePrefs(_ *Host, s *sock, _ *thread) (int64, Errno) {
 		prefs |= preferHome
 	}
 	return int64(prefs), 0
+}
+
+// chooseLabels: from now on the socket's word on flow labels counts, not the
+// system's (AUTOFLOWLABEL_SET).
+func chooseLabels(_ *Host, s *sock) { s.opt.autoLabelSet = true }
+
+func getAutoLabels(h *Host, s *sock, _ *thread) (int64, Errno) {
+	return int64(flag(h.autoLabels(s))), 0
 }

@@ -74,7 +74,7 @@ var socketOptions = optionLevel{
 		{num: SO_NETNS_COOKIE, name: "SO_NETNS_COOKIE", readOnly: true, data: getNetnsCookie},
 		{num: SO_BUF_LOCK, name: "SO_BUF_LOCK", lo: 0, hi: 3, set: setBufLock, get: getBufLock},
 		{num: SO_RESERVE_MEM, name: "SO_RESERVE_MEM", does: refused, lo: 0, hi: maxInt32, set: refuseOp, note: "EOPNOTSUPP, as without memory accounting of the socket's group"},
-		{num: SO_TXREHASH, name: "SO_TXREHASH", does: kept, only: onStream, other: EOPNOTSUPP, strict: true, lo: -1, hi: 1, set: setTxrehash, cell: func(o *options) *int32 { return &o.txRehash }},
+		{num: SO_TXREHASH, name: "SO_TXREHASH", only: onStream, other: EOPNOTSUPP, strict: true, lo: -1, hi: 1, set: setTxrehash, cell: func(o *options) *int32 { return &o.txRehash }},
 		{num: SO_RCVMARK, name: "SO_RCVMARK", flag: func(o *options) *bool { return &o.rcvMark }},
 		{num: SO_PASSPIDFD, name: "SO_PASSPIDFD", only: none, other: EOPNOTSUPP, strict: true, note: "for AF_UNIX"},
 		{num: SO_PEERPIDFD, name: "SO_PEERPIDFD", readOnly: true, data: noData},

@@ -126,9 +126,13 @@ func setDevice(h *Host, s *sock, v *value) Errno {
 func setIfindex(h *Host, s *sock, v *value) Errno { return h.bindToIndex(s, v.int) }
 
 // adviseRoute is SO_CNX_ADVICE: with 1 the user doubts the route, and IPv6 looks
-// for another (dst_negative_advice).
-func adviseRoute(_ *Host, s *sock, v *value) Errno {
-	if v.int == 1 && s.af.ipv6 {
+// for another; the path changes in any case (dst_negative_advice).
+func adviseRoute(h *Host, s *sock, v *value) Errno {
+	if v.int != 1 {
+		return 0
+	}
+	h.rethink(s)
+	if s.af.ipv6 {
 		s.routed = false
 	}
 	return 0
@@ -181,8 +185,10 @@ func setTxtime(h *Host, s *sock, v *value) Errno {
 	return 0
 }
 
-// setTxrehash is SO_TXREHASH; -1 asks for the system's, which is on.
-func setTxrehash(_ *Host, s *sock, v *value) Errno {
-	s.opt.txRehash = v.int & 1
+// setTxrehash is SO_TXREHASH; -1 asks for the system's.
+func setTxrehash(h *Host, s *sock, v *value) Errno {
+	if s.opt.txRehash = v.int; v.int < 0 {
+		s.opt.txRehash = int32(h.sysctl.get(ctlTxRehash))
+	}
 	return 0
 }

@@ -33,7 +33,7 @@ type options struct {
 	tclass, hops, minHops, pmtudisc6, mcIndex6, mcHops, ucIndex6 int32 // hops -1 = the system's
 	fragSize, srcPrefs                                           int32
 	recvErr6, v6only, mcLoop6, mcAll6, raIsolate, recvErr4884v6  bool
-	sendFlow, dontFrag, autoFlowLabel                            bool
+	sendFlow, dontFrag, autoFlowLabel, autoLabelSet              bool
 	recv6, old6                                                  received6
 	sticky6                                                      sticky6
 	raListens, raOn                                              bool // IPV6_ROUTER_ALERT: on the list, and as it is read back
@@ -63,9 +63,9 @@ func (o *options) init(h *Host) {
 	o.rcvLowat = 1
 	o.rcvbuf, o.sndbuf = int32(h.sysctl.get(ctlRmemDefault)), int32(h.sysctl.get(ctlWmemDefault))
 	o.maxPacing = 1<<64 - 1
-	o.incomingCPU, o.peekOff, o.txRehash, o.busyBudget = -1, -1, 1, 8 // BUSY_POLL_BUDGET
+	o.incomingCPU, o.peekOff, o.txRehash, o.busyBudget = -1, -1, int32(h.sysctl.get(ctlTxRehash)), 8 // BUSY_POLL_BUDGET
 	o.ttl, o.hops, o.mcTTL, o.mcHops = -1, -1, 1, 1
-	o.mcLoop, o.mcLoop6, o.mcAll6, o.autoFlowLabel = true, true, true, true
+	o.mcLoop, o.mcLoop6, o.mcAll6 = true, true, true
 	o.pmtudisc, o.pmtudisc6 = IP_PMTUDISC_WANT, IP_PMTUDISC_WANT
 	if h.sysctl.on(ctlNoPMTUDisc) {
 		o.pmtudisc = IP_PMTUDISC_DONT

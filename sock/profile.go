@@ -54,6 +54,8 @@ var Linux24 = Profile{
 		{"net.core.rmem_default", [3]int64{65535}},
 		{"net.core.wmem_default", [3]int64{65535}},
 		{"net.ipv4.ip_local_port_range", [3]int64{1024, 4999}},
+		{"net.ipv6.auto_flowlabels", [3]int64{0}},
+		{"net.core.txrehash", [3]int64{0}},
 	},
 }
 

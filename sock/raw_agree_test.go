@@ -202,6 +202,7 @@ func TestRandomRawCallsAgreeWithTheLiveKernel(t *testing.T) {
 		require.NoError(rt, os.WriteFile("/proc/sys/net/ipv4/ping_group_range", []byte("0 0"), 0))
 		// Else packets have a flow label that is drawn by chance.
 		require.NoError(rt, os.WriteFile("/proc/sys/net/ipv6/auto_flowlabels", []byte("0"), 0))
+		require.NoError(rt, p.h.SetSysctl("net.ipv6.auto_flowlabels", "0"))
 		require.NoError(rt, p.h.SetSysctl("net.ipv4.ping_group_range", "0 0"))
 		var kinds []rawKind
 		for range rapid.IntRange(1, 60).Draw(rt, "calls") {

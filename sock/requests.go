@@ -10,10 +10,12 @@ import (
 // request is a connection whose third segment is awaited, and whose it is.
 type request struct {
 	tcpstate.Request
-	owner sockID    // rsk_listener; noSock once that is closed
-	saved string    // the SYN's headers, for TCP_SAVED_SYN
-	tos   uint8     // the SYN's DSCP (syn_tos)
-	group groupName // of the owner, once that is closed
+	owner sockID // rsk_listener; noSock once that is closed
+	saved string // the SYN's headers, for TCP_SAVED_SYN
+	tos   uint8  // the SYN's DSCP (syn_tos)
+	// The path of its SYN-ACK, and the label that it has where labels are reflected.
+	txHash, label uint32
+	group         groupName // of the owner, once that is closed
 }
 
 // requestTable holds the requests of all listeners by the connection's name, as
@@ -34,9 +36,9 @@ type synCount struct {
 
 // putRequest makes a request of the listener s, whose queue has room
 // (inet_csk_reqsk_queue_hash_add). Listeners bound the table, each by its own limit.
-func (h *Host) putRequest(s *sock, f flow, r tcpstate.Request, tos uint8) {
+func (h *Host) putRequest(s *sock, f flow, r tcpstate.Request, p *Packet) {
 	h.requests.byFlow.SetLimit(math.MaxInt32)
-	h.requests.byFlow.Put(f, request{Request: r, owner: s.id, tos: tos})
+	h.requests.byFlow.Put(f, request{Request: r, owner: s.id, tos: p.TOS, txHash: h.nextTxHash(f, 0), label: s.replies(p)})
 	s.syn.len++
 	if r.Young() {
 		s.syn.young++
@@ -45,10 +47,10 @@ func (h *Host) putRequest(s *sock, f flow, r tcpstate.Request, tos uint8) {
 }
 
 // dropRequest takes a request out (inet_csk_reqsk_queue_drop).
-func (h *Host) dropRequest(f flow) (tcpstate.Request, bool) {
+func (h *Host) dropRequest(f flow) (request, bool) {
 	r, ok := h.requests.byFlow.Delete(f)
 	if !ok {
-		return tcpstate.Request{}, false
+		return request{}, false
 	}
 	if s := h.sockAt(r.owner); s != nil {
 		s.syn.len--
@@ -57,7 +59,7 @@ func (h *Host) dropRequest(f flow) (tcpstate.Request, bool) {
 		}
 	}
 	h.unwatchRequest(r.owner, f)
-	return r.Request, true
+	return r, true
 }
 
 // orphanRequests parts the requests from a socket that goes away. They run out
@@ -132,7 +134,7 @@ func (t *requestTable) fingerprint(f *queue.Hash, now Time) {
 		r.Fingerprint(f, now)
 		f.U32(uint32(r.owner))
 		f.Bytes([]byte(r.saved))
-		f.U32(uint32(r.tos))
+		f.U64(uint64(r.tos)<<32 | uint64(r.label))
 		f.U64(uint64(r.group.at)<<32 | uint64(r.group.serial))
 	}
 	t.timers.Fingerprint(f, int64(now), func(k *flow, f *queue.Hash) { k.fingerprint(f) })

@@ -80,6 +80,12 @@ type sock struct {
 	// a listener's record, nil where there is none.
 	fastOwner sockID
 	fq        *fastQueue
+	// What chooses the path of packets (sk_txhash), 0 before connect, and that of
+	// a Fast Open's SYN-ACK; how often a time-out has chosen anew.
+	txHash, reqHash uint32
+	rehashed        uint16
+	flowLabel       uint32 // of what it sends, 0 for one made from txHash (np->flow_label)
+	repFlow         bool   // and it is the latest that has come (REPFLOW)
 	sockFast
 	tx, rx queue.Bytes // payload: tx from SND.UNA, rx from the first unread octet
 

@@ -93,6 +93,10 @@ const (
 	ctlICMP6EchoIgnoreAll
 	ctlICMP6EchoIgnoreMulticast
 	ctlICMP6Ratelimit
+	ctlAutoFlowlabels
+	ctlFlowlabelReflect
+	ctlFlowlabelStateRanges
+	ctlTxRehash
 	ctlIGMPMaxMemberships
 	ctlIGMPMaxMSF
 	ctlOptmemMax
@@ -207,6 +211,10 @@ var controls = [...]control{
 	{ctlICMP6EchoIgnoreAll, "net.ipv6.icmp.echo_ignore_all", 1, 0, 255, [3]int64{0}, false},
 	{ctlICMP6EchoIgnoreMulticast, "net.ipv6.icmp.echo_ignore_multicast", 1, 0, 255, [3]int64{0}, false},
 	{ctlICMP6Ratelimit, "net.ipv6.icmp.ratelimit", 1, 0, 2147483647, [3]int64{100}, false},
+	{ctlAutoFlowlabels, "net.ipv6.auto_flowlabels", 1, 0, 3, [3]int64{1}, false},
+	{ctlFlowlabelReflect, "net.ipv6.flowlabel_reflect", 1, 0, 7, [3]int64{0}, false},
+	{ctlFlowlabelStateRanges, "net.ipv6.flowlabel_state_ranges", 1, 0, 255, [3]int64{1}, false},
+	{ctlTxRehash, "net.core.txrehash", 1, 0, 1, [3]int64{1}, false},
 	{ctlIGMPMaxMemberships, "net.ipv4.igmp_max_memberships", 1, -2147483648, 2147483647, [3]int64{20}, false},
 	{ctlIGMPMaxMSF, "net.ipv4.igmp_max_msf", 1, -2147483648, 2147483647, [3]int64{10}, false},
 	{ctlOptmemMax, "net.core.optmem_max", 1, 0, 2147483647, [3]int64{131072}, false},

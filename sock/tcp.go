@@ -56,6 +56,7 @@ func (h *Host) startConn(s *sock, mtu uint32) {
 	} else {
 		p.ISS, p.TSOffset = h.drawISS(), h.drawTSOffset()
 	}
+	h.setTxHash(s)
 	s.err = 0 // shutdown stays, though: only disconnect clears it
 	h.attach(s, tcpstate.New(p), p.ISS)
 }

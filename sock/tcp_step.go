@@ -107,6 +107,8 @@ func (h *Host) follow(s *sock, o *tcpstate.Output, payload []byte) bool {
 		h.wake(s, wakeOut)
 	case tcpstate.Failed:
 		h.wake(s, POLLERR)
+	case tcpstate.Rehash:
+		h.rehashConn(s, o.Why)
 	case tcpstate.Gone:
 		return true
 	}

@@ -28,6 +28,9 @@ func (h *Host) transmitConn(s *sock, o *tcpstate.Output) {
 	if o.N == tcpstate.AsAnswer {
 		p.TOS = h.dscp
 	}
+	if s.af.ipv6 {
+		h.labelConn(s, &p, o)
+	}
 	p.NoDF = p.Src.Is4() && o.N == tcpstate.AsSocket && !h.setsDF(s, p.Dst)
 	if seg.Len > 0 {
 		at := seg.Seq

@@ -24,6 +24,9 @@ func getTCPInfo(h *Host, s *sock, t *thread) outcome {
 		i = freshInfo(h, s)
 	}
 	i.MaxPacingRate = s.opt.maxPacing
+	if s.lst == nil {
+		i.Rehash = uint32(s.rehashed)
+	}
 	t.in = t.in[:0]
 	t.putInfoHead(&i)
 	t.putInfoTail(&i)
@@ -99,7 +102,7 @@ func (t *thread) putInfoTail(i *tcpstate.Info) {
 	t.put64(i.BytesSent)
 	t.put64(i.BytesRetrans)
 	for _, v := range [...]uint32{
-		i.DSACKDups, i.ReordSeen, i.RcvOOOPack, i.SndWnd, i.RcvWnd, 0, // tcpi_rehash
+		i.DSACKDups, i.ReordSeen, i.RcvOOOPack, i.SndWnd, i.RcvWnd, i.Rehash,
 		uint32(i.TotalRTO) | uint32(i.TotalRTORecoveries)<<16, i.TotalRTOTime,
 	} {
 		t.put32(v)

@@ -6,10 +6,16 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 // (tcp_options_received's volatile part). The echoed timestamp is without our
 // offset; without the option the values of the segment before stand.
 type rxOptions struct {
-	ts  bool
-	val uint32
-	ecr uint32
+	ts    bool
+	label flowLabel // no option, but it comes with them
+	val   uint32
+	ecr   uint32
 }
+
+// flowLabel is IPv6's, 20 bits, in octets that fill gaps of what they lie in.
+type flowLabel [3]byte
+
+func labelOf(v uint32) flowLabel { return flowLabel{byte(v >> 16), byte(v >> 8), byte(v)} }
 
 // prediction is Linux's header prediction (pred_flags): the header that a peer
 // in a one-way transfer sends next.
@@ -63,7 +69,7 @@ func (c *Conn) segmentArrives(s *Segment, listening bool) {
 func (c *Conn) readOptions(s *Segment) {
 	c.arrived.ts = false
 	if s.Opts.Has(OptTS) && (c.opt.ts || (c.state.in(bitSynSent) && c.cfg.Timestamps != 0)) {
-		c.arrived = rxOptions{ts: true, val: s.Opts.TSVal, ecr: s.Opts.TSEcr}
+		c.arrived.ts, c.arrived.val, c.arrived.ecr = true, s.Opts.TSVal, s.Opts.TSEcr
 		if c.arrived.ecr != 0 {
 			c.arrived.ecr -= c.opt.tsOffset
 		}

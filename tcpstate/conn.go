@@ -151,6 +151,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	}
 	switch in.Kind {
 	case SegmentArrives:
+		c.arrived.label = labelOf(in.Label)
 		c.segmentArrives(&in.Seg, in.Listening)
 	case Timeout:
 		c.timeout()

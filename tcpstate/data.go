@@ -18,6 +18,7 @@ func (c *Conn) segmentText(s *Segment) {
 		}
 		c.acceptText(s)
 	case end.LessEq(c.rcv.nxt):
+		c.spuriousData()
 		c.setDSACK(s.Seq, end)
 		c.outOfWindow(rule.OldData)
 	case s.Seq.GreaterEq(c.rcv.nxt.Add(wnd)):
@@ -101,7 +102,7 @@ func (c *Conn) dataReceived(s *Segment, truesize uint32) {
 			c.incrQuickAck(maxQuickAcks) // the sender restarts: help its slow start
 		}
 	}
-	c.ack.lastRcv = c.now
+	c.ack.lastRcv, c.ack.label = c.now, c.arrived.label
 	c.ecnData(s)
 	if n >= 128 {
 		c.growWindow(n, truesize)

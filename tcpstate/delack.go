@@ -5,11 +5,12 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 // ackState decides when to acknowledge (icsk_ack): quickly at the start and
 // when something is amiss, late otherwise, with the reply if there is one.
 type ackState struct {
-	pending     uint8 // ack* bits
-	quick       uint8 // ACKs still to be sent at once
-	pingpongs   uint8 // replies soon after data: from Config.PingpongThresh on, interactive
-	compressed  uint8 // SACKs held back since the last ACK
-	dupAcks     uint8 // duplicate ACKs sent before compression sets in
+	pending     uint8     // ack* bits
+	quick       uint8     // ACKs still to be sent at once
+	pingpongs   uint8     // replies soon after data: from Config.PingpongThresh on, interactive
+	compressed  uint8     // SACKs held back since the last ACK
+	dupAcks     uint8     // duplicate ACKs sent before compression sets in
+	label       flowLabel // of the latest data (lrcv_flowlabel)
 	lastSegSize uint32
 	rcvMSS      uint32 // guess at the size of the peer's segments
 	ato         Duration
@@ -227,8 +228,19 @@ func (c *Conn) dupAck(s *Segment, why rule.ID) {
 	if s.SeqLen() > 0 && s.Seq.Less(c.rcv.nxt) {
 		c.enterQuickAck(maxQuickAcks)
 		if c.opt.sack && c.cfg.DSACK {
+			c.spuriousData()
 			c.setDSACK(s.Seq, minSeq(s.End(), c.rcv.nxt))
 		}
 	}
 	c.sendAck(why)
+}
+
+// spuriousData looks at data that had come before. If the peer sends it by
+// another path, our ACKs seem to be lost on theirs, unless it is we whose
+// time-out has just chosen a new one (tcp_rcv_spurious_retrans).
+func (c *Conn) spuriousData() {
+	if c.ca.state != caLoss && c.ack.label != c.arrived.label {
+		c.tell(Rehash, rule.RehashDuplicate)
+	}
+	c.ack.label = c.arrived.label
 }

@@ -57,8 +57,10 @@ func (c *Conn) writeTimedOut() bool {
 	c.fastTimedOut(expired)
 	if expired {
 		c.writeErr()
+		return true
 	}
-	return expired
+	c.tell(Rehash, rule.RehashTimeout)
+	return false
 }
 
 // orphanRetries bounds the tries for a socket that nobody holds (tcp_orphan_retries).

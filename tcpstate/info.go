@@ -22,6 +22,7 @@ type Info struct {
 	DSACKDups, ReordSeen, RcvOOOPack, SndWnd, RcvWnd      uint32
 	TotalRTO, TotalRTORecoveries                          uint16
 	TotalRTOTime                                          uint32
+	Rehash                                                uint32 // the caller's to fill in
 	FastOpenFail                                          FastFailure
 }
 

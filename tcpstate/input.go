@@ -95,6 +95,7 @@ type Input struct {
 	Err       Errno   // Unreachable
 	Now       Time    // every kind; not before the previous input's
 	N         uint32  // Open, Send, Receive, TooBig, Set
+	Label     uint32  // SegmentArrives: IPv6's flow label, 20 bits
 	Seg       Segment // SegmentArrives; Unreachable and TooBig use Seg.Seq, Open Seg.Opts
 }
 

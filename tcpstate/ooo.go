@@ -6,6 +6,7 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 // (tcp_data_queue_ofo). What arrived first stays where the two overlap only in
 // so far as Linux's tree keeps it; the newcomer wins over what it covers whole.
 func (c *Conn) queueOOO(s *Segment) {
+	c.ack.label = c.arrived.label
 	c.ecnData(s)
 	b := c.rxBufferOf(s)
 	if !c.rmemRoom(&b) {

@@ -55,6 +55,9 @@ const (
 	// RequestOver: the handshake of a connection that FastAccept made is over, or
 	// the connection is. N is 1 when a RST ended it.
 	RequestOver
+	// Rehash: the path seems to lose what goes by it; what follows is to go by
+	// another, if the caller spreads packets over paths by a hash that it draws.
+	Rehash
 )
 
 // What an Emit's hop limit and DSCP are: those that the socket's options say, or

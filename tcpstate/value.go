@@ -158,6 +158,7 @@ func (c *Conn) printReceive(p *printer) {
 	}
 	p.nums(uint32(a.pending), uint32(a.quick), uint32(a.pingpongs), uint32(a.compressed), uint32(a.dupAcks),
 		a.lastSegSize, a.rcvMSS, uint32(a.pred.wnd))
+	p.h.Bytes(a.label[:])
 	p.h.U64(uint64(a.ato))
 	for _, q := range [...]*queue.Deque[rxBuffer]{&c.rq.in, &c.rq.ooo} {
 		p.nums(uint32(q.Len()))

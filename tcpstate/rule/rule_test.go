@@ -49,7 +49,7 @@ func TestZeroAndNumbersBeyondTheTableAreNoRule(t *testing.T) {
 
 func TestTheListsAreDenseAndApart(t *testing.T) {
 	require.Less(t, len(tcpRules), int(sockBase))
-	require.EqualValues(t, len(tcpRules), TimeWaitReopen+1, "the names and the rows of TCP's list have the same number")
+	require.EqualValues(t, len(tcpRules), RehashDuplicate+1, "the names and the rows of TCP's list have the same number")
 	require.EqualValues(t, len(sockRules), Woken-sockBase+1, "so have the socket layer's")
 	require.EqualValues(t, len(dgramRules), PortUnreachable-dgramBase+1, "and that of datagrams")
 	require.EqualValues(t, len(icmpRules), RawError-icmpBase+1, "and that of ICMP")

@@ -118,6 +118,10 @@ const (
 	TimeWaitPAWS
 	TimeWaitOverflow
 	TimeWaitReopen
+
+	// Paths.
+	RehashTimeout
+	RehashDuplicate
 )
 
 var tcpRules = [...]Rule{
@@ -237,4 +241,8 @@ var tcpRules = [...]Rule{
 	{"TCP_RFC7323_TW_PAWS", "RFC 7323 5.3", "TCP_RFC7323_TW_PAWS", "a segment with an old timestamp in TIME-WAIT is acknowledged and dropped"},
 	{"time-wait-overflow", "", "tcp_time_wait: TCPTimeWaitOverflow", "where the host keeps no more of them, a connection ends without TIME-WAIT"},
 	{"time-wait-reopen", "RFC 6191", "tcp_timewait_state_process: TCP_TW_SYN", "a newer SYN takes the place of TIME-WAIT"},
+
+	// Paths.
+	{"rehash-timeout", "RFC 6438", "tcp_write_timeout: TCPTimeoutRehash", "after a time-out packets carry another flow label, to go by another path"},
+	{"rehash-duplicate", "RFC 6438", "tcp_rcv_spurious_retrans: TCPDuplicateDataRehash", "after data that had come before, under another flow label, our packets carry another one too"},
 }
