@@ -23,8 +23,8 @@ var listenBugs = []file{
 		{"SYN queue's length never falls", "count", "", `s.syn.len--`, ``},
 	}},
 	{"sock/demux.go", []bug{
-		{"segment for nobody not reset", "RFC 9293 3.10.7.1", "", `h.resetFor(p, rule.NoSocket)`, ``},
-		{"ACK at a listener not answered", "RFC 9293 3.10.7.2", "", `h.resetFor(p, why)`, ``},
+		{"segment for nobody not reset", "RFC 9293 3.10.7.1", "", `h.resetFor(nil, p, rule.NoSocket)`, ``},
+		{"ACK at a listener not answered", "RFC 9293 3.10.7.2", "", `h.resetFor(s, p, why)`, ``},
 		{"TIME-WAIT's successor numbered like any", "RFC 9293 3.6.1", "", `isnChoice{true, tcpstate.Seq(isn)}`, `isnChoice{}`},
 	}},
 	{"sock/listeners.go", []bug{
