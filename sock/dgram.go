@@ -40,6 +40,7 @@ type dgram struct {
 	at       Time           // when it came
 	drops    uint32         // lost before it
 	truesize int32          // octets
+	gso      int32          // size of the datagrams that it holds, for UDP_GRO
 	tag      tag
 	peeked   bool // an empty one that MSG_PEEK has shown
 	data     []byte
@@ -199,6 +200,7 @@ func (d *dgram) fingerprint(f *queue.Hash, now Time) {
 	f.U64(uint64(d.ttl)<<40 | uint64(d.tos)<<32 | uint64(uint32(d.dev)))
 	f.U64(uint64(d.at - now))
 	f.U64(uint64(d.drops)<<32 | uint64(uint32(d.truesize)))
+	f.U32(uint32(d.gso))
 	f.Bool(d.peeked)
 	d.tag.fingerprint(f)
 	hashAddr(f, netip.AddrPortFrom(d.info.src, uint16(d.info.dev)))

@@ -24,6 +24,9 @@ func (h *Host) recvControl(s *sock, t *thread, d *dgram, off int32) {
 	if s.opt.rcvPriority {
 		le32(h.cmsg(t, SOL_SOCKET, SO_PRIORITY, 4), uint32(d.tag.priority))
 	}
+	if s.opt.gro && d.gso != 0 {
+		le32(h.cmsg(t, SOL_UDP, UDP_GRO, 4), uint32(d.gso))
+	}
 	h.ipControl(s, t, d)
 }
 

@@ -74,11 +74,14 @@ func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute, why rule.ID) {
 	}
 	out := r.dev != DevLoopback && !(r.dst.IsMulticast() && (p.TTL == 0 || r.dst.IsInterfaceLocalMulticast()))
 	if out {
-		cuts := h.cut(p, whole, piece)
-		for i := range cuts {
-			e := h.emit(Transmit, cutRule(cuts, why), s.id)
-			e.Packet = cuts[i]
-			e.Packet.truesize = 0
+		for i := range p.segments() {
+			q := h.segment(p, i)
+			cuts := h.cut(&q, whole, piece)
+			for i := range cuts {
+				e := h.emit(Transmit, cutRule(cuts, why), s.id)
+				e.Packet = cuts[i]
+				e.Packet.truesize = 0
+			}
 		}
 	}
 	h.sent(s)

@@ -48,7 +48,7 @@ func (h *Host) wayMTU(r *outRoute) uint32 {
 // until the next cut.
 func (h *Host) cut(p *Packet, whole, piece int) []Packet {
 	h.cuts = h.cuts[:0]
-	if p.wireLen() <= whole {
+	if p.gso != 0 || p.wireLen() <= whole {
 		h.cuts = append(h.cuts, *p)
 		return h.cuts
 	}

@@ -63,7 +63,10 @@ type Packet struct {
 	// truesize is what the memory that carries it is charged while it is under
 	// way within the host, octets; 0 for what came from the link.
 	truesize int32
-	tag      tag // what the sender's socket gave it; whatever came from the link has none
+	// gso is the size of the datagrams of UDP that Payload is yet to be cut to, octets;
+	// 0 for one that is whole. It never leaves the host so (skb_shinfo.gso_size).
+	gso int32
+	tag tag // what the sender's socket gave it; whatever came from the link has none
 	// partial: its transport has no checksum yet, but the pseudo-header's sum in
 	// its place (CHECKSUM_PARTIAL); nobody checks it. With summed it never is so.
 	partial, summed bool

@@ -141,7 +141,17 @@ func (s *sock) wantsGroup(src, dst netip.AddrPort, dev int32) bool {
 // udpQueue puts a datagram into the socket's queue, if there is room: what is
 // queued may fill the buffer, and one datagram always fits
 // (__udp_enqueue_schedule_skb).
+//
+// What is yet to be cut is cut here, unless the socket takes it as it is
+// (udp_queue_rcv_skb, udp_unexpected_gso).
 func (h *Host) udpQueue(s *sock, p *Packet, dev int32) {
+	if p.gso != 0 && !s.opt.gro {
+		for i := range p.segments() {
+			q := h.segment(p, i)
+			h.udpQueue(s, &q, dev)
+		}
+		return
+	}
 	ipv6 := p.IPv6()
 	if p = h.filtered(s, p); p == nil {
 		s.dg.drops++
@@ -165,7 +175,7 @@ func (h *Host) udpQueue(s *sock, p *Packet, dev int32) {
 	h.emit(Noted, rule.UDPQueued, s.id)
 	h.queueDatagram(s, dgram{
 		src: netip.AddrPortFrom(p.Src, p.SrcPort), dst: netip.AddrPortFrom(p.Dst, p.DstPort),
-		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: dev, at: h.now, tag: p.tag, truesize: size, data: p.Payload,
+		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: dev, at: h.now, tag: p.tag, truesize: size, gso: p.gso, data: p.Payload,
 	})
 }
 

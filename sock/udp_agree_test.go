@@ -132,7 +132,7 @@ var udpOpts = []agreeOpt{
 	{SOL_IPV6, IPV6_UNICAST_HOPS, []int32{-1, 0, 7}}, {SOL_IPV6, IPV6_TCLASS, []int32{-1, 0x20, 0xff}}, {SOL_IPV6, IPV6_MTU_DISCOVER, []int32{0, 1, 2, 3, 4, 5}},
 	{SOL_IPV6, IPV6_MULTICAST_IF, []int32{0, 1}}, {SOL_IPV6, IPV6_MULTICAST_HOPS, []int32{0, 5}}, {SOL_IPV6, IPV6_DONTFRAG, []int32{0, 1}}, {SOL_IPV6, IPV6_MTU, []int32{0, 1280, 2000}},
 	{SOL_IPV6, IPV6_MULTICAST_ALL, []int32{0, 1}}, {SOL_IPV6, IPV6_MULTICAST_LOOP, []int32{0, 1}},
-	{SOL_UDP, UDP_CORK, []int32{0, 0, 1}}, {SOL_UDP, UDP_SEGMENT, []int32{0, 0, 3, 70000}}, {SOL_UDP, UDP_NO_CHECK6_TX, []int32{0, 1}}, {SOL_UDP, UDP_NO_CHECK6_RX, []int32{0, 1}},
+	{SOL_UDP, UDP_CORK, []int32{0, 0, 1}}, {SOL_UDP, UDP_SEGMENT, []int32{0, 0, 3, 70000}}, {SOL_UDP, UDP_GRO, []int32{0, 1, 1}}, {SOL_UDP, UDP_NO_CHECK6_TX, []int32{0, 1}}, {SOL_UDP, UDP_NO_CHECK6_RX, []int32{0, 1}},
 	{SOL_UDP, UDP_ENCAP, []int32{9}}, {SOL_UDP, 9999, []int32{0}},
 }
 

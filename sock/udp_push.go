@@ -68,17 +68,31 @@ func (h *Host) udpPush(s *sock, c *cork) Errno {
 	pkt.summed = c == &s.dg.cork || hdr+n > int(c.mtu) // what is in pieces is summed up piece by piece
 	data := h.grab(n)
 	copy(data, c.data)
-	if gso == 0 || n <= gso {
-		pkt.Payload, pkt.truesize = data, s.dg.wmem
-		h.sendDatagram(s, &pkt, r, rule.UDPSent)
-		return 0
+	pkt.Payload, pkt.truesize = data, s.dg.wmem
+	if gso != 0 && n > gso {
+		pkt.gso = int32(gso)
 	}
-	for at := 0; at < n; at += gso {
-		pkt.Payload = data[at:min(at+gso, n)]
-		pkt.truesize = sentTruesize(hdr, len(pkt.Payload))
-		h.sendDatagram(s, &pkt, r, rule.UDPSent)
-	}
+	h.sendDatagram(s, &pkt, r, rule.UDPSent)
 	return 0
+}
+
+// segments is how many datagrams p stands for: several, if it is yet to be cut to
+// the size of UDP_SEGMENT (gso_segs).
+func (p *Packet) segments() int {
+	if p.gso == 0 {
+		return 1
+	}
+	return (len(p.Payload) + int(p.gso) - 1) / int(p.gso)
+}
+
+// segment is datagram i of p (__udp_gso_segment).
+func (h *Host) segment(p *Packet, i int) Packet {
+	q := *p
+	if n := int(p.gso); n != 0 {
+		q.gso, q.Payload = 0, p.Payload[i*n:min(i*n+n, len(p.Payload))]
+		q.truesize = sentTruesize(h.headerLen(p), len(q.Payload))
+	}
+	return q
 }
 
 // udpMaxSegments bounds what UDP_SEGMENT may cut a send into (UDP_MAX_SEGMENTS).

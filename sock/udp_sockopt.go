@@ -10,7 +10,7 @@ var udpOptions = optionLevel{
 		{num: UDP_NO_CHECK6_TX, name: "UDP_NO_CHECK6_TX", flag: func(o *options) *bool { return &o.noCheck6Tx }},
 		{num: UDP_NO_CHECK6_RX, name: "UDP_NO_CHECK6_RX", flag: func(o *options) *bool { return &o.noCheck6Rx }},
 		{num: UDP_SEGMENT, name: "UDP_SEGMENT", lo: 0, hi: 0xffff, cell: func(o *options) *int32 { return &o.gsoSize }},
-		{num: UDP_GRO, name: "UDP_GRO", does: kept, flag: func(o *options) *bool { return &o.gro }},
+		{num: UDP_GRO, name: "UDP_GRO", flag: func(o *options) *bool { return &o.gro }},
 	},
 }
 
