@@ -103,10 +103,12 @@ func (h *Host) dgramConnect4(s *sock, to netip.AddrPort) Errno {
 		src = s.opt.groupSource()
 	}
 	r, err := h.output(to.Addr(), src, s.via(dev))
-	switch {
-	case err != 0:
+	if err != 0 {
+		s.redirect(src, to)
 		return err
-	case r.broadcast && !s.opt.broadcast:
+	}
+	s.redirect(r.src, netip.AddrPortFrom(r.dst, to.Port()))
+	if r.broadcast && !s.opt.broadcast {
 		return EACCES
 	}
 	if _, src, _ = s.half4(); src.IsUnspecified() {

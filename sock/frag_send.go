@@ -35,9 +35,11 @@ func (h *Host) cutSize(s *sock, r *outRoute) (whole, piece int) {
 	return whole, piece
 }
 
-// wayMTU is the path's MTU for a datagram (dst_mtu of the route that it keeps).
+// wayMTU is the path's MTU for a datagram (dst_mtu of the route that it keeps). A
+// narrower one of IPv4 that was known when it was begun is kept up to date
+// (update_or_create_fnhe); one that is new is for new routes.
 func (h *Host) wayMTU(r *outRoute) uint32 {
-	if r.path != 0 {
+	if r.path != 0 && (r.dst.Is6() || r.path == r.mtu) {
 		return r.path
 	}
 	return h.pathMTU(r.dst, r.mtu)

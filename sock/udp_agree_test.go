@@ -31,19 +31,18 @@ func (p dgramPair) call(t require.TestingT, slot int, c Call) {
 }
 
 // corked: a datagram under way and a connection by IPv4 share one place for
-// their addresses (inet->cork.fl). So a connect redirects what is corked, and a
-// corked datagram to somebody else redirects what the connected socket sends
-// from then on, as does a connect that fails. A datagram of IPv6 that is corked
-// gets a destination made of the IPv4 addresses and ports (struct flowi4 lies
-// over flowi6's daddr), whether that connect comes off or not. The model keeps
-// them apart. Left out.
+// their addresses (inet->cork.fl). So a corked datagram to somebody else
+// redirects what the connected socket sends from then on, as does a connect that
+// fails. A datagram of IPv6 that is corked gets a destination made of the IPv4
+// addresses and ports (struct flowi4 lies over flowi6's daddr), whether that
+// connect comes off or not. The model does neither. Left out.
 func (p dgramPair) corked(slot int, c Call) bool {
 	_, s, err := p.h.lookup(p.fds[1][slot])
 	fails := c.Op == OpConnect && err == 0 && s.remote.Addr().Is4() && !c.Addr.AP.Addr().Unmap().IsLoopback()
 	named := c.AddrLen > 0 || slices.ContainsFunc(c.Msgs, func(m Msg) bool { return m.AddrLen > 0 })
 	corks := (c.Op == OpSend || c.Op == OpSendmmsg) && (c.Flags&MSG_MORE != 0 || s.dg.cork.on) && named
 	over4 := c.Addr.AP.Addr().Unmap().Is4() || s != nil && s.local.Is4()
-	redirects := c.Op == OpConnect && err == 0 && (s.dg.cork.pending == AF_INET || s.dg.cork.pending == AF_INET6 && over4)
+	redirects := c.Op == OpConnect && err == 0 && s.dg.cork.pending == AF_INET6 && over4
 	return fails || redirects || err == 0 && corks && s.remote.Addr().Is4()
 }
 

@@ -1,6 +1,10 @@
 package sock
 
-import "github.com/sockspec/sockspec/queue"
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/queue"
+)
 
 // cork is a datagram under way: MSG_MORE and UDP_CORK add to it, and it leaves
 // as one (struct inet_cork, udp_sock.pending).
@@ -8,8 +12,10 @@ type cork struct {
 	on      bool   // UDP_CORK
 	pending uint16 // AF_INET or AF_INET6 while there is one
 	plan    sendPlan
-	mtu     uint32 // of a fragment, octets
-	tail    int    // octets behind the IP header in the last of its buffers
+	src     netip.Addr     // in the header, and
+	dst     netip.AddrPort // there, too: a connect redirects it
+	mtu     uint32         // of a fragment, octets
+	tail    int            // octets behind the IP header in the last of its buffers
 	data    []byte
 }
 
@@ -23,8 +29,19 @@ func (c *cork) fingerprint(f *queue.Hash) {
 	f.U64(uint64(flag(c.on))<<32 | uint64(c.pending))
 	if c.pending != 0 {
 		c.plan.fingerprint(f)
+		hashAddr(f, netip.AddrPortFrom(c.src, 0))
+		hashAddr(f, c.dst)
 		f.U64(uint64(c.mtu)<<32 | uint64(c.tail))
 		f.Bytes(c.data)
+	}
+}
+
+// redirect sends what UDP has corked over IPv4 elsewhere, though by the way that
+// it had: a connect, be it in vain, writes where the cork keeps its addresses
+// (inet->cork.fl, __ip4_datagram_connect).
+func (s *sock) redirect(src netip.Addr, dst netip.AddrPort) {
+	if c := &s.dg.cork; c.pending == AF_INET && s.proto == uint16(ProtoUDP) {
+		c.src, c.dst = src, dst
 	}
 }
 

@@ -1,6 +1,8 @@
 package sock
 
 import (
+	"net/netip"
+
 	"github.com/sockspec/sockspec/tcpstate"
 	"github.com/sockspec/sockspec/tcpstate/rule"
 )
@@ -15,6 +17,7 @@ func (h *Host) udpMake(s *sock, t *thread, p *sendPlan, family uint16) outcome {
 	s.routed = s.routed || p.connected // sk_dst_set
 	mtu := h.fragSize(s, &p.route)
 	c := cork{pending: family, plan: *p, mtu: mtu, data: s.dg.cork.data[:0]}
+	c.src, c.dst = p.route.src, netip.AddrPortFrom(p.route.dst, p.dst.Port())
 	if p.ttl < 0 && p.route.dst.Is6() { // IPv4 asks when the packet leaves
 		c.plan.ttl = int16(h.dgramTTL(s, &p.route, -1))
 	}
@@ -102,7 +105,7 @@ const udpMaxSegments = 1 << 7
 func (h *Host) udpPacket(s *sock, c *cork) Packet {
 	r := &c.plan.route
 	p := Packet{
-		Src: r.src, Dst: r.dst, SrcPort: s.sport, DstPort: c.plan.dst.Port(), Proto: ProtoUDP,
+		Src: c.src, Dst: c.dst.Addr(), SrcPort: s.sport, DstPort: c.dst.Port(), Proto: ProtoUDP,
 		NoCheck: s.noCheckTx(r.dst), TTL: h.dgramTTL(s, r, c.plan.ttl), tag: c.plan.tag,
 	}
 	tos := uint8(c.plan.tos)
