@@ -83,8 +83,12 @@ func arrives(name string, most uint8, p sock.Packet) Act {
 
 // comes is the SYN of a peer at a port.
 func comes(port uint16, change ...func(*sock.Packet)) Act {
+	return comesTo(walkLocal, netip.AddrPortFrom(walkPeer.Addr(), port), change...)
+}
+
+func comesTo(local, remote netip.AddrPort, change ...func(*sock.Packet)) Act {
 	return Act{name: "SYN", most: 1, do: func(r *HostRun) error {
-		r.flows = append(r.flows, hostFlow{local: walkLocal, remote: netip.AddrPortFrom(walkPeer.Addr(), port), peer: flowISN})
+		r.flows = append(r.flows, hostFlow{local: local, remote: remote, peer: flowISN})
 		return r.Deliver(changed(r.flows[len(r.flows)-1].packet(SegSynAgain), change))
 	}}
 }
@@ -116,6 +120,11 @@ func far(p *sock.Packet) { p.TTL = FarTTL }
 
 // inWindow moves a segment away from RCV.NXT.
 func inWindow(p *sock.Packet) { p.Seg.Seq, p.Seg.Flags = p.Seg.Seq.Add(100), tcpstate.RST }
+
+// elsewhere is an octet that went before and comes again by another path.
+func elsewhere(p *sock.Packet) {
+	p.Seg.Seq, p.Seg.Len, p.Payload, p.Flow = p.Seg.Seq.Sub(1), 1, p.Payload[:1], 1
+}
 
 // datagramTo is a UDP datagram for a port.
 func datagramTo(port uint16, octets int) sock.Packet {

@@ -92,6 +92,9 @@ func successors() []SceneConfig {
 		{Name: "two clients of one port", Opening: clients,
 			Acts: []Act{calls(0, "connect", connectCall(sceneFD)), onFlow("SYN,ACK", 2, SegSynAck), closes(sceneFD), onFlow("FIN", 1, SegFin),
 				calls(0, "connect again", connectCall(sceneFD+1)), ticks(1)}},
+		{Name: "a peer that finds another path", Opening: []sock.Call{openCall(sock.AF_INET6, sock.SOCK_STREAM, sock.IPPROTO_TCP),
+			addressed(sock.OpBind, sceneFD, sceneLocal6), {Op: sock.OpListen, FD: sceneFD, N: 1}},
+			Acts: []Act{comesTo(sceneLocal6, scenePeer6), onFlow("ACK", 1, SegAck), onFlow("data", 2, SegData), onFlow("old data under another label", 2, SegData, elsewhere), ticks(1)}},
 		{Name: "a way that is given up", Opening: slices.Concat([]sock.Call{streamCall()}, listenCalls(sceneFD)),
 			Acts: []Act{comes(walkPeer.Port()), onFlow("ACK", 1, SegAck), calls(0, "SO_DONTROUTE", set(sceneFD, sock.SO_DONTROUTE)), ticks(2)}},
 	}

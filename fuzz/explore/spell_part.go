@@ -22,10 +22,14 @@ func (p *player) meet(s *fuzz.Story) {
 	}
 }
 
-// farMark is the TTL of a packet that comes from afar. The others have one that is large enough for all there is.
+// farMark is the TTL of a packet that comes from afar, or the label of one that comes by another path. The others have a TTL that
+// is large enough for all there is, and no label.
 func farMark(q *sock.Packet) string {
 	if q.TTL == fuzz.FarTTL {
 		return fmt.Sprintf("[ttl %d] ", q.TTL)
+	}
+	if q.Flow != 0 {
+		return fmt.Sprintf("[flowlabel %#x] ", q.Flow)
 	}
 	return ""
 }
