@@ -23,7 +23,7 @@ type campaignCmd struct {
 	Waits     int           `placeholder:"N" help:"Let a history wait so often, up to 3 s each, for what comes by itself: retransmissions, delayed ACKs, probes. Default: never."`
 	Findings  int           `default:"10" placeholder:"N" help:"End once so many differences are found that are not alike. Default: ${default}."`
 	Ignore    []string      `placeholder:"REGEXP" sep:"none" help:"Leave out of what is compared whatever matches, such as 'win \\d+'. May be repeated."`
-	Workers   int           `placeholder:"N" help:"Play so many histories at once. Default: 8, with --waits 32."`
+	Workers   int           `placeholder:"N" help:"Play so many histories at once, 256 at most. Default: 8, with --waits 32."`
 	Out       string        `placeholder:"DIR" type:"path" help:"Leave a script of each difference in this directory."`
 }
 

@@ -44,3 +44,15 @@ func TestAScriptThatFailedInACrowdIsPlayedAlone(t *testing.T) {
 	require.Equal(t, conformance.Fail, (&crowd{alone: 9}).play(fails).Verdict)
 	require.Equal(t, 1, tries, "what failed at once, on a clock that can't be late, fails")
 }
+
+// A script that failed beside others and was then interrupted before it could be played alone has not run.
+func TestAFailureThatCouldNotBeTriedAloneIsNone(t *testing.T) {
+	tries := 0
+	interrupted := func() *conformance.Result {
+		if tries++; tries > 1 {
+			return nil
+		}
+		return &conformance.Result{Verdict: conformance.Fail, Attempts: 3}
+	}
+	require.Nil(t, (&crowd{alone: 1}).play(interrupted))
+}

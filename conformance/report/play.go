@@ -81,11 +81,11 @@ func (c *crowd) play(run func() *conformance.Result) *conformance.Result {
 		return r
 	}
 	c.alone--
-	if again := run(); again != nil {
+	again := run()
+	if again != nil {
 		again.Attempts += r.Attempts
-		return again
 	}
-	return r
+	return again // none if it was interrupted: what failed beside others is not known to fail
 }
 
 // one is one script's result, nil when there can be none.
