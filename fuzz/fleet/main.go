@@ -17,14 +17,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"regexp"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
+
+	"github.com/sockspec/sockspec/fuzz/gomod"
 )
 
 // options are the command line's.
@@ -61,7 +60,7 @@ func run(o options) int {
 		}
 		return 0
 	}
-	root, err := moduleRoot()
+	root, err := gomod.Root()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "fleet:", err)
 		return 2
@@ -104,17 +103,4 @@ func fuzzAll(ctx context.Context, all []target, root string, o options) (results
 		results = append(results, t.fuzz(ctx, root, share, o.cores, func(r *result) { l.show(i+1, len(all), r) }))
 	}
 	return results
-}
-
-// moduleRoot is where go.mod is.
-func moduleRoot() (string, error) {
-	out, err := exec.Command("go", "env", "GOMOD").Output()
-	if err != nil {
-		return "", err
-	}
-	mod := strings.TrimSpace(string(out))
-	if mod == "" || mod == os.DevNull {
-		return "", fmt.Errorf("run it inside the module: go env GOMOD names no go.mod")
-	}
-	return filepath.Dir(mod), nil
 }

@@ -38,13 +38,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"strings"
 	"syscall"
+
+	"github.com/sockspec/sockspec/fuzz/gomod"
 )
 
 // options are the command line's.
@@ -79,7 +79,7 @@ func run(o options, w io.Writer) int {
 		}
 		return 0
 	}
-	root, err := moduleRoot()
+	root, err := gomod.Root()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "plant:", err)
 		return 2
@@ -128,17 +128,4 @@ func tryAll(ctx context.Context, root string, some []numbered, o options) (*repo
 	}
 	r.built()
 	return r, h.tryAll(ctx, r, some, expected, o.cores)
-}
-
-// moduleRoot is where go.mod is.
-func moduleRoot() (string, error) {
-	out, err := exec.Command("go", "env", "GOMOD").Output()
-	if err != nil {
-		return "", err
-	}
-	mod := strings.TrimSpace(string(out))
-	if mod == "" || mod == os.DevNull {
-		return "", errors.New("run it inside the module: go env GOMOD names no go.mod")
-	}
-	return filepath.Dir(mod), nil
 }
