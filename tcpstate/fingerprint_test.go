@@ -1,0 +1,249 @@
+package tcpstate
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+)
+
+// visit calls f with each number and truth value inside v.
+func visit(v reflect.Value, path string, f func(string, reflect.Value)) {
+	v = reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Elem()
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			visit(v.Field(i), path+"."+v.Type().Field(i).Name, f)
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			visit(v.Index(i), path, f)
+		}
+	default:
+		f(path, v)
+	}
+}
+
+// anyOf reports whether path is one of the fields, or inside one.
+func anyOf(path string, fields ...string) bool {
+	for _, f := range fields {
+		if path == f || strings.HasPrefix(path, f+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// rings are the queues' own affair: their elements are looked at one by one.
+var rings = []string{".q.list", ".rq.in", ".rq.ooo"}
+
+// fill gives every number and truth value of the endpoint one value: all bits
+// or none. What counts other fields stays in range.
+func fill(c *Conn, ones bool) {
+	n := uint64(0)
+	if ones {
+		n = 1<<64 - 1
+	}
+	visit(reflect.ValueOf(c).Elem(), "", func(path string, v reflect.Value) {
+		switch {
+		case anyOf(path, rings...):
+		case v.Kind() == reflect.Bool:
+			v.SetBool(ones)
+		case v.CanInt():
+			v.SetInt(int64(n >> 1))
+		case v.CanUint():
+			v.SetUint(n)
+		}
+	})
+	c.rcv.nsacks, c.q.sackSeenN = uint8(n&MaxSACK), uint8(n&MaxSACK)
+	c.now = 1
+}
+
+// unprinted are the fields that the fingerprint leaves out: where it reckons
+// from, what only TCP_INFO shows, what lives for one step, and clocks of
+// samples that the model checker does without.
+var unprinted = []string{
+	".now", ".snd.una", ".rcv.nxt", ".stat", ".arrived", ".snd.bars", ".rcv.lastEcr", ".rack.lastDelivered",
+	".opt.tsOffset", ".opt.tsRecentAt", ".ca.retransStamp", ".rtt.minima", ".ack.pred.hdrLen", ".ca.cubic.roundStart", ".ca.cubic.lastAck",
+}
+
+// counts are full already in an endpoint of ones.
+var counts = []string{".rcv.nsacks", ".q.sackSeenN"}
+
+// fastUnprinted are those of Fast Open's part.
+var fastUnprinted = []string{
+	".req.MSS", ".req.AdvMSS", ".req.Clamp", ".req.SndWScale", ".req.RcvWScale", ".req.WScaleOK", ".req.TSOK", ".req.SACKOK",
+	".req.ECNOK", ".req.Acked", ".req.ECNRcv", ".req.TSOffset", ".req.TSFirst", ".req.TSLast", ".req.Deadline",
+}
+
+// inactive are those that count only where another field says so, which is off
+// in an endpoint of zeros.
+var inactive = []string{
+	".rcv.dup", ".rcv.sacks", ".q.sackSeen", ".q.hint", ".urg.seq", ".timers.since", ".ca.cubic.lastTime",
+}
+
+// fullFast is a part in Fast Open with every bit set.
+func fullFast() *fastOpen {
+	f := &fastOpen{}
+	visit(reflect.ValueOf(f).Elem(), "", func(_ string, v reflect.Value) {
+		switch {
+		case v.Kind() == reflect.Bool:
+			v.SetBool(true)
+		case v.CanInt():
+			v.SetInt(1 << 40)
+		case v.CanUint():
+			v.SetUint(1<<64 - 1)
+		}
+	})
+	f.cookie.Len = uint8(len(f.cookie.Val))
+	return f
+}
+
+// elements are the buffers of all three queues.
+func elements(c *Conn, each func(p any)) {
+	for i := range c.q.list.Len() {
+		each(c.q.at(i))
+	}
+	for i := range c.rq.in.Len() {
+		each(c.rq.in.At(i))
+	}
+	for i := range c.rq.ooo.Len() {
+		each(c.rq.ooo.At(i))
+	}
+}
+
+// crowded has buffers in every queue: some sent and some not, some of them
+// received in order and some beyond two holes.
+func crowded(t *testing.T) *Conn {
+	w := transfer(t)
+	w.call(Send, 100)
+	w.arrive(data(2000, 10, 1000))
+	w.arrive(data(2100, 10, 1000))
+	w.arrive(data(3000, 10, 1000))
+	require.Equal(t, []int{2, 1, 2}, []int{w.c.q.list.Len(), w.c.rq.in.Len(), w.c.rq.ooo.Len()})
+	return w.c
+}
+
+// TestFingerprintKnowsEveryField: two endpoints that differ in one field that a
+// later step may look at have different fingerprints, whatever the others hold.
+func TestFingerprintKnowsEveryField(t *testing.T) {
+	for _, ones := range []bool{false, true} {
+		c := crowded(t)
+		fill(c, ones)
+		if ones {
+			c.fo = fullFast()
+		}
+		was, n := c.Fingerprint(1), 0
+		try := func(path string) {
+			n++
+			require.NotEqual(t, was, c.Fingerprint(1), "all ones %v: %s", ones, path)
+		}
+		changed(c, func(path string) {
+			if !anyOf(path, rings...) && !anyOf(path, unprinted...) && (ones || !anyOf(path, inactive...)) && !(ones && anyOf(path, counts...)) {
+				try(path)
+			}
+		})
+		require.Greater(t, n, 130)
+		elements(c, func(p any) {
+			changed(p, func(path string) {
+				if !anyOf(path, ".appLimited", ".delivered", ".firstSent", ".delivAt") {
+					try(path)
+				}
+			})
+		})
+		if ones {
+			changed(c.fo, func(path string) {
+				if !anyOf(path, fastUnprinted...) {
+					try(".fo" + path)
+				}
+			})
+		}
+		// What is told of more briefly than it is.
+		for _, change := range []func(){
+			func() { c.rtt.minima[0].us ^= 1 },
+			func() { c.stat.lastAck ^= 1 },
+			func() { c.opt.tsRecentAt = 1 - min(c.opt.tsRecentAt, 1) },
+		} {
+			old := *c
+			change()
+			try("another")
+			*c = old
+		}
+		require.Equal(t, was, c.Fingerprint(1))
+	}
+}
+
+// TestEqualLooksIntoTheQueues: buffers count as fields do, and so does Fast Open.
+func TestEqualLooksIntoTheQueues(t *testing.T) {
+	c := crowded(t)
+	same, n := c.Clone(), 0
+	elements(c, func(p any) {
+		changed(p, func(path string) {
+			n++
+			require.False(t, c.Equal(same), path)
+			require.False(t, same.Equal(c), path)
+		})
+	})
+	require.Greater(t, n, 30)
+	require.True(t, c.Equal(same))
+	c.fo = fullFast()
+	require.False(t, c.Equal(same), "Fast Open has a part in one only")
+	require.False(t, same.Equal(c), "Fast Open has a part in one only")
+	same = c.Clone()
+	require.True(t, c.Equal(same))
+	changed(c.fo, func(path string) { require.False(t, c.Equal(same), "fo%s", path) })
+}
+
+// moved is the endpoint with its send stream begun x later, its receive stream
+// y and its clock ms milliseconds: which field reckons in which of them is
+// what this table says.
+func moved(c *Conn, x, y, ms uint32) {
+	receive := []string{".rcv", ".ack", ".urg", ".snd.wl1", ".rq", ".fo.req.IRS"}
+	tick := []string{".timers.since", ".ca.cubic.epoch", ".ca.cubic.lastTime"}
+	shift := func(path string, v reflect.Value) {
+		switch {
+		case anyOf(path, rings...):
+		case v.Type() == reflect.TypeFor[Seq]() && anyOf(path, receive...):
+			v.SetUint(uint64(uint32(v.Uint()) + y))
+		case v.Type() == reflect.TypeFor[Seq]():
+			v.SetUint(uint64(uint32(v.Uint()) + x))
+		case v.Type() == reflect.TypeFor[Time]() && Time(v.Int()) != never:
+			v.SetInt(v.Int() + int64(ms)*Millisecond)
+		case anyOf(path, tick...):
+			v.SetUint(uint64(uint32(v.Uint()) + ms))
+		}
+	}
+	visit(reflect.ValueOf(c).Elem(), "", shift)
+	elements(c, func(p any) {
+		at := ".q"
+		if _, ok := p.(*rxBuffer); ok {
+			at = ".rq"
+		}
+		visit(reflect.ValueOf(p).Elem(), at, shift)
+	})
+	visit(reflect.ValueOf(c.fo).Elem(), ".fo", shift)
+}
+
+// TestFingerprintIsRelative: whatever the fields hold, it does not matter where
+// the streams and the clock began.
+func TestFingerprintIsRelative(t *testing.T) {
+	c := crowded(t)
+	fill(c, true)
+	n := uint64(7)
+	visit(reflect.ValueOf(c).Elem(), "", func(path string, v reflect.Value) { // times and numbers, each another
+		n = n * 2862933555777941757 % (1 << 31)
+		switch v.Type() {
+		case reflect.TypeFor[Time]():
+			v.SetInt(int64(n) + 1)
+		case reflect.TypeFor[Seq]():
+			v.SetUint(n * 3)
+		}
+	})
+	c.fo, c.ca.cubic.epoch, c.ca.cubic.lastTime, c.timers.since = fullFast(), 1000, 2000, 3000
+	d := c.Clone()
+	moved(d, 1<<31+77, 1<<30+5, 123_456)
+	require.False(t, c.Equal(d))
+	require.Equal(t, c.Fingerprint(Time(40*Second)), d.Fingerprint(Time(40*Second+123_456*Millisecond)))
+}
