@@ -2,10 +2,6 @@ package main
 
 import "fmt"
 
-// envName names the environment variable with the number of the planted bug: 1
-// for the first of allBugs, 0 or none for the program as it is.
-const envName = "SOCKSPEC_PLANT"
-
 // bug is a single-point change of one file.
 type bug struct {
 	Name  string
@@ -23,7 +19,7 @@ type file struct {
 	Bugs []bug
 }
 
-// numbered is a bug with its number and file.
+// numbered is a bug with its number, 1 for the first of allBugs, and file.
 type numbered struct {
 	bug
 	N    int

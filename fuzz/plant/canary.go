@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/sockspec/sockspec/fuzz/woven"
 )
 
 // canaryTime is how long a fuzz target may look for its canary.
@@ -82,7 +84,7 @@ func (c canary) find(ctx context.Context, root, bin, dir string, i int) (found, 
 	cmd := exec.CommandContext(ctx, bin, "-test.run=^$", "-test.fuzz=^"+c.Target+"$", "-test.fuzztime="+canaryTime.String(),
 		"-test.fuzzminimizetime=1x", "-test.fuzzcachedir="+filepath.Join(dir, "cache"))
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", envName, firstCanary+i))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", woven.EnvName, firstCanary+i))
 	text, _ := cmd.CombinedOutput() // it fails when it finds something
 	out = string(text)
 	bySeeds = strings.Contains(out, "failure while testing seed corpus entry")

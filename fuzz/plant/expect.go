@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/sockspec/sockspec/fuzz/woven"
 )
 
 // expectText has a line per bug: its name, the package and the test that is
@@ -17,28 +18,14 @@ import (
 //go:embed expect.txt
 var expectText string
 
-// test is a test, or a part of one, by its full name.
-type test struct{ Package, Name string }
-
-func (t test) String() string { return strings.TrimSpace(t.Package + " " + t.Name) }
-
-// killer runs this test alone.
-func (t test) killer() killer {
-	parts := strings.Split(t.Name, "/")
-	for i, p := range parts {
-		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
-	}
-	return killer{Package: t.Package, Run: strings.Join(parts, "/")}
-}
-
 // expected is expect.txt, by the bugs' names.
 var expected = readExpected(expectText)
 
-func readExpected(text string) map[string]test {
-	all := map[string]test{}
+func readExpected(text string) map[string]woven.Test {
+	all := map[string]woven.Test{}
 	for line := range strings.Lines(text) {
 		if f := strings.Split(strings.TrimSpace(line), "\t"); len(f) == 3 {
-			all[f[0]] = test{f[1], f[2]}
+			all[f[0]] = woven.Test{Package: f[1], Name: f[2]}
 		}
 	}
 	return all
@@ -46,7 +33,7 @@ func readExpected(text string) map[string]test {
 
 // writeExpected puts who killed what in the place of what is known of these
 // bugs, and leaves out bugs that are no more.
-func writeExpected(path string, killed map[string]test) error {
+func writeExpected(path string, killed map[string]woven.Test) error {
 	all := maps.Clone(expected)
 	maps.Copy(all, killed)
 	names := map[string]bool{}
@@ -64,7 +51,7 @@ func writeExpected(path string, killed map[string]test) error {
 
 // alone are killers that run the tests which some bugs are expected to meet,
 // one a package, parts of tests with the whole.
-func alone(some []numbered, expect map[string]test) (ks []killer) {
+func alone(some []numbered, expect map[string]woven.Test) (ks []woven.Killer) {
 	byPackage := map[string]map[string]bool{}
 	for _, b := range some {
 		if t, ok := expect[b.Name]; ok {
@@ -77,7 +64,7 @@ func alone(some []numbered, expect map[string]test) (ks []killer) {
 	}
 	for _, p := range slices.Sorted(maps.Keys(byPackage)) {
 		run := "^(" + strings.Join(slices.Sorted(maps.Keys(byPackage[p])), "|") + ")$"
-		ks = append(ks, killer{Package: p, Run: run})
+		ks = append(ks, woven.Killer{Package: p, Run: run})
 	}
 	return ks
 }

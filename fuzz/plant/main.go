@@ -45,6 +45,7 @@ import (
 	"syscall"
 
 	"github.com/sockspec/sockspec/fuzz/gomod"
+	"github.com/sockspec/sockspec/fuzz/woven"
 )
 
 // options are the command line's.
@@ -122,10 +123,14 @@ func tryAll(ctx context.Context, root string, some []numbered, o options) (*repo
 		return r, err
 	}
 	defer os.RemoveAll(dir)
-	h, err := build(ctx, root, dir, allBugs(), killers)
+	overlay, err := weave(root, dir, allBugs())
+	if err != nil {
+		return r, err
+	}
+	h, err := woven.Build(ctx, root, dir, overlay, woven.Killers)
 	if err != nil {
 		return r, err
 	}
 	r.built()
-	return r, h.tryAll(ctx, r, some, expected, o.cores)
+	return r, tryEach(ctx, h, r, some, expected, o.cores)
 }

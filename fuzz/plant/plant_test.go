@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sockspec/sockspec/fuzz/woven"
 )
 
 // fewestBugs is how many there must be at least.
@@ -39,13 +40,15 @@ func TestPlantedBugsAreKilled(t *testing.T) {
 	}
 	same := file{"queue/fifo.go", []bug{{"nothing", "", "", `q.list.Len() >= q.limit`, `!(q.list.Len() < q.limit)`}}}
 	bugs := number(1, append([]file{same}, queueBugs[:2]...)...)
-	few := killer{Package: "queue", Run: "FIFO|Ranges"}
-	h, err := build(context.Background(), root(t), t.TempDir(), bugs, []killer{few})
+	dir := t.TempDir()
+	overlay, err := weave(root(t), dir, bugs)
+	require.NoError(t, err)
+	h, err := woven.Build(context.Background(), root(t), dir, overlay, []woven.Killer{{Package: "queue", Run: "FIFO|Ranges"}})
 	require.NoError(t, err)
 	r := newReport(bugs, false)
 	// The expected test of one of them is wrong: others kill it all the same.
-	expect := map[string]test{bugs[1].Name: expected[bugs[1].Name], bugs[2].Name: {"queue", "TestRangesIsASetOfOffsets"}}
-	require.NoError(t, h.tryAll(context.Background(), r, bugs, expect, 2))
+	expect := map[string]woven.Test{bugs[1].Name: expected[bugs[1].Name], bugs[2].Name: {Package: "queue", Name: "TestRangesIsASetOfOffsets"}}
+	require.NoError(t, tryEach(context.Background(), h, r, bugs, expect, 2))
 	require.Equal(t, bugs[:1], r.survivors)
 	require.Len(t, r.killed, len(bugs)-1)
 	require.Equal(t, expected[bugs[1].Name], r.killed[bugs[1].Name])
@@ -54,27 +57,4 @@ func TestPlantedBugsAreKilled(t *testing.T) {
 	var said strings.Builder
 	r.summary(&said)
 	require.Contains(t, said.String(), "no test notices bug 1, nothing (, queue/fifo.go)")
-}
-
-// What a test binary says, by the way it ends.
-func TestTheInnermostFailingTestIsNamed(t *testing.T) {
-	require.Equal(t, "TestA/b/c.pkt", failing("=== RUN TestA\n--- FAIL: TestA (0.1s)\n    --- FAIL: TestA/b/c.pkt (0.0s)\n--- FAIL: TestB (0s)\nFAIL\n"))
-	require.Equal(t, "TestA/b", failing("panic: test timed out after 1s\n\trunning tests:\n\t\tTestA (1s)\n\t\tTestA/b (1s)\n\ngoroutine 1\n"))
-	require.Empty(t, failing("fatal error: out of memory\n"))
-	require.Equal(t, killer{Package: "p", Run: `^TestA$/^b$/^c\.pkt$`}, test{"p", "TestA/b/c.pkt"}.killer())
-}
-
-// An end before all are tried is told, and the first error wins.
-func TestEachEndsWithTheFirstError(t *testing.T) {
-	bad := errors.New("bad")
-	require.ErrorIs(t, each(context.Background(), 2, 100, func(_ context.Context, i int) error {
-		if i == 3 {
-			return bad
-		}
-		return nil
-	}), bad)
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	require.ErrorIs(t, each(ctx, 2, 100, func(context.Context, int) error { return nil }), context.Canceled)
-	require.NoError(t, each(context.Background(), 2, 0, nil))
 }

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
+
+	"github.com/sockspec/sockspec/fuzz/woven"
 )
 
 // report is what has come of the bugs so far. Its methods may be called at once.
@@ -23,17 +23,14 @@ type report struct {
 	building  time.Duration
 	cpu       time.Duration // of the tests
 	bugs      int
-	killed    map[string]test // by the bug's name
-	hung      int             // of the killed: some test did not end
-	astray    []string        // bugs not killed by the test that expect.txt names, or without one
+	killed    map[string]woven.Test // by the bug's name
+	hung      int                   // of the killed: some test did not end
+	astray    []string              // bugs not killed by the test that expect.txt names, or without one
 	survivors []numbered
 }
 
 func newReport(some []numbered, verbose bool) *report {
-	bar := progressbar.NewOptions(len(some), progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))),
-		progressbar.OptionSetDescription("building"), progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish())
-	_ = bar.RenderBlank() // a terminal that is gone shows nothing
-	return &report{bar: bar, verbose: verbose, begun: time.Now(), bugs: len(some), killed: map[string]test{}}
+	return &report{bar: woven.NewBar(len(some), "building"), verbose: verbose, begun: time.Now(), bugs: len(some), killed: map[string]woven.Test{}}
 }
 
 func (r *report) built() {
@@ -49,7 +46,7 @@ func (r *report) spent(cpu time.Duration) {
 }
 
 // dead notes who killed a bug, and whether it was to.
-func (r *report) dead(b numbered, v verdict, asExpected bool, took time.Duration) {
+func (r *report) dead(b numbered, v woven.Verdict, asExpected bool, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.killed[b.Name] = v.By

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -12,9 +11,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-)
 
-const module = "github.com/sockspec/sockspec"
+	"github.com/sockspec/sockspec/fuzz/woven"
+)
 
 // switchSource is the package that the woven files import. It is there in the
 // overlay only.
@@ -25,7 +24,7 @@ import (
 	"strconv"
 )
 
-var chosen, _ = strconv.Atoi(os.Getenv("` + envName + `"))
+var chosen, _ = strconv.Atoi(os.Getenv("` + woven.EnvName + `"))
 
 // On reports whether bug n is planted.
 func On(n int) bool { return n == chosen }
@@ -42,15 +41,7 @@ func Pick[T any](n int, bad, good T) T {
 // weave writes files with all bugs in them into dir and returns the path of the
 // overlay for the go command's -overlay. root is the module's directory.
 func weave(root, dir string, bugs []numbered) (overlay string, err error) {
-	replace := map[string]string{}
-	write := func(path, text string) error {
-		to := filepath.Join(dir, strings.ReplaceAll(path, "/", "_"))
-		replace[filepath.Join(root, filepath.FromSlash(path))] = to
-		return os.WriteFile(to, []byte(text), 0o600)
-	}
-	if err := write("planted/planted.go", switchSource); err != nil {
-		return "", err
-	}
+	files := map[string]string{woven.SwitchPath: switchSource}
 	byFile := map[string][]numbered{}
 	for _, b := range bugs {
 		byFile[b.Path] = append(byFile[b.Path], b)
@@ -61,23 +52,14 @@ func weave(root, dir string, bugs []numbered) (overlay string, err error) {
 		if err != nil {
 			return "", err
 		}
-		text, err := weaveFile(string(src), byFile[path])
-		if err != nil {
+		if files[path], err = weaveFile(string(src), byFile[path]); err != nil {
 			bad = append(bad, fmt.Errorf("%s: %w", path, err))
-		}
-		if err := write(path, text); err != nil {
-			return "", err
 		}
 	}
 	if len(bad) > 0 {
 		return "", errors.Join(bad...)
 	}
-	text, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		return "", err
-	}
-	overlay = filepath.Join(dir, "overlay.json")
-	return overlay, os.WriteFile(overlay, text, 0o600)
+	return woven.Overlay(root, dir, files)
 }
 
 // span is a part of a file, and what is to stand there. Several bugs may share one.
@@ -108,7 +90,7 @@ func weaveFile(src string, bugs []numbered) (string, error) {
 	}
 	out, at := &strings.Builder{}, 0
 	head := int(tree.Name.End()) - base
-	out.WriteString(src[:head] + "; import \"" + module + "/planted\"")
+	out.WriteString(src[:head] + woven.Import)
 	for at = head; ; {
 		s := nextSpan(spans, at)
 		if s == nil {
