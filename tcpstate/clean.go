@@ -22,10 +22,9 @@ func (c *Conn) cleanQueue(r *ackRun) {
 		full = whole
 		c.countAcked(b, n, start, r, &first, &last, &reord)
 		acked += n
-		if !full {
-			break
+		if full {
+			c.releaseOldest()
 		}
-		c.releaseOldest()
 	}
 	c.afterClean(r, cleaned{first, last, acked, full, priorSacked, reord})
 }
@@ -124,7 +123,7 @@ func (c *Conn) afterClean(r *ackRun, d cleaned) {
 	if r.sack.first != never {
 		sackUs, caUs = c.now.Sub(r.sack.first), c.now.Sub(r.sack.last)
 	}
-	sampled, caUs := c.ackRTT(r.flag, seqUs, sackUs, caUs)
+	caUs = c.ackRTT(r.flag, seqUs, sackUs, caUs)
 	c.tellAcked(r)
 	switch {
 	case r.flag&flagAcked != 0:
@@ -137,7 +136,7 @@ func (c *Conn) afterClean(r *ackRun, d cleaned) {
 		} else if d.reord.Less(r.priorHigh) {
 			c.checkReordering(d.reord)
 		}
-	case oldest != nil && sampled && sackUs >= 0 && sackUs > c.now.Sub(oldest.sent):
+	case oldest != nil && sackUs > c.now.Sub(oldest.sent): // -1, no sample, never is
 		r.flag |= flagSetTimer
 	}
 	c.packetsAcked(caUs)
@@ -158,7 +157,7 @@ func (c *Conn) tellAcked(r *ackRun) {
 	if c.stat.finSent && c.snd.una == c.snd.write {
 		n--
 	}
-	if n > 0 && int32(n) > 0 {
+	if n > 0 {
 		o := c.tell(Acked, rule.DataAcked)
 		o.N = n
 	}

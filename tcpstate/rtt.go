@@ -113,7 +113,7 @@ func (c *Conn) tsRTT(least uint32) int64 {
 // ackRTT takes what samples an ACK gave (tcp_ack_update_rtt): of data never
 // retransmitted (Karn), else of SACKs, else by timestamp. It reports whether
 // there was one, and the sample for congestion control (-1: none).
-func (c *Conn) ackRTT(flag ackFlag, seqUs, sackUs, caUs int64) (sampled bool, ca int64) {
+func (c *Conn) ackRTT(flag ackFlag, seqUs, sackUs, caUs int64) int64 {
 	if seqUs < 0 {
 		seqUs = sackUs
 	}
@@ -122,7 +122,7 @@ func (c *Conn) ackRTT(flag ackFlag, seqUs, sackUs, caUs int64) (sampled bool, ca
 		caUs = seqUs
 	}
 	if seqUs < 0 {
-		return false, caUs
+		return caUs
 	}
 	if flag&flagAckMaybeDelayed == 0 || uint32(caUs) <= c.rtt.min() {
 		us := uint32(caUs)
@@ -134,7 +134,7 @@ func (c *Conn) ackRTT(flag ackFlag, seqUs, sackUs, caUs int64) (sampled bool, ca
 	c.sampleRTT(seqUs)
 	c.setRTO()
 	c.rtt.backoff = 0 // RFC 6298 section 5: only a valid sample ends the back-off
-	return true, caUs
+	return caUs
 }
 
 // rtoDelta is how far ahead the oldest buffer's time-out lies (tcp_rto_delta_us).
