@@ -20,8 +20,7 @@ func Sum(acc uint64, b []byte) uint64 {
 		copy(tail[:], b)
 		acc, carry = bits.Add64(acc, binary.BigEndian.Uint64(tail[:]), carry)
 	}
-	acc, carry = bits.Add64(acc, 0, carry)
-	return acc + carry
+	return acc + carry // two words that carry leave no more than all ones but one
 }
 
 // Fold brings a sum down to the 16 bits that the wire has.
