@@ -123,7 +123,7 @@ func (c *Conn) shrinkableWindow(free, allowed int32, full, mss int64) uint32 {
 	free = free >> c.opt.rcvWScale << c.opt.rcvWScale
 	if int64(free) < full>>1 {
 		c.ack.quick = 0
-		if free < allowed>>4 || int64(free) < mss || free < 1<<c.opt.rcvWScale {
+		if free < allowed>>4 || int64(free) < mss {
 			return 0
 		}
 	}
@@ -140,7 +140,7 @@ func (c *Conn) measureMSS(s *Segment, truesize uint32) {
 	last := c.ack.lastSegSize
 	c.ack.lastSegSize = 0
 	if n >= c.ack.rcvMSS {
-		if n != c.ack.rcvMSS && truesize > 0 {
+		if n != c.ack.rcvMSS {
 			c.rescale(n, truesize)
 		}
 		c.ack.rcvMSS = min(n, c.opt.advMSS)
@@ -152,7 +152,7 @@ func (c *Conn) measureMSS(s *Segment, truesize uint32) {
 	full := n + s.headerLen()
 	// A PSH-less segment ought to be full sized.
 	if full >= defaultMSS+tcpHdrLen ||
-		(full >= minMSS+tcpHdrLen && !s.Flags.Has(PSH|FIN|URG|SYN|RST)) {
+		(full >= minMSS+tcpHdrLen && !s.Flags.Has(PSH|FIN|URG|SYN)) {
 		full -= uint32(c.opt.hdrLen)
 		c.ack.lastSegSize = full
 		if full == last {
