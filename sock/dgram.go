@@ -191,6 +191,10 @@ func (g *datagrams) fingerprint(f *queue.Hash, now Time) {
 			q.At(i).fingerprint(f, now)
 		}
 	}
+	if g.connected || g.cork.pending != 0 {
+		hashAddr(f, g.cork.flow.src)
+		hashAddr(f, g.cork.flow.dst)
+	}
 	g.cork.fingerprint(f)
 }
 

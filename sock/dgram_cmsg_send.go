@@ -3,11 +3,13 @@ package sock
 import "net/netip"
 
 // udpCmsg reads the control messages of a send: UDP's own first, then those of
-// the level of the addresses (udp_cmsg_send).
+// the level of the addresses (udp_cmsg_send). One that is not UDP's has the way
+// looked for anew.
 func (h *Host) udpCmsg(s *sock, t *thread, p *sendPlan) Errno {
 	for i := range t.call.Control {
 		c := &t.call.Control[i]
 		if c.Level != SOL_UDP {
+			p.connected = false
 			continue
 		}
 		if c.Type != UDP_SEGMENT || len(c.Data) != 2 {

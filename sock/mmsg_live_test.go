@@ -128,7 +128,7 @@ func TestBatchesAgreeWithTheLiveKernel(t *testing.T) {
 			if rapid.IntRange(0, 2).Draw(rt, "batch") > 0 {
 				c = drawBatch(rt, families[slot])
 			}
-			if !p.corked(slot, c) {
+			if !p.overlaid(slot, c) {
 				p.call(rt, slot, c)
 				total++
 			}

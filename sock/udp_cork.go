@@ -12,12 +12,15 @@ type cork struct {
 	on      bool   // UDP_CORK
 	pending uint16 // AF_INET or AF_INET6 while there is one
 	plan    sendPlan
-	src     netip.Addr     // in the header, and
-	dst     netip.AddrPort // there, too: a connect redirects it
-	mtu     uint32         // of a fragment, octets
-	tail    int            // octets behind the IP header in the last of its buffers
+	flow    corkFlow
+	mtu     uint32 // of a fragment, octets
+	tail    int    // octets behind the IP header in the last of its buffers
 	data    []byte
 }
+
+// corkFlow is what a datagram's header names (inet_sock.cork.fl). A socket has one
+// place for it: what is corked writes there, and so does a connect over IPv4.
+type corkFlow struct{ src, dst netip.AddrPort }
 
 func (c *cork) clone() cork {
 	n := *c
@@ -29,20 +32,37 @@ func (c *cork) fingerprint(f *queue.Hash) {
 	f.U64(uint64(flag(c.on))<<32 | uint64(c.pending))
 	if c.pending != 0 {
 		c.plan.fingerprint(f)
-		hashAddr(f, netip.AddrPortFrom(c.src, 0))
-		hashAddr(f, c.dst)
 		f.U64(uint64(c.mtu)<<32 | uint64(c.tail))
 		f.Bytes(c.data)
 	}
 }
 
-// redirect sends what UDP has corked over IPv4 elsewhere, though by the way that
-// it had: a connect, be it in vain, writes where the cork keeps its addresses
-// (inet->cork.fl, __ip4_datagram_connect).
+// redirect notes where a connect over IPv4 leads, be it in vain
+// (__ip4_datagram_connect). What is corked goes there from then on, though by the
+// way that it had.
 func (s *sock) redirect(src netip.Addr, dst netip.AddrPort) {
-	if c := &s.dg.cork; c.pending == AF_INET && s.proto == uint16(ProtoUDP) {
-		c.src, c.dst = src, dst
+	if s.dg.cork.pending != AF_INET6 {
+		s.dg.cork.flow = corkFlow{netip.AddrPortFrom(src, s.sport), dst}
 	}
+}
+
+// flowOf is what the header of a new datagram names. A connected socket that
+// remembers its way over IPv4 takes what was noted last, were it for a connect in
+// vain or for what was corked for somebody else: udp_sendmsg looks for a way, and
+// fills in a flow of its own, only where none is remembered.
+func (s *sock) flowOf(p *sendPlan) corkFlow {
+	if p.connected && s.routed && p.route.dst.Is4() {
+		return s.dg.cork.flow
+	}
+	return corkFlow{netip.AddrPortFrom(p.route.src, s.sport), netip.AddrPortFrom(p.route.dst, p.dst.Port())}
+}
+
+// errorDest is sendPlan's for UDP, which over IPv4 names the flow's address.
+func (c *cork) errorDest(s *sock) netip.AddrPort {
+	if c.pending == AF_INET6 {
+		return c.flow.dst
+	}
+	return netip.AddrPortFrom(c.flow.dst.Addr(), s.remote.Port())
 }
 
 // udpAppend adds to what is corked; without MSG_MORE and UDP_CORK it leaves
@@ -93,7 +113,7 @@ func (h *Host) udpGrow(s *sock, t *thread, c *cork) Errno {
 	}
 	fresh := s.dg.wmem == 0
 	if hdr+8+len(c.data)+n > limit || c.plan.dontFrag && hdr+8+len(c.data)+n > int(c.mtu) {
-		h.localError(s, EMSGSIZE, c.plan.errorDest(s), c.mtu)
+		h.localError(s, EMSGSIZE, c.errorDest(s), c.mtu)
 		return EMSGSIZE
 	}
 	if fresh {

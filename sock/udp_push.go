@@ -14,15 +14,13 @@ func (h *Host) udpMake(s *sock, t *thread, p *sendPlan, family uint16) outcome {
 	if flags&MSG_PROBE != 0 {
 		return done(int64(callLen(&t.call))) // it only asked whether there is a way
 	}
-	s.routed = s.routed || p.connected // sk_dst_set
-	mtu := h.fragSize(s, &p.route)
-	c := cork{pending: family, plan: *p, mtu: mtu, data: s.dg.cork.data[:0]}
-	c.src, c.dst = p.route.src, netip.AddrPortFrom(p.route.dst, p.dst.Port())
+	c := cork{pending: family, plan: *p, flow: s.flowOf(p), mtu: h.fragSize(s, &p.route), data: s.dg.cork.data[:0]}
+	s.routed = s.routed || p.connected  // sk_dst_set
 	if p.ttl < 0 && p.route.dst.Is6() { // IPv4 asks when the packet leaves
 		c.plan.ttl = int16(h.dgramTTL(s, &p.route, -1))
 	}
 	if s.dg.cork.on || flags&MSG_MORE != 0 {
-		c.on = s.dg.cork.on
+		c.on, c.flow.dst = s.dg.cork.on, netip.AddrPortFrom(p.route.dst, p.dst.Port())
 		s.dg.cork = c
 		if err := h.udpGrow(s, t, &s.dg.cork); err != 0 {
 			h.udpFlush(s)
@@ -105,7 +103,7 @@ const udpMaxSegments = 1 << 7
 func (h *Host) udpPacket(s *sock, c *cork) Packet {
 	r := &c.plan.route
 	p := Packet{
-		Src: c.src, Dst: c.dst.Addr(), SrcPort: s.sport, DstPort: c.dst.Port(), Proto: ProtoUDP,
+		Src: c.flow.src.Addr(), Dst: c.flow.dst.Addr(), SrcPort: c.flow.src.Port(), DstPort: c.flow.dst.Port(), Proto: ProtoUDP,
 		NoCheck: s.noCheckTx(r.dst), TTL: h.dgramTTL(s, r, c.plan.ttl), tag: c.plan.tag,
 	}
 	tos := uint8(c.plan.tos)

@@ -14,7 +14,7 @@ type sendPlan struct {
 	proto     uint8 // RAW's
 	dontFrag  bool
 	literal   bool // see via
-	connected bool
+	connected bool // to the peer, by the way that the socket remembers, if it does
 	route     outRoute
 }
 
@@ -72,9 +72,11 @@ func (h *Host) udp4Sendmsg(s *sock, t *thread, to *Addr, n int32) outcome {
 	if err := h.udpMaySend(s, &p); err != 0 {
 		return fail(err)
 	}
-	dst := p.dst.Addr()
+	dst, via := p.dst.Addr(), s.viaOf(p.dev, t)
+	p.connected = p.connected && !via.direct && !dst.IsMulticast()
 	if p.dev == 0 {
 		p.dev = s.opt.deviceFor(dst)
+		via.dev = p.dev
 	}
 	_, src, _ := s.half4()
 	switch {
@@ -83,7 +85,7 @@ func (h *Host) udp4Sendmsg(s *sock, t *thread, to *Addr, n int32) outcome {
 	case dst.IsMulticast() && src.IsUnspecified():
 		src = s.opt.groupSource()
 	}
-	if p.route, err = h.output(dst, src, s.viaOf(p.dev, t)); err != 0 {
+	if p.route, err = h.output(dst, src, via); err != 0 {
 		return fail(err)
 	}
 	if p.route.broadcast && !s.opt.broadcast {
