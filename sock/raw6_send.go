@@ -21,13 +21,7 @@ func raw6Sendmsg(h *Host, s *sock, t *thread) outcome {
 	if err := h.ipCmsg(s, t, &p); err != 0 {
 		return fail(err)
 	}
-	least := 0 // rawv6_probe_proto_opt
-	switch p.proto {
-	case IPPROTO_ICMPV6:
-		least = 2
-	case protoMobility:
-		least = 4
-	}
+	least := raw6Ahead(p.proto)
 	if least > 0 && !s.opt.hdrIncl && (callLen(c) < least || c.Fault&FaultData != 0) {
 		return fail(EFAULT)
 	}
@@ -74,8 +68,8 @@ func (s *sock) raw6Dest(c *Call, p *sendPlan) Errno {
 }
 
 // putChecksum fills in the checksum where the socket wants one: EINVAL when the
-// packet ends before (rawv6_push_pending_frames).
-func (s *sock) putChecksum(b []byte, p *sendPlan) Errno {
+// packet ends before (rawv6_push_pending_frames). skew is what it is wrong by.
+func (s *sock) putChecksum(b []byte, p *sendPlan, skew uint64) Errno {
 	at, body := int(s.raw.checksumAt), b[ip6HdrLen:]
 	switch {
 	case at < 0:
@@ -86,7 +80,7 @@ func (s *sock) putChecksum(b []byte, p *sendPlan) Errno {
 	body[at], body[at+1] = 0, 0
 	src, dst := p.route.src.As16(), p.route.dst.As16()
 	acc := tcpstate.Sum(tcpstate.Pseudo(src[:], p.proto, len(body)), dst[:])
-	c := ^tcpstate.Fold(tcpstate.Sum(acc, body))
+	c := ^tcpstate.Fold(tcpstate.Sum(acc, body) + skew)
 	if c == 0 && p.proto == ProtoUDP {
 		c = 0xffff
 	}

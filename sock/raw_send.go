@@ -212,6 +212,12 @@ func (s *sock) rawGrow(call *Call, hdr, n int) Errno {
 	case !s.charge(c, hdr, 0, n, c.pending == 0):
 		return ENOBUFS
 	}
+	if c.pending == 0 {
+		c.skew = 0
+	}
+	if hdr == ip6HdrLen {
+		c.skew += c.raw6Skew(call.Data, raw6Ahead(c.plan.proto))
+	}
 	c.pending, c.data = s.family, append(c.data, call.Data...)
 	return 0
 }
@@ -241,7 +247,7 @@ func (h *Host) rawPush(s *sock, c *cork, last *sendPlan) Errno {
 	b := h.arena[at:len(h.arena):len(h.arena)]
 	finishIP(b)
 	if s.family == AF_INET6 {
-		if err := s.putChecksum(b, last); err != 0 {
+		if err := s.putChecksum(b, last, c.skew); err != 0 {
 			return err
 		}
 	}

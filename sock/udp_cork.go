@@ -15,6 +15,8 @@ type cork struct {
 	flow    corkFlow
 	mtu     uint32 // of a fragment, octets
 	tail    int    // octets behind the IP header in the last of its buffers
+	begun   [2]run // where the first octets of the latest call are
+	skew    uint64 // see raw6Skew
 	data    []byte
 }
 
@@ -33,6 +35,7 @@ func (c *cork) fingerprint(f *queue.Hash) {
 	if c.pending != 0 {
 		c.plan.fingerprint(f)
 		f.U64(uint64(c.mtu)<<32 | uint64(c.tail))
+		f.U64(c.skew)
 		f.Bytes(c.data)
 	}
 }
@@ -154,11 +157,13 @@ func (s *sock) charge(c *cork, ip, transport, n int, fresh bool) bool {
 			whole = piece
 		}
 	}
+	c.begun = [2]run{}
 	if fresh {
 		n += transport
 		c.tail = fits(n, whole, piece)
 		s.dg.wmem = sentTruesize(ip+transport, c.tail-transport)
 		n -= c.tail
+		c.note(transport, c.tail-transport)
 	}
 	for n > 0 {
 		room := whole - c.tail
@@ -168,6 +173,7 @@ func (s *sock) charge(c *cork, ip, transport, n int, fresh bool) bool {
 		if room > 0 {
 			room = min(room, n)
 			s.dg.wmem += int32(room)
+			c.note(c.tail, room)
 			c.tail, n = c.tail+room, n-room
 			continue
 		}
@@ -178,6 +184,7 @@ func (s *sock) charge(c *cork, ip, transport, n int, fresh bool) bool {
 		c.tail = fits(n, whole, piece)
 		s.dg.wmem += sentTruesize(ip, c.tail)
 		n -= c.tail
+		c.note(-room, c.tail+room)
 	}
 	return true
 }

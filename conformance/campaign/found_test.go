@@ -22,6 +22,29 @@ var found = []struct {
 		six(matrix.Packet{Type: echoRequest6, Local: 8080, Seq: 1, Len: 1400}),
 	}},
 	{"an octet of the header for the urgent one (tcp_urg)", urgentHeader()},
+	{"a message of ICMPv6 behind an odd number of octets leaves with a wrong checksum (raw6_getfrag)", corked6(9, 13)},
+	{"so does one that goes on in the next fragment", corked6(9, 1500)},
+	{"and one whose first octet fills a fragment", corked6(1247, 6)},
+	{"and one behind octets that move into the next fragment, if they are odd", corked6(1255, 100)},
+	{"which even ones do not", corked6(1254, 100)},
+	{"nor does one behind an even number", corked6(10, 1500)},
+}
+
+// corked6 sends so many octets each by RAW of ICMPv6, as one message over loopback, whose fragments hold 1248, and reads what comes.
+func corked6(sizes ...int) []matrix.Step {
+	k := matrix.Kinds[len(matrix.Kinds)-1]
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	list := []matrix.Step{step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: k.Type | sock.SOCK_NONBLOCK, Proto: k.Proto}),
+		step(sock.Call{Op: sock.OpSetsockopt, Level: sock.SOL_IPV6, Name: sock.IPV6_MTU, Data: matrix.Int(1300)})}
+	for i, n := range sizes {
+		c := sock.Call{Op: sock.OpSend, Data: k.Data(n)[:n]}
+		c.Addr, c.AddrLen = k.Addr(k.Loopback, 0)
+		if i < len(sizes)-1 {
+			c.Flags = sock.MSG_MORE
+		}
+		list = append(list, step(c))
+	}
+	return append(list, step(sock.Call{Op: sock.OpRecv, Len: 2000}))
 }
 
 // urgentHeader has the urgent octet announced, and then a segment that begins behind its place: the window's low octet is read for it.
