@@ -28,6 +28,10 @@ var found = []struct {
 	{"and one behind octets that move into the next fragment, if they are odd", corked6(1255, 100)},
 	{"which even ones do not", corked6(1254, 100)},
 	{"nor does one behind an even number", corked6(10, 1500)},
+	{"what RAW reads of a quoted segment counts from where the connection began", quoted(sock.Call{Op: sock.OpRecv, FD: 1, Len: 2000})},
+	{"so does what was read in part", quoted(sock.Call{Op: sock.OpRecv, FD: 1, Len: 54})},
+	{"and what the error queue tells of it", quoted(sock.Call{Op: sock.OpRecv, Len: 16, Flags: sock.MSG_ERRQUEUE})},
+	{"were it a part", quoted(sock.Call{Op: sock.OpRecv, Len: 5, Flags: sock.MSG_ERRQUEUE})},
 }
 
 // corked6 sends so many octets each by RAW of ICMPv6, as one message over loopback, whose fragments hold 1248, and reads what comes.
@@ -45,6 +49,20 @@ func corked6(sizes ...int) []matrix.Step {
 		list = append(list, step(c))
 	}
 	return append(list, step(sock.Call{Op: sock.OpRecv, Len: 2000}))
+}
+
+// quoted has an ICMP error quote a SYN, which a call then reads of: from RAW of ICMP in slot 1, or from the stream's queue of errors.
+func quoted(read sock.Call) []matrix.Step {
+	k := matrix.Kinds[0]
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	bind, connect := sock.Call{Op: sock.OpBind}, sock.Call{Op: sock.OpConnect}
+	bind.Addr, bind.AddrLen = k.Addr(k.Any, 8080)
+	connect.Addr, connect.AddrLen = k.Addr(k.Peer, firstServe)
+	return []matrix.Step{step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: k.Type | sock.SOCK_NONBLOCK}),
+		step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: sock.SOCK_RAW | sock.SOCK_NONBLOCK, Proto: int32(sock.ProtoICMP)}),
+		step(bind), step(sock.Call{Op: sock.OpSetsockopt, Level: sock.SOL_IP, Name: sock.IP_RECVERR, Data: matrix.Int(1)}), step(connect),
+		{Packet: &matrix.Packet{Proto: sock.ProtoICMP, Src: k.Peer, Dst: k.Local, Remote: firstServe, Local: 8080, Type: sock.ICMPDestUnreach,
+			Code: 1, QuoteProto: sock.ProtoTCP}}, step(read)}
 }
 
 // urgentHeader has the urgent octet announced, and then a segment that begins behind its place: the window's low octet is read for it.

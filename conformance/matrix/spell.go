@@ -19,6 +19,8 @@ type speller struct {
 	tcp   report.Speller
 	ports []uint16 // ephemeral ones, as they came up
 	first map[ends]tcpstate.Seq
+	// quoted are the sequence numbers that ICMP errors for the stack quoted, as packets had them.
+	quoted map[uint32]uint32
 	// protos are the protocols of RAW sockets, which stand where others have their port.
 	protos []uint16
 	raw    bool // it is about one of those
@@ -85,8 +87,9 @@ func (s *speller) packet(k *Packet) *sock.Packet {
 	case sock.ProtoICMP, sock.ProtoICMPv6:
 		q.ICMP = sock.ICMP{Type: k.Type, Code: k.Code, MTU: k.MTU}
 		if k.QuoteProto != 0 {
-			q.ICMP.Quote = sock.Quote{Src: k.Dst, Dst: k.Src, SrcPort: q.DstPort, DstPort: k.Remote, Proto: k.QuoteProto,
-				Seq: s.first[ends{q.DstPort, q.SrcPort}].Add(k.Seq)}
+			seq := s.first[ends{q.DstPort, q.SrcPort}].Add(k.Seq)
+			q.ICMP.Quote = sock.Quote{Src: k.Dst, Dst: k.Src, SrcPort: q.DstPort, DstPort: k.Remote, Proto: k.QuoteProto, Seq: seq}
+			s.quote(uint32(seq), k.Seq)
 		} else {
 			q.ICMP.MTU = uint32(q.DstPort)<<16 | k.MTU // identifier and sequence number
 		}
@@ -96,6 +99,14 @@ func (s *speller) packet(k *Packet) *sock.Packet {
 		q.SrcPort, q.DstPort = 0, 0
 	}
 	return q
+}
+
+// quote notes a sequence number that the stack is about to see quoted.
+func (s *speller) quote(seq, n uint32) {
+	if s.quoted == nil {
+		s.quoted = map[uint32]uint32{}
+	}
+	s.quoted[seq] = n
 }
 
 // quotedEcho is the header of an echo request that the stack sent, for an error to quote.

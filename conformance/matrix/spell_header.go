@@ -25,6 +25,9 @@ func (s *speller) header(data []byte) []byte {
 		}
 	}
 	if icmp < len(data) && (data[icmp] < text || data[icmp] >= 0x80) {
+		if at, ok := quotedTCP(data[icmp:]); ok {
+			data = s.relative(data, icmp+at)
+		}
 		for _, i := range drawn(data[icmp:]) {
 			chance = append(chance, icmp+i)
 		}
@@ -41,14 +44,55 @@ func (s *speller) header(data []byte) []byte {
 	return data
 }
 
+// numberAt is where a segment has its sequence number, which chance began.
+const numberAt = 4
+
+// relative is data in which the sequence number of a quoted segment, whose header is at the place given, counts as it did in the packet
+// that quoted it. Of a number that was not read whole nothing is told.
+func (s *speller) relative(data []byte, at int) []byte {
+	if len(data) <= at+numberAt {
+		return data
+	}
+	data = slices.Clone(data)
+	octets := data[at+numberAt : min(at+numberAt+4, len(data))]
+	if len(octets) < 4 {
+		for i := range octets {
+			octets[i] = '?'
+		}
+	} else if n, ok := s.quoted[binary.BigEndian.Uint32(octets)]; ok {
+		binary.BigEndian.PutUint32(octets, n)
+	}
+	return data
+}
+
+// quotedTCP is where an ICMP error has the header of the segment that it quotes; false if it quotes none.
+func quotedTCP(icmp []byte) (at int, ok bool) {
+	const (
+		proto4, header4 = 8 + 9, 8 + 20
+		proto6, header6 = 8 + 6, 8 + 40
+	)
+	switch {
+	case sock.ICMPError4(icmp[0]) && len(icmp) > header4 && icmp[8]>>4 == 4:
+		return header4, icmp[proto4] == sock.ProtoTCP
+	case icmp[0] != 0 && sock.ICMPError6(icmp[0]) && len(icmp) > header6 && icmp[8]>>4 == 6:
+		return header6, icmp[proto6] == sock.ProtoTCP
+	}
+	return 0, false
+}
+
 // drawn are the places of an ICMP message that depend on a port or an identifier that the stack chose: where that is, in the message
 // itself or in what an error quotes, and the checksum.
 func drawn(icmp []byte) []int {
 	const checksum = 2
 	at := []int{4} // an echo's identifier
+	tcp, quotes := quotedTCP(icmp)
 	switch {
 	case len(bytes.Trim(icmp, "\x00")) == 0:
 		return nil // what a call did not fill
+	case quotes && ours(binary.BigEndian.Uint16(icmp[tcp:])):
+		return []int{checksum, checksum + 1}
+	case quotes:
+		return []int{checksum, checksum + 1, tcp, tcp + 1}
 	case sock.ICMPError4(icmp[0]) && len(icmp) > 8 && icmp[8]>>4 == 4:
 		at = []int{28, 32} // a source port, or an identifier
 	case icmp[0] != 0 && sock.ICMPError6(icmp[0]) && len(icmp) > 8 && icmp[8] == 0x60:

@@ -87,6 +87,8 @@ func (s *speller) results(b *strings.Builder, c *sock.Call, r *sock.Return) {
 func (s *speller) received(b *strings.Builder, r *sock.Return) {
 	if r.MsgFlags&sock.MSG_ERRQUEUE != 0 && s.quotes(r.Data) {
 		fmt.Fprintf(b, " header (%d)", len(r.Data))
+	} else if r.MsgFlags&sock.MSG_ERRQUEUE != 0 && s.segment(r.Data) {
+		b.WriteString(brief(s.relative(r.Data, 0)))
 	} else {
 		b.WriteString(brief(s.header(r.Data)))
 	}
@@ -115,6 +117,15 @@ func tellsTime(m *sock.Control) bool {
 func (s *speller) quotes(data []byte) bool {
 	return len(data) >= 2 && slices.Contains(s.ports, binary.BigEndian.Uint16(data)) ||
 		len(data) == 1 && slices.ContainsFunc(s.ports, func(n uint16) bool { return byte(n>>8) == data[0] })
+}
+
+// segment tells whether an error's data begin as a segment does that the stack sent.
+func (s *speller) segment(data []byte) bool {
+	if len(data) <= numberAt {
+		return false
+	}
+	_, ok := s.first[ends{binary.BigEndian.Uint16(data), binary.BigEndian.Uint16(data[2:])}]
+	return ok
 }
 
 // brief quotes data; long data by its ends. Octets of 0 are what the call left alone.
