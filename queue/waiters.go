@@ -68,7 +68,11 @@ func (w *Waiters[T]) Remove(id T) bool {
 // WakeOne takes off the list every shared waiter, newest first, and the one exclusive waiter that has waited
 // longest, and appends them to dst in that order.
 func (w *Waiters[T]) WakeOne(dst []T) []T {
-	dst = w.WakeShared(dst)
+	return w.WakeNext(w.WakeShared(dst))
+}
+
+// WakeNext takes off the list the one exclusive waiter that has waited longest, and appends it to dst.
+func (w *Waiters[T]) WakeNext(dst []T) []T {
 	if id, ok := w.exclusive.PopFront(); ok {
 		dst = append(dst, id)
 	}

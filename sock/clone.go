@@ -146,6 +146,7 @@ func (h *Host) Fingerprint() uint64 {
 	for i := range h.epolls {
 		h.epolls[i].fingerprint(&f)
 	}
+	h.fingerprintOrder(&f)
 	h.icmp.fingerprint(&f, h.now)
 	h.challenges.fingerprint(&f, h.now)
 	h.frags.fingerprint(&f, h.now)

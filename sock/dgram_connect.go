@@ -272,10 +272,7 @@ func (s *sock) writable() bool { return s.dg.wmem < s.opt.sndbuf>>1 }
 // sock_def_write_space_wfree).
 func (h *Host) sent(s *sock) {
 	if s.writable() {
-		n := len(h.run)
-		h.run = s.waiters.WakeShared(h.run)
-		h.pollSleepOn(&s.waiters, n, wakeOut)
-		h.epollNotify(s, wakeOut)
+		h.wakeShared(s, wakeOut)
 	}
 }
 

@@ -21,6 +21,7 @@ type epitem struct {
 	linked bool   // on the ready list
 	events uint32
 	data   uint64
+	since  uint64 // see Host.stamp
 }
 
 // epref is an entry of an epoll on the wait list of what it watches (struct
@@ -143,6 +144,7 @@ func (h *Host) epollFind(ep, fd int32, f fileID) int32 {
 // the wait list, everybody else at its head (ep_ptable_queue_proc).
 func (h *Host) epollInsert(at int32, it epitem, exclusive bool) int32 {
 	ep := &h.epolls[at]
+	it.since = h.stamp()
 	slot := int32(len(ep.items))
 	if n := len(ep.free); n > 0 {
 		slot, ep.free = ep.free[n-1], ep.free[:n-1]

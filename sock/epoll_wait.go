@@ -48,8 +48,34 @@ func (h *Host) epollLink(at, slot int32) {
 	h.epollTell(ep.watch, POLLIN|POLLRDNORM)
 }
 
-// epollNotify tells every epoll that watches the socket of an event.
-func (h *Host) epollNotify(s *sock, mask uint32) { h.epollTell(s.watch, mask) }
+// epollNotify tells every epoll that watches the socket of an event. Threads and
+// epolls stand in one list: those in h.run from the one given on were woken of it,
+// and who waits for an epoll wakes before those of them that have waited longer
+// than it watches. Who watches exclusively comes after all.
+func (h *Host) epollNotify(s *sock, mask uint32, at int) {
+	for _, r := range s.watch {
+		it, end := &h.epolls[r.ep].items[r.slot], len(h.run)
+		for at < end && (it.events&EPOLLEXCLUSIVE != 0 || h.findThread(h.run[at]).since > it.since) {
+			at++
+		}
+		told := h.epollEvent(r, mask)
+		for ; end < len(h.run); at, end = at+1, end+1 {
+			id := h.run[end]
+			copy(h.run[at+1:end+1], h.run[at:end])
+			h.run[at] = id
+		}
+		if told && mask != wakeAny {
+			return
+		}
+	}
+}
+
+// stamp counts who comes to wait or to watch, so that lists of threads and of
+// epolls can be told as the one that they are.
+func (h *Host) stamp() uint64 {
+	h.stamps++
+	return h.stamps
+}
 
 // epollTell goes along a wait list: all are told until one that watches
 // exclusively has woken somebody (__wake_up_common).
@@ -167,5 +193,25 @@ func fingerprintWatch(f *queue.Hash, list []epref) {
 	f.U64(uint64(len(list)))
 	for _, r := range list {
 		f.U64(uint64(uint32(r.ep))<<32 | uint64(uint32(r.slot)))
+	}
+}
+
+// fingerprintOrder feeds where epolls stand among the threads that wait for the
+// same socket: behind how many.
+func (h *Host) fingerprintOrder(f *queue.Hash) {
+	for _, s := range h.socks {
+		if s == nil || s.waiters.Len() == 0 {
+			continue
+		}
+		for _, r := range s.watch {
+			behind := 0
+			for i := range s.waiters.Len() {
+				id, exclusive, _ := s.waiters.At(i)
+				if !exclusive && h.findThread(id).since > h.epolls[r.ep].items[r.slot].since {
+					behind++
+				}
+			}
+			f.U32(uint32(behind))
+		}
 	}
 }

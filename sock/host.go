@@ -100,15 +100,16 @@ type Host struct {
 	sparePorts []*bucket // memory for ports to come
 
 	// What follows lives during one input only.
-	out   []Effect
-	conn  []tcpstate.Output // outputs of the machine under way
-	req   []tcpstate.Output // outputs of a request
-	due   []overdue         // requests that a sweep found
-	arena []byte            // bytes that effects refer to
-	run   []Thread          // woken, to be looked at; outlives an input of maxRounds
-	loop  []Packet          // to an address of our own, under way
-	cuts  []Packet          // what the latest packet leaves as
-	whole Packet            // put together from fragments
+	out    []Effect
+	conn   []tcpstate.Output // outputs of the machine under way
+	req    []tcpstate.Output // outputs of a request
+	due    []overdue         // requests that a sweep found
+	arena  []byte            // bytes that effects refer to
+	stamps uint64            // see stamp
+	run    []Thread          // woken, to be looked at; outlives an input of maxRounds
+	loop   []Packet          // to an address of our own, under way
+	cuts   []Packet          // what the latest packet leaves as
+	whole  Packet            // put together from fragments
 	// looped is the one of them that is being delivered.
 	looped Packet
 	// trimmed is a packet that a program has made shorter.

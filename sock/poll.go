@@ -131,6 +131,9 @@ func pollResume(h *Host, t *thread) outcome {
 	case !h.waits(t):
 		return done(0)
 	}
+	if !t.parked {
+		t.since = h.stamp()
+	}
 	for i := range t.poll { // all waiters are registered at the first look (do_poll)
 		if f := h.fileAt(t.poll[i].FD); f >= 0 && !t.parked {
 			h.hold(t, f)

@@ -17,6 +17,7 @@ type thread struct {
 	signal      bool   // a signal came while it was parked
 	file        fileID // that the call is about
 	sock        sockID // what it waits on
+	since       uint64 // when it came to wait, see Host.stamp
 	until       Time   // when its patience ends; 0 for a call that must not wait
 	done        int64  // octets moved so far
 	disconnects uint32 // the socket's, when the wait began
@@ -271,21 +272,31 @@ func (h *Host) waits(t *thread) bool { return t.until > h.now }
 
 // parkOn lets the thread wait for events of a socket.
 func (h *Host) parkOn(t *thread, s *sock, exclusive bool) outcome {
-	s.waiters.Add(t.id, exclusive)
+	if s.waiters.Add(t.id, exclusive) {
+		t.since = h.stamp()
+	}
 	return parks()
 }
 
 // wake tells the waiters of events: all who share, and one of the exclusive
 // ones (__wake_up). mask says which, for those who asked for some.
 func (h *Host) wake(s *sock, mask uint32) {
+	h.wakeShared(s, mask)
+	h.run = s.waiters.WakeNext(h.run)
+}
+
+// wakeShared tells those that share: threads and epolls, the latest first.
+func (h *Host) wakeShared(s *sock, mask uint32) {
 	n := len(h.run)
-	h.run = s.waiters.WakeOne(h.run)
+	h.run = s.waiters.WakeShared(h.run)
 	h.pollSleepOn(&s.waiters, n, mask)
-	h.epollNotify(s, mask)
+	h.epollNotify(s, mask, n)
 }
 
 // wakeAll tells all waiters that the state changed (sk_state_change).
 func (h *Host) wakeAll(s *sock) {
+	n := len(h.run)
+	h.run = s.waiters.WakeShared(h.run)
+	h.epollNotify(s, wakeAny, n)
 	h.run = s.waiters.WakeAll(h.run)
-	h.epollNotify(s, wakeAny)
 }
