@@ -32,6 +32,8 @@ func (*campaignCmd) Help() string {
 	return `Draws histories of system calls and packets, plays each on a stack and on the model at once, and looks for the first step ` +
 		`at which they differ: in results, data, addresses, events, packets, and who still waits. A difference that shows itself again is ` +
 		`made as short as it can be and printed as a script, which passes on Linux (or, for another stack, on the model) and fails on the other. ` +
+		`Linux plays each history on one processor, so that who is woken first runs first. Where it still does now one thing and now another, ` +
+		`as the model does among them, that is printed too (BOTH), and is no difference. ` +
 		`The exit code is 0, 1 when histories differ, 2 when the command line has a mistake or the stack cannot run here, and 130 after Ctrl-C.`
 }
 
@@ -59,7 +61,7 @@ func (c *campaignCmd) Run(p *program) error {
 	still := found.bar.follow(camp.Histories)
 	err = camp.Run(ctx, c.First, c.Histories, c.workers(), found.add)
 	still()
-	fmt.Fprintf(p.stdout, "%s: %d histories differ, in %d ways; %s\n", c.Stack, found.n, len(found.alike), camp.Tally())
+	fmt.Fprintf(p.stdout, "%s: %d histories differ, in %d ways; %s%s\n", c.Stack, found.n, len(found.alike), camp.Tally(), found.summary(c.Stack))
 	switch {
 	case err != nil:
 		return err

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"github.com/sockspec/sockspec/conformance"
 	"github.com/sockspec/sockspec/conformance/campaign"
@@ -21,7 +22,8 @@ type findings struct {
 	most  int    // that are not alike
 	n     int
 	alike map[string]int
-	err   error // of writing a script
+	both  []string // seeds of histories in which the stack does both
+	err   error    // of writing a script
 }
 
 // numbers are what differences that are alike may differ in.
@@ -29,6 +31,10 @@ var numbers = regexp.MustCompile(`\d+`)
 
 // add reports whether the search is to go on.
 func (l *findings) add(f *campaign.Finding) bool {
+	if f.Both() {
+		l.addBoth(f)
+		return true
+	}
 	l.n++
 	d := f.Difference
 	kind := numbers.ReplaceAllString(d.What+d.Other+d.Model, "0")
@@ -47,6 +53,22 @@ func (l *findings) add(f *campaign.Finding) bool {
 		l.err = os.WriteFile(filepath.Join(l.out, name), []byte(text), 0o644)
 	}
 	return len(l.alike) < l.most && l.err == nil
+}
+
+// addBoth tells of a history in which the stack itself does both: nobody's mistake, but not to be hidden.
+func (l *findings) addBoth(f *campaign.Finding) {
+	l.both = append(l.both, fmt.Sprint(f.Seed))
+	l.bar.clear()
+	d := f.Difference
+	fmt.Fprintf(l.p.stdout, "BOTH seed %d: %s itself does both, in %d of %d plays as the model does\n%s\n", f.Seed, d.Stack, f.Agreed, f.Plays, f.File())
+}
+
+// summary is what is told of the histories in which the stack did both.
+func (l *findings) summary(stack string) string {
+	if len(l.both) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; in %d %s itself does both: %s", len(l.both), stack, strings.Join(l.both, ", "))
 }
 
 // lacks is why a script does not pass on the stack that it was taken from; empty if it does.

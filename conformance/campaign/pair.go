@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sockspec/sockspec/conformance"
 	"github.com/sockspec/sockspec/conformance/matrix"
 	"github.com/sockspec/sockspec/sock"
 	"github.com/sockspec/sockspec/tcpstate"
@@ -54,12 +55,21 @@ func (c *Campaign) newPair() (_ *pair, err error) {
 	if p.model, err = matrix.NewPlayer(c.Model); err != nil {
 		return nil, err
 	}
-	if p.other, err = matrix.NewPlayer(c.Other); err != nil {
+	if p.other, err = matrix.NewPlayer(c.orderly()); err != nil {
 		_ = p.model.Close()
 		return nil, err
 	}
 	p.ahead, p.began, p.tick = p.other.Now().Sub(p.model.Now()), p.model.Now(), p.other.Tick()
 	return p, nil
+}
+
+// orderly is Other on one processor, if it can be had so: there those run first that were woken first, as on the model. On several
+// processors which of two threads comes first is chance.
+func (c *Campaign) orderly() conformance.Stack {
+	if s, ok := c.Other.(interface{ OneCPU() conformance.Stack }); ok {
+		return s.OneCPU()
+	}
+	return c.Other
 }
 
 func (p *pair) close() {

@@ -130,9 +130,10 @@ func (p *program) note(s *matrix.Step, o *matrix.Outcome, kinds []*matrix.Kind) 
 	if s.Call == nil {
 		return
 	}
-	if ok := succeeded(o, s.Thread); ok && s.Call.Op == sock.OpClose {
+	if s.Call.Op == sock.OpClose {
+		// At once, though it may linger: the number is free, and soon another instance's, to whom a call would do harm.
 		p.slots[s.Call.FD].open = false
-	} else if ok && s.Call.Op == sock.OpListen {
+	} else if s.Call.Op == sock.OpListen && succeeded(o, s.Thread) {
 		p.slots[s.Call.FD].listen = true
 	}
 }

@@ -24,6 +24,7 @@ type instance struct {
 	wake   int            // eventfd: a call has returned
 	base   int64          // realtime nanoseconds of time 0
 	netns  int            // the namespace, for further threads
+	cpu    *unix.CPUSet   // where its threads run; nil for anywhere
 
 	owner   *thread // made the namespace; runs commands
 	threads map[sock.Thread]*thread
@@ -36,7 +37,7 @@ type instance struct {
 	buf   []byte
 }
 
-func newInstance(setup conformance.Setup) (_ *instance, err error) {
+func newInstance(setup conformance.Setup, oneCPU bool) (_ *instance, err error) {
 	in := &instance{packet: -1, wake: -1, netns: -1, threads: map[sock.Thread]*thread{}, fds: map[int32]bool{}}
 	runtime.LockOSThread()
 	defer func() {
@@ -52,6 +53,12 @@ func newInstance(setup conformance.Setup) (_ *instance, err error) {
 		return nil, err
 	}
 	in.buf = make([]byte, packetio.MaxPacket)
+	if oneCPU {
+		in.cpu = pickCPU()
+	}
+	if err = in.pin(); err != nil {
+		return nil, err
+	}
 	realTime(0)
 	in.drain.Add(1)
 	go in.drainDevice()
@@ -227,6 +234,7 @@ func (in *instance) settle(t *thread) {
 func (in *instance) Close() error {
 	defer runtime.UnlockOSThread()
 	normalTime()
+	in.unpin()
 	for fd := range in.fds {
 		_ = unix.Shutdown(int(fd), unix.SHUT_RDWR) // wakes accept, connect, read, write and poll
 	}

@@ -16,7 +16,9 @@ import (
 )
 
 // Stack is the kernel that this process runs on.
-type Stack struct{}
+type Stack struct {
+	oneCPU bool // see OneCPU
+}
 
 // Name is "linux".
 func (Stack) Name() string { return "linux" }
@@ -76,7 +78,7 @@ func (s Stack) Start(setup conformance.Setup) (conformance.Instance, error) {
 	// the scheduler to take one back, which may last 10 ms.
 	slots.Do(func() { runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 4*Stack{}.Parallel())) })
 	_ = allowCubic() // see Note
-	in, err := newInstance(setup)
+	in, err := newInstance(setup, s.oneCPU)
 	if err != nil {
 		return nil, err
 	}

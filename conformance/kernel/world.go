@@ -71,7 +71,7 @@ func (in *instance) enter() error {
 	if err := unix.Setns(in.netns, unix.CLONE_NEWNET); err != nil {
 		return fmt.Errorf("enter the network namespace: %w", err)
 	}
-	return nil
+	return in.pin()
 }
 
 // Align waits for a moment a little after the kernel's timer tick. Script times are round numbers; seen from there they fall into
