@@ -22,6 +22,13 @@ var infoFields = []infoField{
 	{"reord_seen", 220, 4}, {"rcv_ooopack", 224, 4}, {"snd_wnd", 228, 4},
 }
 
+// toItself tells of a connection over loopback, whose peer is this host as well: what it lets in, and so how much is sent at once,
+// is made of what a buffer costs.
+func toItself(data []byte) bool {
+	const pmtu, loopback = 60, 65535
+	return binary.LittleEndian.Uint32(data[pmtu:]) >= loopback
+}
+
 // info spells those fields of TCP_INFO that are not 0; false when it was not told whole.
 func info(data []byte) (string, bool) {
 	last := infoFields[len(infoFields)-1]
@@ -30,6 +37,9 @@ func info(data []byte) (string, bool) {
 	}
 	var list []string
 	for _, f := range infoFields {
+		if (f.name == "snd_mss" || f.name == "snd_wnd") && toItself(data) {
+			continue
+		}
 		var v uint64
 		switch f.size {
 		case 1:
