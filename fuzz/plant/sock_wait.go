@@ -36,7 +36,7 @@ var waitBugs = []file{
 	}},
 	{"sock/thread.go", []bug{
 		{"file closed under a waiter goes away", "close under a waiter", "", `h.hold(t, t.file)`, ``},
-		{"epoll not told", "lost wake-up", "func (h *Host) wake(", `h.epollNotify(s, mask)`, ``},
+		{"epoll not told", "lost wake-up", "func (h *Host) wakeShared(", `h.epollNotify(s, mask, n)`, ``},
 		{"waiter that left still on the list", "state left over", "", `s.waiters.Remove(t.id)`, ``},
 		{"time-out of a wait not set", "lost wake-up", "", `h.arm(timerThread|timer(t.id), t.until, t.until != forever)`, ``},
 		{"finite wait restarted after a signal", "AC-08", "", `t.until == forever`, `true`},
