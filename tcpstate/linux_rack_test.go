@@ -180,6 +180,16 @@ func TestReorderingWindowWidensAsInTheKernel(t *testing.T) {
 	})
 }
 
+func TestALostBufferMovesTheCountersAsInTheKernel(t *testing.T) {
+	arithmetic(t, func(r *rand.Rand, c *Conn) {
+		drawRACK(r, c)
+		want, i := marks(c), r.IntN(c.q.head)
+		want.lose(c, i)
+		c.markLost(c.q.at(i))
+		require.Equal(t, want, marks(c))
+	})
+}
+
 // TestWithoutSACKTheOldestIsLost: three duplicates, or a partial ACK in recovery (tcp_newreno_mark_lost).
 func TestWithoutSACKTheOldestIsLost(t *testing.T) {
 	arithmetic(t, func(r *rand.Rand, c *Conn) {

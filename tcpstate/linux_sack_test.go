@@ -216,7 +216,7 @@ func TestASACKedBufferMovesTheCountersAsInTheKernel(t *testing.T) {
 		c.ca.highSeq = near(r, c.snd.una.Add(6), 8)
 		c.snd.una = c.snd.una.Add(uint32(r.IntN(2)) * c.q.at(0).len()) // the first is acknowledged but still there
 		i, dup := r.IntN(c.q.head), toss(r)
-		k := sackRun{reord: near(r, c.snd.una.Add(4), 8), delivered: 5, last: 3}
+		k := sackRun{reord: near(r, c.snd.una.Add(4), 8), delivered: 5, last: 3, flag: flagDSACKing}
 		if toss(r) {
 			k.first = 3
 		}
@@ -339,4 +339,24 @@ func TestDuplicateACKsAreCountedAsInTheKernel(t *testing.T) {
 			[]int64{int64(c.q.sackedOut), int64(c.stat.delivered), int64(c.stat.deliveredCE), int64(c.ca.reordering)})
 		require.Equal(t, seen, c.stat.reordSeen == 1)
 	})
+}
+
+// TestReorderingInLossCountsWhileItMayBeUndone: what arrives late after a time-out
+// may be the originals; once nothing is left to undo that says nothing
+// (tcp_sacktag_write_queue, before its end).
+func TestReorderingInLossCountsWhileItMayBeUndone(t *testing.T) {
+	for _, state := range []caState{caOpen, caDisorder, caCWR, caRecovery, caLoss} {
+		for _, undo := range []bool{false, true} {
+			w := established(t, plainOpts)
+			w.call(Send, 4000)
+			w.pass(100 * Millisecond)
+			w.arrive(sacking(ackOf(0), 3000, 4000))
+			w.c.ca.state, w.c.ca.undoOn = state, undo
+			var r ackRun
+			r.priorUna = w.c.snd.una
+			s := sacking(ackOf(0), 1000, 2000)
+			w.c.tagSACKs(&s, &r)
+			require.Equal(t, state != caLoss || undo, w.c.stat.reordSeen == 1, "state %d, undo %v", state, undo)
+		}
+	}
 }

@@ -161,7 +161,7 @@ func (c *Conn) newRenoMarkLost(advanced bool) {
 	if b == nil || b.tags&tagLost != 0 {
 		return
 	}
-	if b.pcount > 1 && b.len() > uint32(b.mss) {
+	if b.pcount > 1 {
 		c.split(0, uint32(b.mss), uint32(b.mss))
 		b = c.q.oldest()
 	}

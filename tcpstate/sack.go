@@ -226,7 +226,7 @@ func (c *Conn) checkReordering(low Seq) {
 	if !low.Less(high) {
 		return
 	}
-	if dist := high.Since(low); mss > 0 && dist > c.ca.reordering*mss {
+	if dist := high.Since(low); dist > c.ca.reordering*mss {
 		c.ca.reordering = min((dist+mss-1)/mss, c.cfg.MaxReordering)
 	}
 	c.stat.reordSeen++
