@@ -16,7 +16,7 @@ func drawRACK(r *rand.Rand, c *Conn) *Config {
 	cfg.Recovery = [...]uint8{1, 1, 5, 2, 3}[r.IntN(5)]
 	c.now = Time(Second).Add(upTo(r, 40))
 	c.opt.sack = true
-	drawSent(r, c, 6, 3)
+	drawSent(r, c, 6, 3, 3)
 	c.ca.state = caState(r.IntN(int(caLoss) + 1))
 	c.ca.reordering = uint32(1 + r.IntN(4))
 	c.stat.reordSeen = uint32(r.IntN(2))

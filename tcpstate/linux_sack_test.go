@@ -18,15 +18,15 @@ func near(r *rand.Rand, s Seq, n int64) Seq { return s.Add(uint32(r.Int64N(2*n +
 // at is how far s lies from SND.UNA, as a plain number.
 func at(c *Conn, s Seq) int64 { return int64(int32(s - c.snd.una)) }
 
-// drawSent puts up to n sent buffers of up to three segments of mss octets on
+// drawSent puts up to n sent buffers of up to segs segments of mss octets on
 // the queue, with every mix of tags that there can be, and counts them.
-func drawSent(r *rand.Rand, c *Conn, n int, mss uint32) {
+func drawSent(r *rand.Rand, c *Conn, n int, mss uint32, segs int) {
 	tags := []uint8{0, 0, tagSacked | tagUnwatched, tagLost, tagRetrans | tagEverRetrans, tagLost | tagRetrans | tagEverRetrans, tagEverRetrans,
 		tagSacked | tagUnwatched | tagEverRetrans, tagSacked | tagUnwatched | tagRetrans | tagEverRetrans, tagLost | tagUnwatched, tagLost | tagEverRetrans}
 	c.snd.mssCache = mss
 	seq := c.snd.una
 	for range r.IntN(n) + 1 {
-		b := buffer{seq: seq, pcount: uint16(1 + r.IntN(3)), tags: tags[r.IntN(len(tags))]}
+		b := buffer{seq: seq, pcount: uint16(1 + r.IntN(segs)), tags: tags[r.IntN(len(tags))]}
 		b.end = seq.Add((uint32(b.pcount)-1)*mss + uint32(1+r.IntN(int(mss))))
 		if b.pcount > 1 {
 			b.mss = uint16(mss)
@@ -186,7 +186,7 @@ func matches(b *buffer, start, end int64) (in bool, cut int64, failed bool) {
 
 func TestABufferIsCutWhereABlockEnds(t *testing.T) {
 	arithmetic(t, func(r *rand.Rand, c *Conn) {
-		drawSent(r, c, 1, uint32(1+r.IntN(5)))
+		drawSent(r, c, 1, uint32(1+r.IntN(5)), 3)
 		c.opt.sack = true
 		b := *c.q.at(0)
 		block := Range{near(r, b.seq, 6), near(r, b.end, 9)}
@@ -211,7 +211,7 @@ func TestABufferIsCutWhereABlockEnds(t *testing.T) {
 func TestASACKedBufferMovesTheCountersAsInTheKernel(t *testing.T) {
 	arithmetic(t, func(r *rand.Rand, c *Conn) {
 		c.now = Time(1000)
-		drawSent(r, c, 4, 3)
+		drawSent(r, c, 4, 3, 3)
 		drawUndo(r, c)
 		c.ca.highSeq = near(r, c.snd.una.Add(6), 8)
 		c.snd.una = c.snd.una.Add(uint32(r.IntN(2)) * c.q.at(0).len()) // the first is acknowledged but still there

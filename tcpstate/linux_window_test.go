@@ -12,7 +12,7 @@ import (
 // comparison often meets its edge, and on states of usual size.
 
 // tries is how many states each function is run on.
-const tries = 12_000
+const tries = 5_000
 
 // arithmetic runs step on states that a fixed seed draws.
 func arithmetic(t *testing.T, step func(r *rand.Rand, c *Conn)) {
