@@ -251,6 +251,7 @@ func TestRetransmissionsAreCutAndMergedAsInTheKernel(t *testing.T) {
 			ever |= c.q.at(i+j).tags & tagEverRetrans
 		}
 		cut := merged == 1 && octets < c.q.at(i).len()
+		c.stat.bytesRetrans = 5
 		ok := c.retransmitOne(i, segs, rule.FastRetransmit)
 		require.Equal(t, octets > 0, ok)
 		if !ok {
@@ -265,7 +266,7 @@ func TestRetransmissionsAreCutAndMergedAsInTheKernel(t *testing.T) {
 		require.Equal(t, []int{n + 1 - merged, n + 1 - merged}, []int{c.q.list.Len(), c.q.head})
 		b := c.q.at(i)
 		require.Equal(t, octets, b.len())
-		require.Equal(t, []uint64{uint64(octets), uint64(b.pcount)}, []uint64{c.stat.bytesRetrans, uint64(c.stat.totalRetrans)})
+		require.Equal(t, []uint64{5 + uint64(octets), uint64(b.pcount)}, []uint64{c.stat.bytesRetrans, uint64(c.stat.totalRetrans)})
 		require.Equal(t, (tags|ever|tagEverRetrans)&^tagUnwatched, b.tags&^tagUnwatched)
 		// The counters are those of the queue as it is now, and so is its memory.
 		q, truesize := sendQueue{}, int32(0)
@@ -341,5 +342,25 @@ func TestLostBuffersGoAgainInTheKernelsOrder(t *testing.T) {
 		}
 		require.Equal(t, prr, c.ca.prrOut)
 		require.Equal(t, timer, c.timers)
+	})
+}
+
+// TestWhatIsTooLargeForThePathCountsAsLost is tcp_simple_retransmit: what a
+// packet carries decides, not how many octets the buffer has.
+func TestWhatIsTooLargeForThePathCountsAsLost(t *testing.T) {
+	arithmetic(t, func(r *rand.Rand, c *Conn) {
+		c.state, c.opt.sack, c.opt.hdrLen = Established, true, 20
+		drawRACK(r, c)
+		c.ca.cwnd = 0 // none goes again yet
+		c.snd.mssCache = uint32(2 + r.IntN(3))
+		want := marks(c)
+		for i := range c.q.head {
+			b := c.q.at(i)
+			if size := b.len(); b.pcount > 1 && uint32(b.mss) > c.snd.mssCache || b.pcount == 1 && size > c.snd.mssCache {
+				want.lose(c, i)
+			}
+		}
+		c.simpleRetransmit()
+		require.Equal(t, []any{want.tags, want.lost, want.retrans}, []any{marks(c).tags, c.q.lostOut, c.q.retransOut})
 	})
 }

@@ -85,9 +85,6 @@ func (c *Conn) writeXmit(mss uint32, nonagle uint8, mode pushMode, why rule.ID) 
 			c.split(c.q.head, limit, mss)
 			b = c.q.unsent()
 		}
-		if b.end == b.seq {
-			break
-		}
 		if !c.sendNew(b, why) {
 			break
 		}
@@ -240,10 +237,10 @@ func (c *Conn) deferTSO(b *buffer, last bool, maxSegs uint32, cwndLimited, rwndL
 // pushFrames sends what it can, and starts window probes when it cannot
 // (__tcp_push_pending_frames).
 func (c *Conn) pushFrames(mss uint32, nonagle uint8) {
-	if c.state == Closed || c.mini {
+	if c.state == Closed {
 		return
 	}
-	if c.writeXmit(mss, nonagle, pushAll, rule.DataSent) && c.q.packetsOut == 0 && c.timers.kind == xmitNone {
+	if c.writeXmit(mss, nonagle, pushAll, rule.DataSent) && c.timers.kind == xmitNone {
 		c.armXmit(xmitProbe, c.probeBase())
 	}
 }
