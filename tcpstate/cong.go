@@ -47,7 +47,6 @@ func (a *congState) init(cfg *Config) {
 	a.cwnd, a.ssthresh = cfg.InitCwnd, infiniteSSThresh
 	a.reordering = cfg.Reordering
 	a.pacing = ^uint64(0)
-	a.undoRetrans = -1
 }
 
 func (a *congState) inSlowStart() bool { return a.cwnd < a.ssthresh }
