@@ -193,7 +193,6 @@ func (c *Conn) synAckArrives(s *Segment) {
 	}
 	if c.pingpong() || c.user.ackLater != 0 {
 		// The user is about to write: the ACK goes with the data.
-		c.user.ackLater &^= ackForWrite
 		c.ack.pending |= ackSched | ackTimer
 		c.enterQuickAck(maxQuickAcks)
 		c.timers.delack = c.now.Add(delackMax)
