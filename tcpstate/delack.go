@@ -116,13 +116,9 @@ func (c *Conn) ackOutOfOrder() {
 	c.timers.compress = c.now.Add(min(delay, c.cfg.CompSACKDelay))
 }
 
-// compressTimer sends the ACK for SACKs held back (tcp_compressed_ack_kick).
-func (c *Conn) compressTimer() {
-	if c.ack.compressed > 0 {
-		c.ack.compressed--
-		c.sendAck(rule.CompressedAck)
-	}
-}
+// compressTimer sends the ACK for SACKs held back (tcp_compressed_ack_kick). Unlike
+// Linux's, the timer is off when there are none.
+func (c *Conn) compressTimer() { c.sendAck(rule.CompressedAck) }
 
 // flushCompressed sends it before its time (tcp_sack_compress_send_ack).
 func (c *Conn) flushCompressed() {
@@ -169,17 +165,11 @@ func (c *Conn) delackLimit() Duration {
 	return min(most, max(c.rtoMin(), 2*c.cfg.Tick)-c.cfg.Tick)
 }
 
-// delackTimer fires a delayed ACK (tcp_delack_timer_handler).
+// delackTimer fires a delayed ACK (tcp_delack_timer_handler). Unlike Linux's, the
+// timer is off when none is owed.
 func (c *Conn) delackTimer() {
 	if c.ack.compressed > 0 {
 		c.flushCompressed()
-		return
-	}
-	if c.ack.pending&ackTimer == 0 {
-		return
-	}
-	c.ack.pending &^= ackTimer
-	if c.ack.pending&ackSched == 0 {
 		return
 	}
 	if c.pingpong() {

@@ -160,3 +160,135 @@ func TestAFinLeavesTheOtherSideShut(t *testing.T) {
 	require.Equal(t, Closing, w.c.State())
 	require.Equal(t, ShutRead|ShutWrite, w.c.Shut())
 }
+
+// TestTwoSegmentsForAReaderThatWantsMoreAreAcknowledged: SO_RCVLOWAT to the octet
+// (__tcp_ack_snd_check).
+func TestTwoSegmentsForAReaderThatWantsMoreAreAcknowledged(t *testing.T) {
+	for lowat, acks := range map[uint32]int{1999: 0, 2000: 0, 2001: 1} {
+		w := interactive(t)
+		w.set(RcvLowat, lowat)
+		w.arrive(data(1000, 1000, 100))
+		require.Len(t, w.arrive(data(2000, 1000, 100)), acks, "SO_RCVLOWAT %d", lowat)
+	}
+}
+
+// TestSACKsAreHeldBackForATwentiethOfARoundTrip: the lesser of the two that are
+// known, and a millisecond at most (__tcp_ack_snd_check; sysctl tcp_comp_sack_*).
+func TestSACKsAreHeldBackForATwentiethOfARoundTrip(t *testing.T) {
+	for _, c := range []struct{ rcv, snd, want Duration }{ // microseconds
+		{16_000, 0, 800}, {16_000, 20_000, 800}, {16_000, 16_000, 800}, {16_000, 8_000, 400}, {30_000, 90_000, 1000},
+		{20_000, 90_000, 1000}, {19_980, 90_000, 999}, {0, 8_000, 0}, {39, 39, 1}, {40, 39, 1}, {19, 39, 0},
+	} {
+		w := established(t, plainOpts)
+		w.lax = true
+		w.c.rcv.rttUs, w.c.rtt.srtt, w.c.ack.quick = uint32(c.rcv)<<3, uint32(c.snd)<<3, 0
+		w.c.ack.compressAt, w.c.ack.dupAcks = w.c.rcv.nxt, dupThresh
+		w.c.ackOutOfOrder()
+		require.Equal(t, w.c.now.Add(c.want), w.c.timers.compress, "%+v", c)
+	}
+}
+
+// TestSoManySACKsAreHeldBack: sysctl tcp_comp_sack_nr, after the three duplicates
+// that fast retransmit needs; the timer sends one for all.
+func TestSoManySACKsAreHeldBack(t *testing.T) {
+	w := openedWith(t, plainOpts, 100*Millisecond, func(c *Config, _ *Params) { c.CompSACKNr = 2 })
+	w.c.rcv.rttUs = 100_000 << 3
+	for i := range uint32(20) { // no quick ACKs any more
+		w.arrive(data(i*10, 10, 0))
+	}
+	w.c.ack.quick = 0
+	var acks []int
+	for i := range uint32(9) {
+		acks = append(acks, len(w.arrive(data(1000+i*1000, 1000, 0))))
+	}
+	require.Equal(t, []int{1, 1, 1, 0, 0, 1, 0, 0, 1}, acks)
+	w.arrive(data(20_000, 1000, 0))
+	w.fires(Millisecond, "> . 1 ack 201 win 64040 <sack 20001:21001,sack 1001:10001> [compressed-ack]")
+	w.noTimer()
+}
+
+// TestALongDelayIsBounded: by half a second, in a conversation or after a small
+// segment by TCP_DELACK_MAX, and by a round trip of 40 ms or more
+// (tcp_send_delayed_ack), then by tcp_delack_max.
+func TestALongDelayIsBounded(t *testing.T) {
+	for _, c := range []struct {
+		ato, srtt        Duration // milliseconds
+		pingpong, pushed bool
+		limit            Duration // TCP_DELACK_MAX_US; RTO min is a second more
+		want             Duration
+	}{
+		{40, 0, false, false, 600, 40}, {40, 10, false, false, 600, 40}, {41, 10, false, false, 600, 40}, {41, 0, false, false, 600, 41},
+		{450, 0, false, false, 600, 450}, {550, 0, false, false, 600, 500}, {550, 0, true, false, 600, 200}, {550, 0, false, true, 600, 200},
+		{550, 0, true, true, 600, 200}, {550, 300, false, false, 600, 300}, {550, 300, false, true, 600, 200}, {550, 300, false, false, 250, 250},
+		{100, 0, true, false, 0, 100}, {30, 0, false, false, 600, 30}, {300, 0, false, false, 0, 200},
+	} {
+		w := established(t, plainOpts)
+		w.c.user.delackMax, w.c.user.rtoMin = uint16(c.limit), 1600
+		a := &w.c.ack
+		a.ato, w.c.rtt.srtt = c.ato*Millisecond, uint32(c.srtt*Millisecond)<<3
+		if c.pingpong {
+			w.c.enterPingpong()
+		}
+		if c.pushed {
+			a.pending |= ackPushed
+		}
+		w.c.delayAck()
+		require.Equal(t, c.want*Millisecond, w.c.timers.delack.Sub(w.c.now), "%+v", c)
+	}
+}
+
+// TestAnAckThatIsAboutToGoGoesNow: within a quarter of the delay.
+func TestAnAckThatIsAboutToGoGoesNow(t *testing.T) {
+	for _, c := range []struct {
+		ato, left Duration // milliseconds
+		sent      bool
+	}{{40, 9, true}, {40, 10, true}, {40, 11, false}, {80, 20, true}, {80, 21, false}, {0, 50, true}} {
+		w := established(t, plainOpts)
+		a := &w.c.ack
+		a.ato, a.pending, w.c.timers.delack = c.ato*Millisecond, ackSched|ackTimer, w.c.now.Add(c.left*Millisecond)
+		w.c.out = nil
+		w.c.delayAck()
+		require.Equal(t, c.sent, len(w.c.out) == 1, "%+v", c)
+		if !c.sent {
+			require.Equal(t, w.c.now.Add(c.left*Millisecond), w.c.timers.delack, "the earlier of the two")
+		}
+	}
+}
+
+// TestADelayStaysBelowTheLeastRTO: a tick less, and a tick at least (tcp_delack_max);
+// tcpi_ato shows it.
+func TestADelayStaysBelowTheLeastRTO(t *testing.T) {
+	for _, c := range []struct{ rtoMin, user, want Duration }{ // milliseconds
+		{200, 0, 199}, {201, 0, 200}, {202, 0, 200}, {300, 0, 200}, {50, 0, 49}, {3, 0, 2}, {2, 0, 1}, {1, 0, 1},
+		{200, 100, 100}, {200, 199, 199}, {200, 300, 199}, {500, 300, 300},
+	} {
+		w := openedWith(t, plainOpts, 100*Millisecond, func(f *Config, _ *Params) { f.RTOMin = c.rtoMin * Millisecond })
+		w.set(DelackMaxUs, uint32(c.user*Millisecond))
+		w.c.ack.ato = Second
+		require.EqualValues(t, c.want*Millisecond, w.c.Info(w.now).ATO, "%+v", c)
+	}
+}
+
+// TestOnlyOldDataIsReportedAsADuplicate: not a bare probe, and only by the leave of
+// the sysctl; so with the look at the path that it came by (tcp_send_dupack).
+func TestOnlyOldDataIsReportedAsADuplicate(t *testing.T) {
+	for _, sack := range []bool{false, true} {
+		for _, dsack := range []bool{false, true} {
+			for _, n := range []uint32{0, 10} {
+				o := plainOpts
+				if !sack {
+					o = noSACK
+				}
+				w := openedWith(t, o, 100*Millisecond, func(c *Config, _ *Params) { c.DSACK = dsack })
+				w.arrive(data(0, 1000, 0))
+				w.set(QuickAck, 0)
+				out := w.do(Input{Kind: SegmentArrives, Seg: data(100, n, 0), Label: 5})
+				want := sack && dsack && n > 0
+				require.Equal(t, want, len(rehashes(out)) == 1, "SACK %v, D-SACK %v, %d octets", sack, dsack, n)
+				require.Len(t, w.segs(), 1)
+				require.Equal(t, want, w.segs()[0].Opts.NSACK == 1)
+				require.Equal(t, n > 0, w.c.QuickAck(), "old data ends a conversation")
+			}
+		}
+	}
+}
