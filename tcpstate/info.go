@@ -95,7 +95,7 @@ func (c *Conn) infoCounters(i *Info, now Time) {
 	}
 	i.TotalRTOTime = rto
 	i.DeliveryRateAppLimited = s.rateAppLimited
-	if s.rateDelivered > 0 && s.rateInterval > 0 {
+	if s.rateInterval > 0 { // a sample was taken
 		i.DeliveryRate = uint64(s.rateDelivered) * uint64(c.snd.mssCache) * 1_000_000 / uint64(s.rateInterval)
 	}
 	t := s.chronos
