@@ -204,13 +204,13 @@ func (in *instance) Call(id sock.Thread, c sock.Call) error {
 	return nil
 }
 
-// Interrupt sends a thread the one signal that Go's runtime has for itself, and never minds: its handler has SA_RESTART.
+// Interrupt sends a thread a signal whose handler does nothing.
 func (in *instance) Interrupt(id sock.Thread) error {
 	t := in.threads[id]
 	if t == nil || !t.busy() {
 		return nil
 	}
-	if err := unix.Tgkill(unix.Getpid(), t.tid, unix.SIGURG); err != nil {
+	if err := unix.Tgkill(unix.Getpid(), t.tid, interrupt); err != nil {
 		return fmt.Errorf("signal to thread %d: %w", id, err)
 	}
 	time.Sleep(100 * time.Microsecond) // until it has been taken, the thread still looks asleep

@@ -27,9 +27,17 @@ var pipeSet = func() (set unix.Sigset_t) {
 	return set
 }()
 
-// blockPipe keeps SIGPIPE pending on the calling thread, to which alone a send raises it (sk_stream_error), so that it can be
-// seen after the call. The thread is never given back to Go.
-func blockPipe() { _ = unix.PthreadSigmask(unix.SIG_BLOCK, &pipeSet, nil) }
+// blockSignals keeps SIGPIPE pending on the calling thread, to which alone a send raises it (sk_stream_error), so that it can be
+// seen after the call; and SIGURG, by which Go's runtime asks a thread to let go of a goroutine, and which would end an epoll_wait
+// that has just begun. The thread is never given back to Go.
+func blockSignals() {
+	set := pipeSet
+	set.Val[0] |= 1 << (unix.SIGURG - 1)
+	_ = unix.PthreadSigmask(unix.SIG_BLOCK, &set, nil)
+}
+
+// interrupt is a signal that Go's runtime has a handler for, with SA_RESTART, and never sends itself.
+const interrupt = unix.SIGWINCH
 
 // tookPipe takes a pending SIGPIPE of the calling thread, and tells whether there was one.
 func tookPipe() bool {

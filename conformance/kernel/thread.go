@@ -79,7 +79,7 @@ func (t *thread) begin(setUp func() error) {
 		return
 	}
 	realTime(0)
-	blockPipe()
+	blockSignals()
 	t.loop()
 }
 
@@ -147,7 +147,7 @@ func (t *thread) asleep() bool {
 	if i < 0 || i+2 >= len(b) || b[i+2] != 'S' {
 		return false
 	}
-	// In a futex it is Go that waits, on the way into the call or out of it. Where the kernel does not tell, that is rare. A task
+	// In a futex or a nanosleep it is Go that waits, on the way into the call or out of it. Where the kernel does not tell, that is rare. A task
 	// that is being woken on another processor still has a call here, so this alone would not do.
 	b, err = os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", t.tid))
 	if err != nil {
@@ -155,7 +155,7 @@ func (t *thread) asleep() bool {
 	}
 	nr, _, _ := bytes.Cut(b, []byte(" "))
 	n, err := strconv.Atoi(string(nr)) // "running", or -1 outside of any call
-	return err == nil && n >= 0 && n != unix.SYS_FUTEX
+	return err == nil && n >= 0 && n != unix.SYS_FUTEX && n != unix.SYS_NANOSLEEP
 }
 
 // stop ends the thread. Its call, if it is in one, has been woken by then, but for epoll_wait, which any signal ends.
@@ -163,7 +163,7 @@ func (t *thread) stop() error {
 	signal(t.halt)
 	for give := time.Now().Add(2 * time.Second); t.busy(); time.Sleep(100 * time.Microsecond) {
 		if t.call.Op == sock.OpEpollWait {
-			_ = unix.Tgkill(unix.Getpid(), t.tid, unix.SIGURG)
+			_ = unix.Tgkill(unix.Getpid(), t.tid, interrupt)
 		}
 		if time.Now().After(give) {
 			return errors.New("a thread stays blocked in a system call: it ends with the process")
