@@ -193,6 +193,46 @@ func TestEpollErrors(t *testing.T) {
 	require.Zero(t, b.ok(epollWait(ep, 0)), "a closed file leaves the list")
 }
 
+// Threads and epolls that wait for one socket stand in one list: of those that
+// share the latest wakes first, and the one that takes alone comes last.
+func TestThreadsAndEpollsWakeInOneOrder(t *testing.T) {
+	early := func(b *bench, fd int32, watch func()) { // a receive of a stream shares
+		b.parked(2, recvCall(fd, 9, 0))
+		watch()
+	}
+	late := func(b *bench, fd int32, watch func()) {
+		watch()
+		b.parked(2, recvCall(fd, 9, 0))
+	}
+	for _, c := range []struct {
+		name   string
+		stream bool
+		wait   func(b *bench, fd int32, watch func())
+		told   bool // of what the receive has taken by then
+	}{{"stream, early", true, early, true}, {"stream, late", true, late, false}, {"datagrams, early", false, early, true}, {"datagrams, late", false, late, true}} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			ep, fd, arrive := b.ok(Call{Op: OpEpollCreate}), int32(0), func() { b.deliver(datagram(7000, "x")) }
+			if c.stream {
+				var p *peer
+				fd, p = b.accepted()
+				arrive = func() { p.send(tcpstate.ACK, "x") }
+			} else {
+				fd = b.dgram(7000)
+				b.ok(Call{Op: OpFcntl, FD: fd, N: F_SETFL})
+			}
+			c.wait(b, fd, func() { b.ok(epollCtl(ep, fd, EPOLL_CTL_ADD, POLLIN)) })
+			b.parked(3, epollWait(ep, -1))
+			arrive()
+			require.EqualValues(t, 1, b.returned(2).Value)
+			if c.told {
+				require.EqualValues(t, 1, b.returned(3).Value)
+			}
+			require.Empty(t, b.done)
+		})
+	}
+}
+
 func TestEpollLevelEdgeOneshot(t *testing.T) {
 	for _, c := range []struct {
 		name           string
