@@ -147,6 +147,7 @@ func (c *Conn) abort() {
 	c.dropUnread()
 	c.purgeOOO()
 	c.purgeSendQueue()
+	c.clearRetrans()
 	c.urg = urgState{}
 	if !c.mini && old != Closed {
 		c.tell(Gone, rule.UserAbort)

@@ -173,13 +173,13 @@ func (c *Conn) releaseOldest() {
 	c.q.head--
 }
 
-// purgeSendQueue forgets all that is queued (tcp_write_queue_purge).
+// purgeSendQueue forgets all that is queued (tcp_write_queue_purge), but not how
+// much of it was lost, sent again and SACKed: TCP_INFO tells of a connection's end.
 func (c *Conn) purgeSendQueue() {
 	c.stopBusy()
 	c.q.list.Clear()
 	c.q.head, c.snd.queued = 0, 0
 	c.q.packetsOut, c.rtt.backoff = 0, 0
-	c.clearRetrans()
 	c.q.hasHint = false
 }
 

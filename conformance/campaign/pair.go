@@ -113,6 +113,9 @@ func (p *pair) both(s matrix.Step) (other, model matrix.Outcome, err error) {
 	if other, err = p.other.Play(&s); err != nil {
 		return other, model, err
 	}
+	if at, ok := firstOf(&other); ok && (s.Call != nil || s.Packet != nil) {
+		began = max(began, at.Add(-p.ahead)) // on a busy machine a thread may be late; a round trip is counted from when it sent
+	}
 	if _, fired := p.near(); fired && (s.Call != nil || s.Packet != nil) {
 		return other, model, errLate
 	}
@@ -126,6 +129,22 @@ func (p *pair) both(s matrix.Step) (other, model matrix.Outcome, err error) {
 	}
 	p.steps[len(p.steps)-1].Wait = p.now().Sub(began)
 	return other, model, err
+}
+
+// firstOf is when the first came of what came of a step, false if nothing did.
+func firstOf(o *matrix.Outcome) (first sock.Time, ok bool) {
+	note := func(at sock.Time) {
+		if !ok || at < first {
+			first, ok = at, true
+		}
+	}
+	for i := range o.Returns {
+		note(o.Returns[i].At)
+	}
+	for i := range o.Seen {
+		note(o.Seen[i].At)
+	}
+	return first, ok
 }
 
 // noteListeners keeps track of the slots whose queues can be asked for. A closed descriptor's number may be another instance's.

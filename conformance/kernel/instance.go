@@ -237,6 +237,7 @@ func (in *instance) Close() error {
 	in.unpin()
 	for fd := range in.fds {
 		_ = unix.Shutdown(int(fd), unix.SHUT_RDWR) // wakes accept, connect, read, write and poll
+		_ = unix.SetNonblock(int(fd), true)        // see stop
 	}
 	var err error
 	for _, t := range in.threads {
