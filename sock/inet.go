@@ -183,6 +183,9 @@ func (h *Host) bind(s *sock, addr netip.Addr, port uint16) Errno {
 		return err
 	}
 	s.local = addr
+	if s.dg != nil { // of both families, whatever a connect had made of it
+		s.dg.rcv4, s.dg.src4 = netip.Addr{}, netip.Addr{}
+	}
 	switch k := h.kindOf(addr); {
 	case s.family == AF_INET && (k == addrMulticast || k == addrBroadcast):
 		s.source = s.any() // the way out decides

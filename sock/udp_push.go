@@ -101,9 +101,12 @@ const udpMaxSegments = 1 << 7
 
 // udpPacket fills in the headers.
 func (h *Host) udpPacket(s *sock, c *cork) Packet {
-	r := &c.plan.route
+	r, port := &c.plan.route, s.sport
+	if r.dst.Is6() {
+		port = c.flow.src.Port() // IPv4 asks when the packet leaves (udp_send_skb, udp_v6_send_skb)
+	}
 	p := Packet{
-		Src: c.flow.src.Addr(), Dst: c.flow.dst.Addr(), SrcPort: c.flow.src.Port(), DstPort: c.flow.dst.Port(), Proto: ProtoUDP,
+		Src: c.flow.src.Addr(), Dst: c.flow.dst.Addr(), SrcPort: port, DstPort: c.flow.dst.Port(), Proto: ProtoUDP,
 		NoCheck: s.noCheckTx(r.dst), TTL: h.dgramTTL(s, r, c.plan.ttl), tag: c.plan.tag,
 	}
 	tos := uint8(c.plan.tos)
