@@ -12,12 +12,17 @@ type leftover struct {
 	sent, unsent uint32
 	maxWnd       uint32
 	scaling      uint8 // scaling_ratio: the next connection's window depends on it
+	// iss is where the next connection begins (write_seq); 0 has it drawn.
+	iss tcpstate.Seq
 }
 
 // disconnect notes what the connection, if there was one, leaves behind.
 func (l *leftover) disconnect(c *tcpstate.Conn) {
 	if c != nil {
-		*l = leftover{c.OutQueue(), c.NotSent(), c.MaxWindow(), c.Scaling()}
+		*l = leftover{c.OutQueue(), c.NotSent(), c.MaxWindow(), c.Scaling(), c.WriteSeq()}
+	}
+	if l.iss = l.iss.Add(l.maxWnd + 2); l.iss == 0 {
+		l.iss = 1
 	}
 	l.sent += l.maxWnd + 2
 	l.unsent += l.maxWnd + 2

@@ -71,6 +71,15 @@ func (h *Host) drawISS() tcpstate.Seq {
 	return tcpstate.Seq(0).Sub(1 + h.rand.below(1000))
 }
 
+// issOf is that of the socket's next connection: beyond the last one's numbers,
+// if it was disconnected, even where there was none (tcp_disconnect).
+func (h *Host) issOf(s *sock) tcpstate.Seq {
+	if s.left.iss != 0 && len(h.fixed.iss) == 0 {
+		return s.left.iss
+	}
+	return h.drawISS()
+}
+
 // drawTSOffset is what a connection adds to its timestamps (secure_tcp_ts_off).
 func (h *Host) drawTSOffset() uint32 {
 	if v, ok := shift(&h.fixed.ts); ok {

@@ -54,7 +54,7 @@ func (h *Host) startConn(s *sock, mtu uint32) {
 		p.ISS, p.TSOffset, p.TSRecent, p.TSRecentAt = w.ISS, w.TSOffset, w.TSRecent, w.TSRecentAt
 		*w = tcpstate.Heir{}
 	} else {
-		p.ISS, p.TSOffset = h.drawISS(), h.drawTSOffset()
+		p.ISS, p.TSOffset = h.issOf(s), h.drawTSOffset()
 	}
 	h.setTxHash(s)
 	s.err = 0 // shutdown stays, though: only disconnect clears it

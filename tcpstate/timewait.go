@@ -15,8 +15,10 @@ func (c *Conn) timeWait(to State, wait Duration, why rule.ID) {
 	c.mini = true
 	c.ack.lastOOW = never
 	c.timers = timers{wait: c.now.Add(wait), since: tsClock(c.now)}
+	backoff := c.rtt.backoff
 	c.purgeSendQueue()
-	c.purgeOOO() // a bucket has no queues
+	c.purgeOOO()            // a bucket has no queues
+	c.rtt.backoff = backoff // of the socket, which TCP_INFO tells of: only a round trip ends it
 	c.shut = ShutRead | ShutWrite
 	if !c.orphan {
 		c.tell(Readable, why)

@@ -31,6 +31,7 @@ var found = []struct {
 	{"what RAW reads of a quoted segment counts from where the connection began", quoted(sock.Call{Op: sock.OpRecv, FD: 1, Len: 2000})},
 	{"so does what was read in part", quoted(sock.Call{Op: sock.OpRecv, FD: 1, Len: 54})},
 	{"and what the error queue tells of it", quoted(sock.Call{Op: sock.OpRecv, Len: 16, Flags: sock.MSG_ERRQUEUE})},
+	{"a connection after a disconnect begins beyond the one before, were there none (tcp_disconnect)", disconnected()},
 	{"were it a part", quoted(sock.Call{Op: sock.OpRecv, Len: 5, Flags: sock.MSG_ERRQUEUE})},
 }
 
@@ -63,6 +64,19 @@ func quoted(read sock.Call) []matrix.Step {
 		step(bind), step(sock.Call{Op: sock.OpSetsockopt, Level: sock.SOL_IP, Name: sock.IP_RECVERR, Data: matrix.Int(1)}), step(connect),
 		{Packet: &matrix.Packet{Proto: sock.ProtoICMP, Src: k.Peer, Dst: k.Local, Remote: firstServe, Local: 8080, Type: sock.ICMPDestUnreach,
 			Code: 1, QuoteProto: sock.ProtoTCP}}, step(read)}
+}
+
+// disconnected disconnects a fresh socket, connects it, and is told of an octet that it never sent: the RST has number 0.
+func disconnected() []matrix.Step {
+	k := matrix.Kinds[0]
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	connect := sock.Call{Op: sock.OpConnect}
+	connect.Addr, connect.AddrLen = k.Addr(k.Peer, firstServe)
+	c := &conn{local: -1, remote: firstServe, src: k.Peer, dst: k.Local}
+	wrong := c.packet(matrix.Packet{Flags: tcpstate.ACK}, nil)
+	wrong.Packet.Ack = 1<<32 - 2
+	return []matrix.Step{step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: k.Type | sock.SOCK_NONBLOCK}),
+		step(sock.Call{Op: sock.OpConnect, AddrLen: 16}), step(connect), wrong}
 }
 
 // urgentHeader has the urgent octet announced, and then a segment that begins behind its place: the window's low octet is read for it.
