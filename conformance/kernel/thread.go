@@ -158,14 +158,12 @@ func (t *thread) asleep() bool {
 	return err == nil && n >= 0 && n != unix.SYS_FUTEX && n != unix.SYS_NANOSLEEP
 }
 
-// stop ends the thread. Its call, if it is in one, has been woken by then, but for epoll_wait, which any signal ends, and a connect
-// that the peer's SYN has crossed: shutdown does nothing in SYN-RECEIVED, and a signal has the call made again, which waits no more.
+// stop ends the thread. Its call, if it is in one, has been woken by then, but for epoll_wait, which any signal ends, and a connect or a
+// send that the peer's SYN has crossed: shutdown does nothing in SYN-RECEIVED, and a signal has the call made again, which waits no more.
 func (t *thread) stop() error {
 	signal(t.halt)
 	for give := time.Now().Add(2 * time.Second); t.busy(); time.Sleep(100 * time.Microsecond) {
-		if t.call.Op == sock.OpEpollWait || t.call.Op == sock.OpConnect {
-			_ = unix.Tgkill(unix.Getpid(), t.tid, interrupt)
-		}
+		_ = unix.Tgkill(unix.Getpid(), t.tid, interrupt)
 		if time.Now().After(give) {
 			return errors.New("a thread stays blocked in a system call: it ends with the process")
 		}
