@@ -51,7 +51,6 @@ type Host struct {
 	procs     []*process // nil where free; the first is there from the beginning
 	proc      *process
 	caller    int32 // the thread that is calling, or noCaller
-	waiting   int32 // the thread that parked in the input under way, or noCaller
 	lastPID   int32
 	fileCount int32
 	hooks     Hooks
@@ -159,7 +158,7 @@ func (h *Host) enter(now Time, out []Effect) {
 	h.now = max(h.now, now)
 	h.out = out
 	h.arena = h.arena[:0]
-	h.caller, h.waiting = noCaller, noCaller
+	h.caller = noCaller
 }
 
 // leave ends an input: what was woken looks again, what went to ourselves is
@@ -193,20 +192,22 @@ func (h *Host) grab(n int) []byte {
 // of this host that answer each other.
 const maxRounds = 1 << 16
 
-// settle runs woken threads and delivers looped packets, in the order in which
-// they came up; threads first, since Linux delivers to ourselves from a softirq
-// that the caller's lock holds back. Only a caller that has just begun to wait
-// comes last: as it lets go of the lock it takes what has come meanwhile, and
-// what follows from that, before it looks (release_sock).
-func (h *Host) settle() {
-	for range maxRounds {
+// settle delivers looped packets and runs woken threads, in the order in which
+// they came up; packets first, since Linux delivers to ourselves from a softirq or
+// as the caller lets go of its lock (release_sock), before a thread that was woken
+// gets the processor.
+func (h *Host) settle() { h.settleWithin(maxRounds) }
+
+// settleWithin is settle of so many rounds.
+func (h *Host) settleWithin(rounds int) {
+	for range rounds {
 		switch {
-		case len(h.run) > 0 && (len(h.loop) == 0 || int32(h.run[0]) != h.waiting):
+		case len(h.loop) > 0:
+			h.deliverNext()
+		case len(h.run) > 0:
 			t := h.run[0]
 			h.run = h.run[:copy(h.run, h.run[1:])]
 			h.resume(t)
-		case len(h.loop) > 0:
-			h.deliverNext()
 		default:
 			return
 		}

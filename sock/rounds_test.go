@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sockspec/sockspec/tcpstate/rule"
 )
 
 // One input that sets off more than maxRounds loses packets, and says so; who
@@ -14,17 +16,17 @@ func TestRoundsOfOneInputAreBounded(t *testing.T) {
 	for id := range Thread(2) {
 		h.thread(id)
 	}
-	h.run = make([]Thread, maxRounds+1)
-	h.loop = append(h.loop, Packet{Dst: netip.IPv6Loopback()})
-	h.run[maxRounds] = 1
-	out := h.Tick(1, nil)
-	require.Len(t, out, 1)
-	require.Equal(t, Dropped, out[0].Kind)
+	h.enter(1, nil)
+	h.run = append(h.run, 1)
+	for range 3 {
+		h.loop = append(h.loop, Packet{Src: netip.IPv6Loopback(), Dst: netip.IPv6Loopback(), Proto: extNone})
+	}
+	h.settleWithin(2)
+	out := h.leave()
+	require.Len(t, out, 3)
+	require.Equal(t, rule.NotTCP, out[1].Why, "nobody wants it")
+	require.Equal(t, Dropped, out[2].Kind)
+	require.Equal(t, rule.NoMemory, out[2].Why)
 	require.NoError(t, h.Check())
-	at, on := h.Deadline()
-	require.True(t, on)
-	require.Equal(t, h.Now(), at)
-	require.Equal(t, h.Fingerprint(), h.Clone().Fingerprint())
-	require.Empty(t, h.Tick(at, nil))
 	require.Empty(t, h.run)
 }

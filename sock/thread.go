@@ -129,7 +129,6 @@ func (h *Host) conclude(t *thread, o outcome) {
 	if o.park {
 		h.parkThread(t)
 		if !waited {
-			h.waiting = int32(t.id)
 			h.emit(Parked, rule.CallParks, t.sock).Return.Thread = t.id
 		}
 		return
