@@ -61,21 +61,28 @@ func fill(c *Conn, ones bool) {
 	c.now = 1
 }
 
-// unprinted are the fields that the fingerprint leaves out: where it reckons
-// from, what only TCP_INFO shows, what lives for one step, and clocks of
-// samples that the model checker does without.
+// unprinted are the fields that the fingerprint leaves out, each with the reason.
 var unprinted = []string{
-	".now", ".snd.una", ".rcv.nxt", ".stat", ".arrived", ".snd.bars", ".rcv.lastEcr", ".rack.lastDelivered",
-	".opt.tsOffset", ".opt.tsRecentAt", ".ca.retransStamp", ".rtt.minima", ".ack.pred.hdrLen", ".ca.cubic.roundStart", ".ca.cubic.lastAck",
+	".now", ".snd.una", ".rcv.nxt", ".opt.tsOffset", // where it reckons from
+	".arrived.ts", ".arrived.val", ".arrived.label", ".snd.bars", // set by each step before it looks
+	// What TCP_INFO tells of, and Check.
+	".stat.badEdge", ".stat.rateAppLimited", ".stat.chrono", ".stat.rtoRecoveries", ".stat.segsIn", ".stat.dataSegsOut",
+	".stat.deliveredCE", ".stat.rcvOOOPack", ".stat.rateDelivered", ".stat.rateInterval", ".stat.appLimited",
+	".stat.rtoStamp", ".stat.rtoTime", ".stat.chronoStart", ".stat.chronos", ".stat.deliveredAt",
+	".stat.bytesReceived", ".stat.bytesSent", ".stat.bytesRetrans",
+	".stat.lost", // of which only what one step adds
+	// Looked at with a bound, or in one state: TestFingerprintKnowsCountsAsFarAsTheyMatter.
+	".stat.totalRTO", ".stat.segsOut", ".stat.dataSegsIn", ".stat.delivered", ".stat.reordSeen", ".stat.bytesAcked",
 }
 
-// counts are full already in an endpoint of ones.
-var counts = []string{".rcv.nsacks", ".q.sackSeenN"}
+// counts are full already in an endpoint of ones; a round trip of ones is none,
+// and an algorithm of ones is not CUBIC.
+var counts = []string{".rcv.nsacks", ".q.sackSeenN", ".rtt.minima.at", ".ca.cubic.roundStart", ".ca.cubic.lastAck"}
 
 // fastUnprinted are those of Fast Open's part.
 var fastUnprinted = []string{
-	".req.MSS", ".req.AdvMSS", ".req.Clamp", ".req.SndWScale", ".req.RcvWScale", ".req.WScaleOK", ".req.TSOK", ".req.SACKOK",
-	".req.ECNOK", ".req.Acked", ".req.ECNRcv", ".req.TSOffset", ".req.TSFirst", ".req.TSLast", ".req.Deadline",
+	".req.MSS", ".req.Clamp", ".req.SndWScale", // the connection has taken them
+	".req.Acked", ".req.ECNRcv", ".req.TSOffset", ".req.TSFirst", ".req.TSLast", ".req.Deadline", // a request's alone
 }
 
 // inactive are those that count only where another field says so, which is off
@@ -148,7 +155,7 @@ func TestFingerprintKnowsEveryField(t *testing.T) {
 		require.Greater(t, n, 130)
 		elements(c, func(p any) {
 			changed(p, func(path string) {
-				if !anyOf(path, ".appLimited", ".delivered", ".firstSent", ".delivAt") {
+				if !anyOf(path, ".appLimited", ".firstSent", ".delivAt") { // of the delivery rate, which TCP_INFO tells
 					try(path)
 				}
 			})
@@ -162,8 +169,6 @@ func TestFingerprintKnowsEveryField(t *testing.T) {
 		}
 		// What is told of more briefly than it is.
 		for _, change := range []func(){
-			func() { c.rtt.minima[0].us ^= 1 },
-			func() { c.stat.lastAck ^= 1 },
 			func() { c.opt.tsRecentAt = 1 - min(c.opt.tsRecentAt, 1) },
 		} {
 			old := *c
@@ -173,6 +178,46 @@ func TestFingerprintKnowsEveryField(t *testing.T) {
 		}
 		require.Equal(t, was, c.Fingerprint(1))
 	}
+}
+
+// TestFingerprintKnowsCountsAsFarAsTheyMatter: Step asks whether there was one, or one more, and no further.
+func TestFingerprintKnowsCountsAsFarAsTheyMatter(t *testing.T) {
+	c := crowded(t)
+	c.snd.maxWnd, c.stat.delivered, c.stat.bytesAcked, c.stat.segsOut, c.stat.dataSegsIn = 1000, 0, 0, 0, 0
+	for name, e := range map[string]struct {
+		change func()
+		shows  bool
+	}{
+		"delivered, as Fast Open asks":      {func() { c.stat.delivered, c.q.at(0).delivered, c.rack.lastDelivered = 1, 1, 1 }, true},
+		"a round ago":                       {func() { c.stat.delivered++ }, true},
+		"reordering was seen":               {func() { c.stat.reordSeen = 1 }, true},
+		"acknowledged, below the window":    {func() { c.stat.bytesAcked = 999 }, true},
+		"something was sent":                {func() { c.stat.segsOut = 1 }, true},
+		"data came":                         {func() { c.stat.dataSegsIn = 1 }, true},
+		"a buffer counts for the rate":      {func() { c.q.at(0).delivAt = 1 - min(c.q.at(0).delivAt, 1) }, true},
+		"time-outs, in SYN-SENT":            {func() { c.stat.totalRTO = 3 }, true},
+		"time-outs, once it is established": {func() { c.stat.totalRTO = 3 }, false},
+	} {
+		b, old := *c.q.at(0), *c
+		was := c.Fingerprint(1)
+		if strings.HasSuffix(name, "SYN-SENT") {
+			c.state = SynSent
+			was = c.Fingerprint(1)
+		}
+		e.change()
+		require.Equal(t, e.shows, was != c.Fingerprint(1), name)
+		*c = old
+		*c.q.at(0) = b
+	}
+	more := func(n uint32) uint64 {
+		c.stat.delivered, c.stat.segsOut, c.stat.dataSegsIn, c.stat.reordSeen = 2+n, 1+n, 1+n, 1+n
+		c.stat.bytesAcked, c.rack.lastDelivered = 1000+uint64(n), n
+		for i := range c.q.list.Len() {
+			c.q.at(i).delivered = 1 + n
+		}
+		return c.Fingerprint(1)
+	}
+	require.Equal(t, more(0), more(77))
 }
 
 // TestEqualLooksIntoTheQueues: buffers count as fields do, and so does Fast Open.
@@ -201,7 +246,9 @@ func TestEqualLooksIntoTheQueues(t *testing.T) {
 // what this table says.
 func moved(c *Conn, x, y, ms uint32) {
 	receive := []string{".rcv", ".ack", ".urg", ".snd.wl1", ".rq", ".fo.req.IRS"}
-	tick := []string{".timers.since", ".ca.cubic.epoch", ".ca.cubic.lastTime"}
+	tick := []string{".timers.since", ".ca.cubic.epoch", ".ca.cubic.lastTime", ".ca.retransStamp", ".opt.tsRecent", ".arrived.ecr",
+		".rcv.lastEcr", ".fo.req.TSRecent"}
+	micros := []string{".ca.cubic.roundStart", ".ca.cubic.lastAck"}
 	shift := func(path string, v reflect.Value) {
 		switch {
 		case anyOf(path, rings...):
@@ -213,6 +260,8 @@ func moved(c *Conn, x, y, ms uint32) {
 			v.SetInt(v.Int() + int64(ms)*Millisecond)
 		case anyOf(path, tick...):
 			v.SetUint(uint64(uint32(v.Uint()) + ms))
+		case anyOf(path, micros...):
+			v.SetUint(uint64(uint32(v.Uint()) + ms*1000))
 		}
 	}
 	visit(reflect.ValueOf(c).Elem(), "", shift)

@@ -46,9 +46,9 @@ func (c *Conn) flags() uint64 {
 	return f<<16 | uint64(c.locks)<<8 | uint64(c.shut)
 }
 
-// printer hashes what a future step can depend on, with times relative to now
-// and sequence numbers relative to each side's stream, so that two endpoints
-// that differ only in where they started have one fingerprint.
+// printer hashes what a future step can depend on, with times relative to now,
+// timestamps to their clock and sequence numbers to each side's stream, so that
+// two endpoints that differ only in where they started have one fingerprint.
 type printer struct {
 	h        queue.Hash
 	now      Time
@@ -62,6 +62,17 @@ func (p *printer) time(t Time) {
 	}
 	p.h.U64(uint64(t.Sub(p.now)))
 }
+
+// stamp is a value of a timestamp clock, ours or the peer's, which goes as ours
+// does; 0 is none.
+func (p *printer) stamp(v uint32) {
+	p.h.Bool(v != 0)
+	if v != 0 {
+		v = tsClock(p.now) - v
+	}
+	p.h.U32(v)
+}
+
 func (p *printer) out(s Seq) { p.h.U32(s.Since(p.snd)) }
 func (p *printer) in(s Seq)  { p.h.U32(s.Since(p.rcv)) }
 
@@ -82,24 +93,31 @@ func (p *printer) nums(ns ...uint32) {
 	}
 }
 
-// Fingerprint condenses the state for model checking: what no later step looks
-// at (counters that only TCP_INFO reports) is left out.
+// Fingerprint condenses the state for model checking: endpoints with the same
+// one answer the same inputs alike, if numbers, times and timestamps in them
+// count from where each endpoint stands and both clocks are between two ticks
+// alike. What no later step looks at (counters that only TCP_INFO reports) is
+// left out.
 func (c *Conn) Fingerprint(now Time) uint64 {
 	p := printer{now: now, snd: c.snd.una, rcv: c.rcv.nxt}
 	p.h.U64(uint64(c.state)<<56 ^ c.flags())
-	p.nums(uint32(c.err), uint32(c.soft))
+	p.nums(uint32(c.err), uint32(c.soft), uint32(int64(now)%max(c.cfg.Tick, Millisecond)))
 	c.printOptions(&p)
 	c.printSend(&p)
 	c.printReceive(&p)
 	c.printCongestion(&p)
+	c.printCounts(&p)
 	c.printFastOpen(&p)
 	return p.h.Sum()
 }
 
 func (c *Conn) printOptions(p *printer) {
 	o, u := &c.opt, &c.user
-	p.bools(o.ts, o.sack, o.wscale, o.dsackSeen, u.keepAlive, u.oobInline, u.thin, o.tsRecentAt != never)
-	p.nums(uint32(o.sndWScale), uint32(o.rcvWScale), uint32(o.mssClamp), uint32(o.hdrLen), o.advMSS, o.tsRecent)
+	p.bools(o.ts, o.sack, o.wscale, o.dsackSeen, u.keepAlive, u.oobInline, u.thin)
+	p.nums(uint32(o.sndWScale), uint32(o.rcvWScale), uint32(o.mssClamp), uint32(o.hdrLen), o.advMSS)
+	p.time(o.tsRecentAt)
+	p.stamp(o.tsRecent)
+	p.stamp(c.arrived.ecr) // a segment without the option finds that of the one before
 	p.nums(uint32(u.ackLater), uint32(u.nonagle), uint32(u.keepCnt), uint32(u.synCnt), uint32(u.userMSS), u.rcvLowat, u.notSentLowat)
 	p.nums(uint32(u.keepIdle), uint32(u.keepIntvl), u.userTimeout, uint32(u.linger2), c.rtoMs, uint32(u.rtoMin), uint32(u.delackMax))
 }
@@ -126,12 +144,12 @@ func (c *Conn) printSend(p *printer) {
 		p.out(b.seq)
 		p.out(b.end)
 		p.time(b.sent)
-		p.nums(uint32(b.true), uint32(b.pcount)<<16|uint32(b.mss), uint32(b.flags)<<8|uint32(b.tags))
-		p.bools(b.eor)
+		p.nums(uint32(b.true), uint32(b.pcount)<<16|uint32(b.mss), uint32(b.flags)<<8|uint32(b.tags), c.stat.delivered-b.delivered)
+		p.bools(b.eor, b.delivAt != never)
 	}
 	p.nums(uint32(c.timers.kind))
 	if c.mini {
-		p.nums(tsClock(p.now) - c.timers.since)
+		p.stamp(c.timers.since)
 	}
 	for _, t := range [...]Time{c.timers.xmit, c.timers.delack, c.timers.keep, c.timers.compress, c.timers.wait} {
 		p.time(t)
@@ -157,7 +175,8 @@ func (c *Conn) printReceive(p *printer) {
 		p.time(t)
 	}
 	p.nums(uint32(a.pending), uint32(a.quick), uint32(a.pingpongs), uint32(a.compressed), uint32(a.dupAcks),
-		a.lastSegSize, a.rcvMSS, uint32(a.pred.wnd))
+		a.lastSegSize, a.rcvMSS, uint32(a.pred.hdrLen)<<16|uint32(a.pred.wnd))
+	p.stamp(r.lastEcr)
 	p.h.Bytes(a.label[:])
 	p.h.U64(uint64(a.ato))
 	for _, q := range [...]*queue.Deque[rxBuffer]{&c.rq.in, &c.rq.ooo} {
@@ -186,17 +205,39 @@ func (c *Conn) printCongestion(p *printer) {
 	for _, s := range [...]Seq{a.highSeq, a.undoMarker, a.usageSeq, a.tlpHigh, r.seq, k.end, a.cubic.endSeq} {
 		p.out(s)
 	}
-	for _, t := range [...]Time{a.stamp, a.probesSince, k.xmit, c.stat.lastAck} {
+	for _, t := range [...]Time{a.stamp, a.probesSince, k.xmit} {
 		p.time(t)
 	}
-	p.nums(r.srtt, r.mdev, r.mdevMax, r.rttvar, uint32(r.backoff), r.min(), k.rttUs, uint32(k.steps), uint32(k.persist))
+	p.stamp(a.retransStamp)
+	p.nums(r.srtt, r.mdev, r.mdevMax, r.rttvar, uint32(r.backoff), k.rttUs, uint32(k.steps), uint32(k.persist), c.stat.delivered-k.lastDelivered)
+	for _, m := range r.minima {
+		if p.nums(m.us); m.us != ^uint32(0) { // else there is no sample, taken never
+			p.stamp(m.at)
+		}
+	}
 	u := &a.cubic
 	p.nums(u.cnt, u.lastMax, u.lastCwnd, u.origin, u.k, u.delayMin, u.ackCnt, u.tcpCwnd, u.currRTT, uint32(u.samples))
 	if u.epoch != 0 {
 		p.nums(c.jiffies()-u.epoch, c.jiffies()-u.lastTime)
 	}
+	if a.algo == Cubic {
+		p.nums(uint32(p.now)-u.roundStart, uint32(p.now)-u.lastAck)
+	}
 	p.h.U64(uint64(r.rto))
 	p.h.U64(a.pacing)
+}
+
+// printCounts hashes what steps look at of the counters, as far as they look.
+func (c *Conn) printCounts(p *printer) {
+	s := &c.stat
+	p.bools(s.finSent, s.reordSeen > 0, s.segsOut > 0, s.dataSegsIn > 0)
+	p.nums(min(s.delivered, 2), min(s.totalRetrans, 2), s.totalRetrans-s.dsackDups, uint32(min(s.bytesAcked, uint64(c.snd.maxWnd))))
+	for _, t := range [...]Time{s.lastAck, s.lastXmit, s.firstTx, s.synAckAt} {
+		p.time(t)
+	}
+	if c.state == SynSent {
+		p.nums(uint32(s.totalRTO))
+	}
 }
 
 func (c *Conn) printFastOpen(p *printer) {
@@ -210,7 +251,9 @@ func (c *Conn) printFastOpen(p *printer) {
 	if r := &f.req; f.pending {
 		p.out(r.ISS)
 		p.in(r.IRS)
-		p.nums(r.Window, r.SynData, r.TSRecent, uint32(r.NumTimeout)<<8|uint32(r.NumRetrans))
+		p.nums(r.Window, r.SynData, uint32(r.NumTimeout)<<8|uint32(r.NumRetrans), uint32(r.AdvMSS)<<16|uint32(r.RcvWScale))
+		p.bools(r.WScaleOK, r.TSOK, r.SACKOK, r.ECNOK)
+		p.stamp(r.TSRecent)
 		p.time(r.SynAckTime)
 		p.time(r.OOWTime)
 	}
