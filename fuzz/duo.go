@@ -57,6 +57,7 @@ type duoUser struct {
 	written, read      uint32
 	opened             bool
 	shut, closed       bool
+	letGo              bool // closed with SO_LINGER and no time, or in SYN-SENT, where a close drops what was written
 	readable, writable bool
 }
 
@@ -112,7 +113,7 @@ func (d *Duo) feed(i int, in tcpstate.Input, cover *Coverage) error {
 		case tcpstate.Readable:
 			u.readable = d.Flaw != Untold
 		case tcpstate.Writable:
-			u.writable = true
+			u.writable = u.writable || d.Flaw != UntoldRoom
 		case tcpstate.Became:
 			// accept() and sk_state_change wake: data may have come with the SYN.
 			d.tired = d.tired || o.To == tcpstate.Closed && o.Why == rule.RetriesExhausted
@@ -145,6 +146,9 @@ func (d *Duo) take(to, at int) tcpstate.Segment {
 
 // deliver hands an end a segment. Where no socket is, it is answered with RST, as tcp_v4_rcv does.
 func (d *Duo) deliver(i int, s tcpstate.Segment, cover *Coverage) error {
+	if d.Flaw == DeafWait && d.end[i].State() == tcpstate.TimeWait {
+		return nil
+	}
 	if d.end[i].State() == tcpstate.Closed {
 		if t := d.end[i].story; t != nil {
 			d.end[i].now = d.now
@@ -160,21 +164,25 @@ func (d *Duo) deliver(i int, s tcpstate.Segment, cover *Coverage) error {
 	return d.feed(i, tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: s, Listening: d.Setup[i].Passive && !d.user[i].closed}, cover)
 }
 
-// deadline is the next timer's, and whose it is; -1 for none.
-func (d *Duo) deadline() (who int, at tcpstate.Time) {
-	who = -1
+// deadline is when the next timer fires, and whose it is: of both ends, when they are due at one time.
+func (d *Duo) deadline() (whose [2]bool, at tcpstate.Time) {
 	for i, e := range d.end {
-		if t, ok := e.Deadline(); ok && !d.Flaw.dead(e) && (who < 0 || t < at) {
-			who, at = i, t
+		t, ok := e.Deadline()
+		switch {
+		case !ok || d.Flaw.dead(e) || whose[0] && t > at:
+		case whose[0] && t == at:
+			whose[i] = true
+		default:
+			whose, at = [2]bool{i == 0, i == 1}, t
 		}
 	}
-	return who, at
+	return whose, at
 }
 
-// expire lets time pass until the next timer fires.
-func (d *Duo) expire(cover *Coverage) error {
-	who, at := d.deadline()
-	if who < 0 {
+// expire lets time pass until the next timer fires, which must be that end's.
+func (d *Duo) expire(who int, cover *Coverage) error {
+	whose, at := d.deadline()
+	if !whose[who] {
 		return nil
 	}
 	d.now = max(d.now, at)
@@ -221,19 +229,24 @@ func (d *Duo) half(i int) uint64 {
 	h.U64(uint64(d.sent[i]))
 	h.U64(uint64(u.written)<<32 | uint64(u.read))
 	h.U64(uint64(u.writes))
-	for _, b := range [...]bool{u.opened, u.shut, u.closed, u.readable, u.writable} {
+	for _, b := range [...]bool{u.opened, u.shut, u.closed, u.letGo, u.readable, u.writable} {
 		h.Bool(b)
 	}
 	clock := uint32(int64(d.now) / int64(tcpstate.Millisecond))
 	for k := range d.wire[i] {
 		s := &d.wire[i][k]
-		h.U64(uint64(s.Seq.Since(e.setup.IRS))<<32 | uint64(s.Ack.Since(e.setup.ISS)))
+		h.U32(s.Seq.Since(e.setup.IRS))
+		if s.Flags.Has(ack) {
+			h.U32(s.Ack.Since(e.setup.ISS))
+		}
 		h.U64(uint64(s.Flags)<<48 | uint64(s.Len)<<16 | uint64(s.Wnd))
+		h.U64(uint64(s.Urg)<<16 | uint64(s.HdrLen)<<8 | uint64(s.ECN))
 		o := &s.Opts
 		h.U64(uint64(o.Set)<<32 | uint64(o.MSS)<<16 | uint64(o.WScale)<<8 | uint64(o.NSACK))
 		if o.Has(tcpstate.OptTS) {
 			h.U64(uint64(o.TSVal-clock)<<32 | uint64(o.TSEcr-clock))
 		}
+		h.Bytes(o.Cookie.Bytes())
 		for _, r := range o.SACK[:o.NSACK] {
 			h.U64(uint64(r.Start.Since(e.setup.ISS))<<32 | uint64(r.End.Since(e.setup.ISS)))
 		}

@@ -8,12 +8,15 @@ type Flaw uint8
 // The flaws. Those of timers are what an endpoint would be that forgets to arm one: the laws of a single endpoint would tell at
 // once, those of a walk must tell, too.
 const (
-	NoFlaw    Flaw = iota
-	FinOnce        // a FIN is sent once and never again
-	DeadData       // no timer fires while the connection is established
-	DeadClose      // no timer fires of an end that closes
-	DeadWait       // TIME-WAIT never ends
-	Untold         // nobody is told that there is something to read
+	NoFlaw     Flaw = iota
+	FinOnce         // a FIN is sent once and never again
+	DeadData        // no timer fires while the connection is established
+	DeadClose       // no timer fires of an end that closes
+	DeadWait        // TIME-WAIT never ends
+	Untold          // nobody is told that there is something to read
+	UntoldRoom      // nobody is told that there is room to write
+	DeafWait        // TIME-WAIT does not answer a FIN that comes again
+	Brusque         // close resets, as if there were always data that nobody read
 )
 
 // mutes reports whether end i never sends a segment.

@@ -49,8 +49,11 @@ func (d *Duo) Moves(to []uint32) []uint32 {
 		}
 		d.userMoves(i, add)
 	}
-	if who, _ := d.deadline(); who >= 0 && d.left.Timeouts > 0 {
-		add(duoExpire, who, 0)
+	whose, _ := d.deadline()
+	for i, due := range whose {
+		if due && d.left.Timeouts > 0 {
+			add(duoExpire, i, 0)
+		}
 	}
 	return to
 }
@@ -96,7 +99,7 @@ func (d *Duo) Do(n uint32, cover *Coverage) error {
 	case duoExpire:
 		why = byTime
 		d.left.Timeouts = spend(d.left.Timeouts)
-		if err = d.expire(cover); d.tired {
+		if err = d.expire(i, cover); d.tired {
 			why = byPatience
 		}
 	default:
@@ -159,10 +162,12 @@ func (d *Duo) act(kind uint8, i int, cover *Coverage) error {
 		u.shut = true
 		in.Kind, in.How = tcpstate.Shutdown, tcpstate.ShutWrite
 	case duoClose:
-		u.closed = true
-		in.Kind = tcpstate.Close
+		u.closed, u.letGo = true, d.end[i].State() == tcpstate.SynSent
+		if in.Kind = tcpstate.Close; d.Flaw == Brusque && d.end[i].conn != nil {
+			in.Kind = tcpstate.Abort
+		}
 	case duoAbort:
-		u.closed = true
+		u.closed, u.letGo = true, true
 		in.Kind = tcpstate.Abort
 	}
 	before := u.written

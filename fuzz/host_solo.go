@@ -3,10 +3,12 @@ package fuzz
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"github.com/sockspec/sockspec/queue"
 	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
 )
 
 // HostSolo is a host and any op that the seeds do, in any order: streams and datagrams, groups, errors, options.
@@ -70,13 +72,30 @@ func (w *HostSolo) Key() uint64 {
 // fingerprint feeds the host, and what its peers know.
 func (r *HostRun) fingerprint(h *queue.Hash) {
 	h.U64(r.Host.Fingerprint())
+	h.U64(uint64(len(r.flows))<<32 | uint64(len(r.fds)))
 	for _, f := range r.flows {
-		h.U64(uint64(f.remote.Port())<<32 | uint64(f.local.Port()))
+		for _, a := range [...]netip.AddrPort{f.remote, f.local} {
+			ip := a.Addr().As16()
+			h.Bytes(ip[:])
+			h.U32(uint32(a.Port()))
+			h.Bool(a.Addr().Is4())
+		}
 		h.U64(uint64(f.nxt)<<32 | uint64(f.peer))
+		h.Bool(f.lastTS != 0)
+		h.U32(f.lastTS - uint32(int64(r.now)/tcpstate.Millisecond))
 	}
 	for _, fd := range r.fds {
 		h.U32(uint32(fd))
 	}
+	h.Bool(r.forked)
+	var parked uint64 // in whatever order
+	for th, c := range r.parked {
+		var one queue.Hash
+		one.U64(uint64(th)<<32 | uint64(uint32(c.FD)))
+		one.U64(uint64(c.Op)<<32 | uint64(c.Flags))
+		parked += one.Sum()
+	}
+	h.U64(parked)
 }
 
 // Settle ends all processes: whoever waits has nothing to wait for, and after a while nothing is left.

@@ -139,8 +139,10 @@ func (h *Host) Fingerprint() uint64 {
 			s.fingerprint(&f, h.now)
 		}
 	}
-	for i := range h.threads {
-		h.threads[i].fingerprint(&f, h.now)
+	for _, at := range h.threadAt { // by name: in which order they came does not matter
+		if at > 0 {
+			h.threads[at-1].fingerprint(&f, h.now)
+		}
 	}
 	h.requests.fingerprint(&f, h.now)
 	for i := range h.epolls {

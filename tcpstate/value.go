@@ -220,7 +220,7 @@ func (c *Conn) printCongestion(p *printer) {
 	if u.epoch != 0 {
 		p.nums(c.jiffies()-u.epoch, c.jiffies()-u.lastTime)
 	}
-	if a.algo == Cubic {
+	if u.roundStart != 0 && a.algo == Cubic {
 		p.nums(uint32(p.now)-u.roundStart, uint32(p.now)-u.lastAck)
 	}
 	p.h.U64(uint64(r.rto))
@@ -235,7 +235,7 @@ func (c *Conn) printCounts(p *printer) {
 	for _, t := range [...]Time{s.lastAck, s.lastXmit, s.firstTx, s.synAckAt} {
 		p.time(t)
 	}
-	if c.state == SynSent {
+	if c.state == SynSent || c.state == Closed { // it may be opened again
 		p.nums(uint32(s.totalRTO))
 	}
 }
