@@ -101,16 +101,20 @@ func (w *HostWalk) Key() uint64 {
 // Settle ends all processes: whoever waits has nothing to wait for, and after a while nothing is left.
 func (w *HostWalk) Settle() error { return w.run.settle() }
 
-// asks is what poll calls ready for a call that waits; no entry for those that poll says nothing about, since they wait for
-// more than it: a send for a third of the buffer, MSG_WAITALL for all.
-func asks(c *sock.Call) (events uint32, ok bool) {
+// asks is the poll that answers at once when a call that waits has nothing left to wait for; false for those that wait for more
+// than poll tells of: MSG_WAITALL, and urgent data.
+func asks(c *sock.Call) (poll sock.Call, ok bool) {
+	events := uint32(sock.POLLIN)
 	switch {
+	case c.Op == sock.OpPoll:
+		return sock.Call{Op: sock.OpPoll, Poll: c.Poll}, true
 	case c.Op == sock.OpAccept, c.Op == sock.OpRecv && c.Flags&(sock.MSG_WAITALL|sock.MSG_OOB) == 0:
-		return sock.POLLIN, true
-	case c.Op == sock.OpConnect:
-		return sock.POLLOUT, true
+	case c.Op == sock.OpConnect, c.Op == sock.OpSend:
+		events = sock.POLLOUT
+	default:
+		return sock.Call{}, false
 	}
-	return 0, false
+	return sock.Call{Op: sock.OpPoll, Poll: []sock.PollFD{{FD: c.FD, Events: events}}}, true
 }
 
 // checkWaiters: a thread that waits for what is already there has lost its wake-up. Another thread asks on a copy of the host.
@@ -121,17 +125,22 @@ func (r *HostRun) checkWaiters() error {
 	const other = sock.Thread(250)
 	for th := range sock.Thread(other) {
 		c, waits := r.parked[th]
-		events, ok := asks(&c)
+		poll, ok := asks(&c)
 		if !waits || !ok {
 			continue
 		}
-		poll := sock.Call{Op: sock.OpPoll, Poll: []sock.PollFD{{FD: c.FD, Events: events}}}
 		for _, e := range r.Host.Clone().Call(r.now, other, poll, nil) {
-			if e.Kind != sock.Done || len(e.Return.Poll) == 0 {
+			if e.Kind != sock.Done {
 				continue
 			}
-			if got := e.Return.Poll[0].Revents; got&events != 0 { // POLLERR tells of the error queue too, which no call waits for
-				return law("thread %d waits in %v, and poll says %#x", th, c.Op, got)
+			for i, p := range e.Return.Poll {
+				told := poll.Poll[i].Events // POLLERR tells of the error queue too, which no other call waits for
+				if c.Op == sock.OpPoll {
+					told |= sock.POLLERR | sock.POLLHUP | sock.POLLNVAL
+				}
+				if p.Revents&told != 0 {
+					return law("thread %d waits in %v, and poll says %#x", th, c.Op, p.Revents)
+				}
 			}
 		}
 	}
