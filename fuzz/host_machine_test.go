@@ -57,6 +57,7 @@ func TestHostStateMachine(t *testing.T) {
 			"send": m.send, "recv": m.recv, "shutdown": m.shutdown, "close": m.close, "time": m.time,
 			"dup": m.dup, "impatient": m.impatient, "poll": m.poll, "signal": m.signal, "post": m.post, "collect": m.collect,
 		})
+		require.NoError(t, m.run.checkWaiters())
 		require.NoError(t, m.run.Finish())
 	})
 }

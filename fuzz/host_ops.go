@@ -43,6 +43,9 @@ func RunHost(in []byte, r *HostRun) error {
 			return err
 		}
 	}
+	if err := r.checkWaiters(); err != nil {
+		return err
+	}
 	return r.Finish()
 }
 

@@ -88,7 +88,7 @@ var fastUnprinted = []string{
 // inactive are those that count only where another field says so, which is off
 // in an endpoint of zeros.
 var inactive = []string{
-	".rcv.dup", ".rcv.sacks", ".q.sackSeen", ".q.hint", ".urg.seq", ".timers.since", ".ca.cubic.lastTime",
+	".rcv.dup", ".rcv.sacks", ".q.sackSeen", ".q.hint", ".urg.seq", ".timers.since", ".ca.cubic.lastTime", ".ca.cubic.lastAck",
 }
 
 // fullFast is a part in Fast Open with every bit set.
