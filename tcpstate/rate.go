@@ -45,7 +45,6 @@ type rateSample struct {
 	lastEnd        Seq
 	priorAt        Time
 	interval       Duration
-	retrans        bool
 	appLimited     bool
 }
 
@@ -74,7 +73,6 @@ func (c *Conn) rateDelivered(b *buffer, rs *rateSample) {
 	}
 	if rs.priorDelivered == 0 || sentAfter(b.sent, c.stat.firstTx, b.end, rs.lastEnd) {
 		rs.priorDelivered, rs.priorAt, rs.lastEnd = b.delivered, b.delivAt, b.end
-		rs.retrans = b.tags&(tagRetrans|tagEverRetrans) != 0
 		rs.appLimited = b.appLimited
 		c.stat.firstTx = b.sent
 		rs.interval = b.sent.Sub(b.firstSent)
