@@ -5,9 +5,6 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 // xmitTimer fires the retransmission timer (tcp_write_timer_handler).
 func (c *Conn) xmitTimer() {
 	kind := c.timers.kind
-	if kind == xmitRTO || kind == xmitProbe {
-		c.timers.kind = xmitNone
-	}
 	c.timers.xmit = never
 	switch kind {
 	case xmitReo:
@@ -32,7 +29,7 @@ func (c *Conn) rtoTimer() {
 		return
 	}
 	b := c.q.oldest()
-	if c.q.packetsOut == 0 || b == nil {
+	if b == nil {
 		return
 	}
 	if c.snd.wnd == 0 && !c.orphan && !c.state.in(bitSynSent|bitSynReceived) {
