@@ -291,3 +291,16 @@ func TestQueriesCountAsTheKernel(t *testing.T) {
 		require.Equal(t, uint32(7000)+c.opt.tsOffset, c.TimestampNow(Time(7*Second+999)))
 	})
 }
+
+// TestThereAreElevenStatesAndNoMore: what is none has no name and no edges.
+func TestThereAreElevenStatesAndNoMore(t *testing.T) {
+	for s := range State(16) {
+		is := s >= 1 && s <= 11
+		require.Equal(t, is, s.String() != "INVALID", "%d", s)
+		for to := range State(16) {
+			if !is || to < 1 || to > 11 {
+				require.False(t, LegalEdge(s, to), "%d to %d", s, to)
+			}
+		}
+	}
+}
