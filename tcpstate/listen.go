@@ -145,9 +145,7 @@ func (r *Request) timeout(l *Listener, now Time, out []Output) []Output {
 	if expire {
 		return append(out, Output{Kind: Gone, Why: rule.RequestExpired})
 	}
-	if r.NumTimeout < 255 {
-		r.NumTimeout++
-	}
+	r.NumTimeout++ // no limit is above 255, where recalc gives up
 	r.Deadline = now.Add(r.wait(l))
 	if !resend {
 		return out
