@@ -223,3 +223,27 @@ func TestOptionValuesAreReadInTheirOrder(t *testing.T) {
 	require.EqualValues(t, 1, o.NSACK)
 	require.Equal(t, [MaxSACK]Range{want.SACK[0]}, o.SACK)
 }
+
+// TestACookieIsPaddedToWholeWords: by as few NOPs as do, in both forms
+// (tcp_options_write).
+func TestACookieIsPaddedToWholeWords(t *testing.T) {
+	for n := range uint8(MaxFastCookie + 1) {
+		for _, exp := range []bool{false, true} {
+			cookie := FastCookie{Len: n, Exp: exp}
+			want := []byte{34, 2 + n}
+			if exp {
+				want = []byte{254, 4 + n, 0xf9, 0x89}
+			}
+			for i := range n {
+				cookie.Val[i] = 100 + i
+				want = append(want, 100+i)
+			}
+			for len(want)%4 != 0 {
+				want = append(want, 1)
+			}
+			b, err := AppendOptions(nil, &Options{Set: OptFastOpen, Cookie: cookie})
+			require.NoError(t, err)
+			require.Equal(t, want, b, "%d octets, experimental %v", n, exp)
+		}
+	}
+}
