@@ -10,15 +10,33 @@ import (
 )
 
 // Settle returns when no thread is between waking up and its next sleep or return. A wake-up makes a thread runnable before the
-// call or packet that brought it about is through, so that what such a thread does can be told apart from what comes later. A
-// thread that computes for more than a second is left alone.
+// call or packet that brought it about is through, so that what such a thread does can be told apart from what comes later. It may
+// wake another that has been looked at, as one who waits for an epoll wakes the next, so that all are looked at until nothing has
+// changed. A thread that computes for more than a second is left alone.
 func (in *instance) Settle() {
 	give := time.Now().Add(time.Second)
+	for last := -1; time.Now().Before(give); {
+		busy, waited := in.look(give)
+		if !waited && busy == last {
+			return
+		}
+		last = busy
+	}
+}
+
+// look waits until each thread, one after the other, sleeps or has returned. It tells how many sleep in a call, and whether it had to
+// wait for any.
+func (in *instance) look(give time.Time) (busy int, waited bool) {
 	for _, t := range in.threads {
 		for t.busy() && !t.asleep() && time.Now().Before(give) {
+			waited = true
 			time.Sleep(10 * time.Microsecond)
 		}
+		if t.busy() {
+			busy++
+		}
 	}
+	return busy, waited
 }
 
 // pipeSet is a signal mask with SIGPIPE in it, which is in the first word however long a word is.

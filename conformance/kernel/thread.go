@@ -136,26 +136,29 @@ func (t *thread) do(f func() error) error {
 
 // asleep tells whether the thread has entered the kernel with its call and sleeps there.
 func (t *thread) asleep() bool {
-	if t.state.Load() != running {
-		return false
-	}
-	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", t.tid))
-	if err != nil {
-		return false
-	}
-	i := bytes.LastIndexByte(b, ')') // the name before it may hold anything
-	if i < 0 || i+2 >= len(b) || b[i+2] != 'S' {
+	if t.state.Load() != running || !t.sleeps() {
 		return false
 	}
 	// In a futex or a nanosleep it is Go that waits, on the way into the call or out of it. Where the kernel does not tell, that is rare. A task
 	// that is being woken on another processor still has a call here, so this alone would not do.
-	b, err = os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", t.tid))
+	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", t.tid))
 	if err != nil {
 		return true
 	}
 	nr, _, _ := bytes.Cut(b, []byte(" "))
 	n, err := strconv.Atoi(string(nr)) // "running", or -1 outside of any call
-	return err == nil && n >= 0 && n != unix.SYS_FUTEX && n != unix.SYS_NANOSLEEP
+	// It still sleeps: else it may have gone from such a sleep into its call, and be held up there by a lock.
+	return err == nil && n >= 0 && n != unix.SYS_FUTEX && n != unix.SYS_NANOSLEEP && t.sleeps()
+}
+
+// sleeps tells whether the thread sleeps, wherever, so that a signal or an event can wake it.
+func (t *thread) sleeps() bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", t.tid))
+	if err != nil {
+		return false
+	}
+	i := bytes.LastIndexByte(b, ')') // the name before it may hold anything
+	return i >= 0 && i+2 < len(b) && b[i+2] == 'S'
 }
 
 // stop ends the thread. Its call, if it is in one, has been woken by then, but for epoll_wait, which any signal ends, and a connect or a
