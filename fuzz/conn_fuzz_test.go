@@ -20,9 +20,7 @@ func FuzzConn(f *testing.F) {
 		f.Add(s.bytes())
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		if err := connFails(in, nil); err != nil {
-			failure{"FuzzConn", setupSize, opSize, connFails, whole}.tell(t, in, err)
-		}
+		opTarget("FuzzConn", setupSize, opSize, connFails, whole).Check(t, in)
 	})
 }
 

@@ -15,10 +15,7 @@ func FuzzHost(f *testing.F) {
 		f.Add(s[0], s[1:])
 	}
 	f.Fuzz(func(t *testing.T, setup byte, in []byte) {
-		in = append([]byte{setup}, in...)
-		if err := hostFails(in, nil); err != nil {
-			failure{"FuzzHost", 1, opSize, hostFails, split}.tell(t, in, err)
-		}
+		opTarget("FuzzHost", 1, opSize, hostFails, split).Check(t, append([]byte{setup}, in...))
 	})
 }
 

@@ -16,10 +16,7 @@ func FuzzOptions(f *testing.F) {
 		f.Add(s[0], s[1:])
 	}
 	f.Fuzz(func(t *testing.T, setup byte, in []byte) {
-		in = append([]byte{setup}, in...)
-		if err := optionsFail(in, nil); err != nil {
-			failure{"FuzzOptions", 1, opSize, optionsFail, split}.tell(t, in, err)
-		}
+		opTarget("FuzzOptions", 1, opSize, optionsFail, split).Check(t, append([]byte{setup}, in...))
 	})
 }
 

@@ -14,9 +14,7 @@ func FuzzPair(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		if err := RunPair(in, nil); err != nil {
-			failure{"FuzzPair", pairHeader, pairOpSize, RunPair, whole}.tell(t, in, err)
-		}
+		opTarget("FuzzPair", pairHeader, pairOpSize, RunPair, whole).Check(t, in)
 	})
 }
 
