@@ -26,57 +26,74 @@ func (m *bytesModel) writeAt(off int, p []byte) int {
 	return k
 }
 
+// filled are n octets that go on from those written before, never a zero: those mark gaps.
+func filled(before, n int) []byte {
+	p := make([]byte, n)
+	for i := range p {
+		p[i] = byte((before+i)%255 + 1)
+	}
+	return p
+}
+
 // bytesMachine runs a Bytes beside its model. Limits stay near minBytes so that runs cross the first
 // allocation, the doublings and the limit.
 func bytesMachine() machine {
 	m := bytesModel{limit: 1500}
 	b := NewBytes(1500)
-	fill := byte(0)
-	chunk := func(c chooser) []byte { // never a zero byte: those mark gaps
-		p := make([]byte, c.pick("length", 700))
-		for i := range p {
-			fill = max(fill+1, 1)
-			p[i] = fill
-		}
-		return p
+	written := 0
+	chunk := func(c chooser) (p []byte, from int) {
+		p, from = filled(written, c.pick("length", 700)), written
+		written = (written + len(p)) % 255
+		return p, from
 	}
 	return machine{
+		made:    "b, m := NewBytes(1500), bytesModel{limit: 1500}",
+		checked: func() string { return "checkBytes(t, &b, &m)" },
 		actions: []action{
 			{"append", func(t require.TestingT, c chooser) {
-				p := chunk(c)
+				p, from := chunk(c)
+				c.say("require.Equal(t, m.writeAt(len(m.data), filled(%[1]d, %[2]d)), b.Append(filled(%[1]d, %[2]d)))", from, len(p))
 				require.Equal(t, m.writeAt(len(m.data), p), b.Append(p))
 			}},
 			{"write at", func(t require.TestingT, c chooser) {
-				off, p := c.pick("off", 2000), chunk(c)
+				off := c.pick("off", 2000)
+				p, from := chunk(c)
+				c.say("require.Equal(t, m.writeAt(%[1]d, filled(%[2]d, %[3]d)), b.WriteAt(%[1]d, filled(%[2]d, %[3]d)))", off, from, len(p))
 				require.Equal(t, m.writeAt(off, p), b.WriteAt(uint32(off), p))
 			}},
 			{"read at", func(t require.TestingT, c chooser) {
 				off, p := c.pick("off", 2000), make([]byte, c.pick("length", 2000))
-				k := b.ReadAt(uint32(off), p)
 				want := m.data[min(off, len(m.data)):]
 				want = want[:min(len(want), len(p))]
+				c.say("require.Equal(t, %d, b.ReadAt(%d, make([]byte, %d)))", len(want), off, len(p))
+				k := b.ReadAt(uint32(off), p)
 				require.Equal(t, len(want), k)
 				require.True(t, bytes.Equal(want, p[:k]), "bytes from offset %d", off)
 			}},
 			{"discard", func(t require.TestingT, c chooser) {
 				n := c.pick("n", 1600)
 				k := min(n, len(m.data))
+				c.say("require.Equal(t, uint32(%[1]d), b.Discard(%[2]d)); m.data = m.data[%[1]d:]", k, n)
 				require.Equal(t, uint32(k), b.Discard(uint32(n)))
 				m.data = m.data[k:]
 			}},
 			{"truncate", func(_ require.TestingT, c chooser) {
 				n := c.pick("n", 1600)
+				k := min(n, len(m.data))
+				c.say("b.Truncate(%d); m.data = m.data[:%d]", n, k)
 				b.Truncate(uint32(n))
-				m.data = m.data[:min(n, len(m.data))]
+				m.data = m.data[:k]
 			}},
 			{"limit", func(_ require.TestingT, c chooser) {
 				m.limit = c.pick("limit", 2000)
+				c.say("m.limit = %[1]d; b.SetLimit(%[1]d)", m.limit)
 				b.SetLimit(uint32(m.limit))
 			}},
-			{"go on with a clone", func(_ require.TestingT, _ chooser) {
+			{"go on with a clone", func(_ require.TestingT, c chooser) {
+				c.say("{ old := b; b = b.Clone(); old.WriteAt(0, filled(0, 2000)) }")
 				old := b
 				b = b.Clone()
-				old.WriteAt(0, bytes.Repeat([]byte{0xee}, 2000)) // must not show in the clone
+				old.WriteAt(0, filled(0, 2000)) // must not show in the clone
 			}},
 		},
 		check: func(t require.TestingT) { checkBytes(t, &b, &m) },

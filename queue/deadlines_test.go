@@ -43,15 +43,19 @@ func deadlinesMachine() machine {
 	var d Deadlines[int]
 	var m dueList
 	return machine{
+		made:    "var d Deadlines[int]",
+		checked: func() string { return fmt.Sprintf("checkDeadlines(t, &d, %s, %d)", spell(m), keys) },
 		actions: []action{
 			{"set", func(_ require.TestingT, c chooser) { // few times, so that many are equal
 				k, t := c.pick("key", keys), int64(c.pick("time", 5))-2
+				c.say("d.Set(%d, %d)", k, t)
 				d.Set(k, t)
 				m.set(k, t)
 			}},
 			{"clear", func(t require.TestingT, c chooser) {
 				k := c.pick("key", keys)
 				i := m.find(k)
+				c.say("require.Equal(t, %t, d.Clear(%d))", i >= 0, k)
 				require.Equal(t, i >= 0, d.Clear(k))
 				if i >= 0 {
 					m = slices.Delete(m, i, i+1)
@@ -60,10 +64,11 @@ func deadlinesMachine() machine {
 			{"pop due", func(t require.TestingT, c chooser) {
 				now := int64(c.pick("now", 6)) - 3
 				for range c.pick("times", 4) {
-					popDue(t, &d, &m, now)
+					popDue(t, c, &d, &m, now)
 				}
 			}},
-			{"go on with a clone", func(_ require.TestingT, _ chooser) {
+			{"go on with a clone", func(_ require.TestingT, c chooser) {
+				c.say("{ old := d; d = d.Clone(); for k := range %d { old.Set(k, -100); old.Clear(k) } }", keys)
 				old := d
 				d = d.Clone()
 				for k := range keys {
@@ -94,9 +99,13 @@ func tied(m dueList) bool {
 	return false
 }
 
-func popDue(t require.TestingT, d *Deadlines[int], m *dueList, now int64) {
+func popDue(t require.TestingT, c chooser, d *Deadlines[int], m *dueList, now int64) {
+	order, first := m.inOrder(), due{}
+	if len(order) > 0 && order[0].time <= now {
+		first = order[0]
+	}
+	c.say("require.Equal(t, all(int64(%d), %d, %t), all(d.PopDue(%d)))", first.time, first.key, len(order) > 0 && order[0].time <= now, now)
 	tm, k, ok := d.PopDue(now)
-	order := m.inOrder()
 	require.Equal(t, len(order) > 0 && order[0].time <= now, ok)
 	if ok {
 		require.Equal(t, order[0], due{tm, k})

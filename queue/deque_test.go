@@ -15,13 +15,17 @@ func dequeMachine() machine {
 	serial := 0
 	next := func() int { serial++; return serial }
 	return machine{
+		made:    "var d Deque[int]",
+		checked: func() string { return fmt.Sprintf("checkDeque(t, &d, %#v)", model) },
 		actions: []action{
-			{"push", func(_ require.TestingT, _ chooser) {
+			{"push", func(_ require.TestingT, c chooser) {
 				v := next()
+				c.say("d.PushBack(%d)", v)
 				d.PushBack(v)
 				model = append(model, v)
 			}},
-			{"pop", func(t require.TestingT, _ chooser) {
+			{"pop", func(t require.TestingT, c chooser) {
+				c.say("require.Equal(t, %s, all(d.PopFront()))", element{model, 0})
 				v, ok := d.PopFront()
 				require.Equal(t, len(model) > 0, ok)
 				if ok {
@@ -31,6 +35,7 @@ func dequeMachine() machine {
 			}},
 			{"insert", func(t require.TestingT, c chooser) {
 				i, v := c.pick("i", len(model)+3)-1, next() // from one too low to one too high
+				c.say("require.Equal(t, %t, d.Insert(%d, %d))", i >= 0 && i <= len(model), i, v)
 				ok := d.Insert(i, v)
 				require.Equal(t, i >= 0 && i <= len(model), ok)
 				if ok {
@@ -39,6 +44,7 @@ func dequeMachine() machine {
 			}},
 			{"remove", func(t require.TestingT, c chooser) {
 				i := c.pick("i", len(model)+2) - 1
+				c.say("require.Equal(t, %s, all(d.Remove(%d)))", element{model, i}, i)
 				v, ok := d.Remove(i)
 				require.Equal(t, i >= 0 && i < len(model), ok)
 				if ok {
@@ -49,22 +55,26 @@ func dequeMachine() machine {
 			{"update in place", func(_ require.TestingT, c chooser) {
 				if len(model) > 0 {
 					i, v := c.pick("i", len(model)), next()
+					c.say("*d.At(%d) = %d", i, v)
 					*d.At(i) = v
 					model[i] = v
 				}
 			}},
 			{"truncate", func(_ require.TestingT, c chooser) {
 				n := c.pick("n", len(model)+3) - 1
+				c.say("d.Truncate(%d)", n)
 				d.Truncate(n)
 				model = model[:min(max(n, 0), len(model))]
 			}},
 			{"clear", func(_ require.TestingT, c chooser) {
 				if c.pick("really", 8) == 7 { // seldom, or no run would grow long
+					c.say("d.Clear()")
 					d.Clear()
 					model = nil
 				}
 			}},
-			{"go on with a clone", func(t require.TestingT, _ chooser) {
+			{"go on with a clone", func(t require.TestingT, c chooser) {
+				c.say("{ old := d; d = d.Clone(); old.Truncate(0) }")
 				old := d
 				d = d.Clone()
 				old.Truncate(0) // zeroes the slots: a clone that shared them would lose its elements

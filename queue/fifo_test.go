@@ -14,16 +14,20 @@ func fifoMachine() machine {
 	var model []int
 	serial := 0
 	return machine{
+		made:    "q := NewFIFO[int](4)",
+		checked: func() string { return fmt.Sprintf("checkFIFO(t, &q, %#v, %d)", model, limit) },
 		actions: []action{
-			{"push", func(t require.TestingT, _ chooser) {
+			{"push", func(t require.TestingT, c chooser) {
 				serial++
+				c.say("require.Equal(t, %t, q.Push(%d))", len(model)+1 <= limit, serial)
 				ok := q.Push(serial)
 				require.Equal(t, len(model)+1 <= limit, ok, "%d held, limit %d", len(model), limit)
 				if ok {
 					model = append(model, serial)
 				}
 			}},
-			{"pop", func(t require.TestingT, _ chooser) {
+			{"pop", func(t require.TestingT, c chooser) {
+				c.say("require.Equal(t, %s, all(q.Pop()))", element{model, 0})
 				v, ok := q.Pop()
 				require.Equal(t, len(model) > 0, ok)
 				if ok {
@@ -33,6 +37,7 @@ func fifoMachine() machine {
 			}},
 			{"remove", func(t require.TestingT, c chooser) {
 				i := c.pick("i", len(model)+2) - 1
+				c.say("require.Equal(t, %s, all(q.Remove(%d)))", element{model, i}, i)
 				v, ok := q.Remove(i)
 				require.Equal(t, i >= 0 && i < len(model), ok)
 				if ok {
@@ -43,21 +48,24 @@ func fifoMachine() machine {
 			{"remove by rule", func(t require.TestingT, c chooser) {
 				m, r := c.pick("modulus", 4)+1, c.pick("remainder", 4)
 				var seen []int
+				before := slices.Clone(model)
+				model = slices.DeleteFunc(model, func(v int) bool { return v%m == r })
+				c.say("require.Equal(t, %d, q.RemoveFunc(func(v *int) bool { return *v%%%d == %d }))", len(before)-len(model), m, r)
 				n := q.RemoveFunc(func(v *int) bool {
 					seen = append(seen, *v)
 					return *v%m == r
 				})
-				require.True(t, slices.Equal(model, seen), "each once, oldest first: %v, not %v", model, seen)
-				before := len(model)
-				model = slices.DeleteFunc(model, func(v int) bool { return v%m == r })
-				require.Equal(t, before-len(model), n)
+				require.True(t, slices.Equal(before, seen), "each once, oldest first: %v, not %v", before, seen)
+				require.Equal(t, len(before)-len(model), n)
 			}},
 			{"limit", func(_ require.TestingT, c chooser) {
 				set := c.pick("limit", 8) - 1
+				c.say("q.SetLimit(%d)", set)
 				q.SetLimit(set)
 				limit = max(set, 0)
 			}},
-			{"go on with a clone", func(_ require.TestingT, _ chooser) {
+			{"go on with a clone", func(_ require.TestingT, c chooser) {
+				c.say("{ old := q; q = q.Clone(); old.Clear() }")
 				old := q
 				q = q.Clone()
 				old.Clear()

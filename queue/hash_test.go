@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/sockspec/sockspec/fuzz/shrink"
 )
 
 // Fingerprints are stored in golden files, so the function may never change unnoticed.
@@ -75,10 +77,47 @@ func FuzzHash(f *testing.F) {
 	for _, s := range hashSeeds() {
 		f.Add(s[0], s[1])
 	}
-	f.Fuzz(func(t *testing.T, a, b []byte) {
-		x, y := sum(func(h *Hash) { h.Bytes(a) }), sum(func(h *Hash) { h.Bytes(b) })
-		require.Equal(t, string(a) == string(b), x == y)
-	})
+	f.Fuzz(func(t *testing.T, a, b []byte) { hashTarget.Check(t, [2][]byte{a, b}) })
+}
+
+// hashTarget: two runs have one sum if they are equal, and only then.
+var hashTarget = shrink.Target[[2][]byte]{
+	Name: "FuzzHash",
+	Run: func(t shrink.T, in [2][]byte) {
+		x, y := sum(func(h *Hash) { h.Bytes(in[0]) }), sum(func(h *Hash) { h.Bytes(in[1]) })
+		require.Equal(t, string(in[0]) == string(in[1]), x == y)
+	},
+	Shrink: shrinkBoth,
+	Args:   func(in [2][]byte) []any { return []any{in[0], in[1]} },
+	Tell: func(logf shrink.Logf, in [2][]byte) {
+		assert := "NotEqual"
+		if string(in[0]) == string(in[1]) {
+			assert = "Equal"
+		}
+		one := func(b []byte) string { return fmt.Sprintf("sum(func(h *Hash) { h.Bytes([]byte(%q)) })", b) }
+		logf("a test of package queue:\n%s", shrink.TestCase("HashFound", fmt.Sprintf("require.%s(t, %s, %s)", assert, one(in[0]), one(in[1]))))
+	},
+}
+
+// shrinkBoth shortens two runs: both in the same places first, since what one loses makes them differ.
+func shrinkBoth(in [2][]byte, fails func([2][]byte) bool) [2][]byte {
+	places := make([]int, max(len(in[0]), len(in[1])))
+	for i := range places {
+		places[i] = i
+	}
+	at := func(run []byte, places []int) (out []byte) {
+		for _, i := range places {
+			if i < len(run) {
+				out = append(out, run[i])
+			}
+		}
+		return out
+	}
+	places = shrink.List(places, func(some []int) bool { return fails([2][]byte{at(in[0], some), at(in[1], some)}) })
+	a, b := at(in[0], places), at(in[1], places)
+	a = shrink.Octets(a, func(a []byte) bool { return fails([2][]byte{a, b}) })
+	b = shrink.Octets(b, func(b []byte) bool { return fails([2][]byte{a, b}) })
+	return [2][]byte{a, b}
 }
 
 func ExampleHash() {

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,6 +12,8 @@ import (
 // from its input bytes. One list of actions per type serves both.
 type chooser interface {
 	pick(what string, n int) int // in [0, n), n >= 1
+	// say tells, before an action does it, what it will do: a Go statement that asserts what the model answers.
+	say(statement string, args ...any)
 }
 
 // action is one operation on the type under test and, in the same breath, on its dumb model.
@@ -21,7 +24,10 @@ type action struct {
 
 // machine is a type under test beside its model. check compares the two after every action. value is a
 // fingerprint; shapes tells, by name, what a value can be like inside: the seeds must reach all of them.
+// made is the statement that makes the value, and checked the one that checks it against what the model is now.
 type machine struct {
+	made    string
+	checked func() string
 	actions []action
 	check   func(t require.TestingT)
 	value   func() uint64
@@ -30,10 +36,20 @@ type machine struct {
 
 type rapidChooser struct{ t *rapid.T }
 
-func (c rapidChooser) pick(what string, n int) int { return rapid.IntRange(0, n-1).Draw(c.t, what) }
+func (c rapidChooser) pick(what string, n int) int       { return rapid.IntRange(0, n-1).Draw(c.t, what) }
+func (c rapidChooser) say(statement string, args ...any) { c.t.Logf(statement, args...) }
 
 // byteChooser reads choices from fuzz input. Past the end every choice is 0, so any input is a full run.
-type byteChooser struct{ in []byte }
+type byteChooser struct {
+	in   []byte
+	said *[]string // nil: nobody listens
+}
+
+func (c *byteChooser) say(statement string, args ...any) {
+	if c.said != nil {
+		*c.said = append(*c.said, fmt.Sprintf(statement, args...))
+	}
+}
 
 func (c *byteChooser) next() int {
 	if len(c.in) == 0 {
@@ -94,13 +110,7 @@ func fuzzMachine(f *testing.F, start func() machine) {
 	for _, s := range machineSeeds() {
 		f.Add(s)
 	}
-	f.Fuzz(func(t *testing.T, in []byte) {
-		m, c := start(), &byteChooser{in}
-		for step := 0; len(c.in) > 0 && step < mostMachineSteps; step++ {
-			m.actions[c.pick("action", len(m.actions))].run(t, c)
-			m.check(t)
-		}
-	})
+	f.Fuzz(func(t *testing.T, in []byte) { machineTarget(f.Name(), start).Check(t, in) })
 }
 
 // noise returns a long op list that is the same in every run: a seed from which little is left to find.

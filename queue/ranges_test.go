@@ -2,6 +2,7 @@ package queue
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,6 +52,16 @@ func (m *rangesModel) set(r Range, on bool) (changed uint32, ok bool) {
 	return changed, true
 }
 
+// modelOf is the model of a set that consists of these ranges.
+func modelOf(limit int, runs []Range) *rangesModel {
+	m := rangesModel{limit: rangesWorld}
+	for _, r := range runs {
+		m.set(r, true)
+	}
+	m.limit = limit
+	return &m
+}
+
 func (m *rangesModel) missing(r Range) []Range {
 	gaps := rangesModel{}
 	for i := r.Start; i < r.End; i++ {
@@ -74,6 +85,25 @@ func (m *rangesModel) shift(n uint32) (gone uint32) {
 	return gone
 }
 
+// goRange and goRanges are spelt as Go when somebody asks.
+type (
+	goRange  Range
+	goRanges []Range
+)
+
+func (r goRange) String() string { return fmt.Sprintf("Range{%d, %d}", r.Start, r.End) }
+
+func (all goRanges) String() string {
+	if len(all) == 0 {
+		return "[]Range(nil)"
+	}
+	var spelt []string
+	for _, r := range all {
+		spelt = append(spelt, strings.TrimPrefix(goRange(r).String(), "Range"))
+	}
+	return "[]Range{" + strings.Join(spelt, ", ") + "}"
+}
+
 func pickRange(c chooser) Range { // now and then empty or inverted
 	return Range{uint32(c.pick("start", rangesWorld+1)), uint32(c.pick("end", rangesWorld+1))}
 }
@@ -81,50 +111,67 @@ func pickRange(c chooser) Range { // now and then empty or inverted
 func rangesMachine() machine {
 	s, m := NewRanges(4), rangesModel{limit: 4}
 	return machine{
+		made: "s := NewRanges(4)",
+		checked: func() string {
+			return fmt.Sprintf("checkRanges(t, &s, modelOf(%d, %s))", m.limit, goRanges(m.runs()))
+		},
 		actions: []action{
 			{"add", func(t require.TestingT, c chooser) {
 				r := pickRange(c)
-				require.Equal(t, m.missing(r), s.Missing(r, nil))
-				require.Equal(t, len(m.missing(r)) == 0 && r.Start <= r.End, s.Covers(r))
-				fresh, ok := s.Add(r)
+				missing := m.missing(r)
+				c.say("require.Equal(t, %s, s.Missing(%s, nil))", goRanges(missing), goRange(r))
+				require.Equal(t, missing, s.Missing(r, nil))
+				covers := len(missing) == 0 && r.Start <= r.End
+				c.say("require.Equal(t, %t, s.Covers(%s))", covers, goRange(r))
+				require.Equal(t, covers, s.Covers(r))
 				want, wantOK := m.set(r, true)
+				c.say("require.Equal(t, all(uint32(%d), %t), all(s.Add(%s)))", want, wantOK, goRange(r))
+				fresh, ok := s.Add(r)
 				require.Equal(t, wantOK, ok, "add %v", r)
 				require.Equal(t, want, fresh, "add %v", r)
 			}},
 			{"add a short one", func(t require.TestingT, c chooser) {
 				at := uint32(c.pick("at", rangesWorld))
-				fresh, ok := s.Add(Range{at, at + 1})
 				want, wantOK := m.set(Range{at, at + 1}, true)
+				c.say("require.Equal(t, all(uint32(%d), %t), all(s.Add(Range{%d, %d})))", want, wantOK, at, at+1)
+				fresh, ok := s.Add(Range{at, at + 1})
 				require.Equal(t, wantOK, ok)
 				require.Equal(t, want, fresh)
 			}},
 			{"remove", func(t require.TestingT, c chooser) {
 				r := pickRange(c)
-				gone, ok := s.Remove(r)
 				want, wantOK := m.set(r, false)
+				c.say("require.Equal(t, all(uint32(%d), %t), all(s.Remove(%s)))", want, wantOK, goRange(r))
+				gone, ok := s.Remove(r)
 				require.Equal(t, wantOK, ok, "remove %v", r)
 				require.Equal(t, want, gone, "remove %v", r)
 			}},
 			{"trim", func(t require.TestingT, c chooser) {
 				off := uint32(c.pick("off", rangesWorld+1))
 				want, _ := m.set(Range{0, off}, false)
+				c.say("require.Equal(t, uint32(%d), s.TrimBelow(%d))", want, off)
 				require.Equal(t, want, s.TrimBelow(off))
 			}},
 			{"shift", func(t require.TestingT, c chooser) {
 				n := uint32(c.pick("n", 20))
-				require.Equal(t, m.shift(n), s.Shift(n))
+				want := m.shift(n)
+				c.say("require.Equal(t, uint32(%d), s.Shift(%d))", want, n)
+				require.Equal(t, want, s.Shift(n))
 			}},
 			{"limit", func(_ require.TestingT, c chooser) {
 				m.limit = c.pick("limit", 7)
+				c.say("s.SetLimit(%d)", m.limit)
 				s.SetLimit(m.limit)
 			}},
-			{"go on with a clone", func(_ require.TestingT, _ chooser) {
+			{"go on with a clone", func(_ require.TestingT, c chooser) {
+				c.say("{ old := s; s = s.Clone(); old.Shift(1) }")
 				old := s
 				s = s.Clone()
 				old.Shift(1) // changes the ranges in place: must not show in the clone
 			}},
 			{"clear", func(_ require.TestingT, c chooser) {
 				if c.pick("really", 8) == 7 {
+					c.say("s.Clear()")
 					s.Clear()
 					m.in = [rangesWorld]bool{}
 				}

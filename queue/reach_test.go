@@ -32,7 +32,7 @@ func TestSeedsReachEveryActionAndShape(t *testing.T) {
 			r.See(a.name, false)
 		}
 		for _, in := range machineSeeds() {
-			m, c := start(), &byteChooser{in}
+			m, c := start(), &byteChooser{in: in}
 			for step := 0; len(c.in) > 0 && step < mostMachineSteps; step++ {
 				a := m.actions[c.pick("action", len(m.actions))]
 				before := m.value()
@@ -77,7 +77,7 @@ func (c *tracer) pick(what string, n int) int {
 
 // traced runs an input for so many steps and returns the value and the choices that it made.
 func traced(t *testing.T, start func() machine, in []byte, steps int) (uint64, []pickAt) {
-	m, c := start(), &tracer{byteChooser: byteChooser{in}, whole: len(in)}
+	m, c := start(), &tracer{byteChooser: byteChooser{in: in}, whole: len(in)}
 	for ; c.now.step < steps && len(c.in) > 0; c.now.step++ {
 		c.now.action = "any"
 		a := m.actions[c.pick("action", len(m.actions))]

@@ -37,19 +37,27 @@ func tableMachine() machine {
 	tab, m := NewTable[int, int](8), tableModel{limit: 8}
 	serial := 0
 	return machine{
+		made:    "tab := NewTable[int, int](8)",
+		checked: func() string { return fmt.Sprintf("checkTable(t, &tab, %s, %d)", spell(&m), keys) },
 		actions: []action{
 			{"put", func(t require.TestingT, c chooser) {
 				k := c.pick("key", keys)
 				serial++
-				require.Equal(t, m.put(k, serial), tab.Put(k, serial), "%v, limit %d", m.list, m.limit)
+				want := m.put(k, serial)
+				c.say("require.Equal(t, %t, tab.Put(%d, %d))", want, k, serial)
+				require.Equal(t, want, tab.Put(k, serial), "%v, limit %d", m.list, m.limit)
 			}},
 			{"delete", func(t require.TestingT, c chooser) {
 				k := c.pick("key", keys)
+				i, want := m.find(k), 0
+				if i >= 0 {
+					want = m.list[i].v
+				}
+				c.say("require.Equal(t, all(%d, %t), all(tab.Delete(%d)))", want, i >= 0, k)
 				v, ok := tab.Delete(k)
-				i := m.find(k)
 				require.Equal(t, i >= 0, ok)
 				if ok {
-					require.Equal(t, m.list[i].v, v)
+					require.Equal(t, want, v)
 					m.list = slices.Delete(m.list, i, i+1)
 				}
 			}},
@@ -57,6 +65,7 @@ func tableMachine() machine {
 				k := c.pick("key", keys)
 				if p := tab.Get(k); p != nil {
 					serial++
+					c.say("*tab.Get(%d) = %d", k, serial)
 					*p = serial
 					m.put(k, serial)
 				}
@@ -64,6 +73,7 @@ func tableMachine() machine {
 			{"delete on a walk", func(t require.TestingT, c chooser) {
 				d, r := c.pick("divisor", 4)+1, c.pick("remainder", 4)
 				var seen []pair
+				c.say("for k := range tab.All() { if k%%%d == %d { tab.Delete(k) } }", d, r)
 				for k, v := range tab.All() {
 					seen = append(seen, pair{k, *v})
 					if k%d == r {
@@ -75,10 +85,12 @@ func tableMachine() machine {
 			}},
 			{"limit", func(_ require.TestingT, c chooser) {
 				set := c.pick("limit", 12) - 1
+				c.say("tab.SetLimit(%d)", set)
 				tab.SetLimit(set)
 				m.limit = max(set, 0)
 			}},
-			{"go on with a clone", func(_ require.TestingT, _ chooser) {
+			{"go on with a clone", func(_ require.TestingT, c chooser) {
+				c.say("{ old := tab; tab = tab.Clone(); for k := range %d { old.Delete(k) } }", keys)
 				old := tab
 				tab = tab.Clone()
 				for k := range keys {

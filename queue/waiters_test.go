@@ -40,9 +40,12 @@ func waitersMachine() machine {
 	var model waitModel
 	const ids = 12
 	return machine{
+		made:    "var w Waiters[int]",
+		checked: func() string { return fmt.Sprintf("checkWaiters(t, &w, %s)", spell(model)) },
 		actions: []action{
 			{"add", func(t require.TestingT, c chooser) {
 				id, exclusive := c.pick("id", ids), c.pick("exclusive", 3) > 0
+				c.say("require.Equal(t, %t, w.Add(%d, %t))", model.find(id) < 0, id, exclusive)
 				require.Equal(t, model.find(id) < 0, w.Add(id, exclusive))
 				switch {
 				case model.find(id) >= 0:
@@ -54,6 +57,7 @@ func waitersMachine() machine {
 			}},
 			{"add first", func(t require.TestingT, c chooser) {
 				id := c.pick("id", ids)
+				c.say("require.Equal(t, %t, w.AddFirst(%d))", model.find(id) < 0, id)
 				require.Equal(t, model.find(id) < 0, w.AddFirst(id))
 				if model.find(id) < 0 {
 					at := slices.IndexFunc(model, func(w waiter) bool { return w.exclusive })
@@ -66,18 +70,24 @@ func waitersMachine() machine {
 			{"remove", func(t require.TestingT, c chooser) {
 				id := c.pick("id", ids)
 				i := model.find(id)
+				c.say("require.Equal(t, %t, w.Remove(%d))", i >= 0, id)
 				require.Equal(t, i >= 0, w.Remove(id))
 				if i >= 0 {
 					model = slices.Delete(model, i, i+1)
 				}
 			}},
-			{"wake one", func(t require.TestingT, _ chooser) {
-				require.Equal(t, append([]int{-1}, model.wake(1)...), w.WakeOne([]int{-1}))
+			{"wake one", func(t require.TestingT, c chooser) {
+				want := append([]int{-1}, model.wake(1)...)
+				c.say("require.Equal(t, %#v, w.WakeOne([]int{-1}))", want)
+				require.Equal(t, want, w.WakeOne([]int{-1}))
 			}},
-			{"wake all", func(t require.TestingT, _ chooser) {
-				require.Equal(t, append([]int{-1}, model.wake(len(model))...), w.WakeAll([]int{-1}))
+			{"wake all", func(t require.TestingT, c chooser) {
+				want := append([]int{-1}, model.wake(len(model))...)
+				c.say("require.Equal(t, %#v, w.WakeAll([]int{-1}))", want)
+				require.Equal(t, want, w.WakeAll([]int{-1}))
 			}},
-			{"go on with a clone", func(_ require.TestingT, _ chooser) {
+			{"go on with a clone", func(_ require.TestingT, c chooser) {
+				c.say("{ old := w; w = w.Clone(); old.WakeAll(nil) }")
 				old := w
 				w = w.Clone()
 				old.WakeAll(nil)
