@@ -181,9 +181,13 @@ var linkSeeds = []linkSeed{
 	{4, 0, 500000, 100, 3, append(bytes.Repeat([]byte{2, 3}, 9), 253, 253)},
 }
 
-func (s *linkSeed) run(t require.TestingT) (*Link, Impairments) {
-	imp := Impairments{Delay: s.delay & 0xfffff, Jitter: s.delay >> 40 & 0xfffff, Queue: int(s.queue),
+func (s *linkSeed) impairments() Impairments {
+	return Impairments{Delay: s.delay & 0xfffff, Jitter: s.delay >> 40 & 0xfffff, Queue: int(s.queue),
 		Loss: s.rates % (million + 1), Duplicate: s.more % (million + 1), Reorder: (s.rates ^ s.more) % (million + 1)}
+}
+
+func (s *linkSeed) run(t require.TestingT) (*Link, Impairments) {
+	imp := s.impairments()
 	return checkLink(t, imp, s.seed, s.ops), imp
 }
 
@@ -192,7 +196,6 @@ func FuzzLink(f *testing.F) {
 		f.Add(s.seed, s.rates, s.more, s.delay, s.queue, s.ops)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, rates, more uint32, delay int64, queue uint16, ops []byte) {
-		s := linkSeed{seed, rates, more, delay, queue, ops}
-		s.run(t)
+		linkTarget.Check(t, linkSeed{seed, rates, more, delay, queue, ops})
 	})
 }

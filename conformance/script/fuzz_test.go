@@ -2,6 +2,7 @@ package script
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sockspec/sockspec/fuzz/shrink"
 )
 
 // FuzzParse checks that no text makes the parser panic or hang, that every mistake has a place inside the text, and that a script which is
@@ -22,26 +25,55 @@ func FuzzParse(f *testing.F) {
 		addScripts(f, root)
 	}
 	f.Fuzz(func(t *testing.T, src, define string) {
-		var defines []Define
-		if d, err := ParseDefine(define); err == nil {
-			defines = append(defines, d)
-		}
-		s, err := Parse("f", []byte(src), defines...)
-		if err == nil {
-			requireRoundTrip(t, s)
+		parseTarget.Check(t, fuzzSeed{src, define})
+	})
+}
+
+func checkParse(t require.TestingT, src, define string) {
+	s, err := Parse("f", []byte(src), defined(define)...)
+	if err == nil {
+		requireRoundTrip(t, s)
+		return
+	}
+	var e *Error
+	require.True(t, errors.As(err, &e))
+	lines := strings.Split(src, "\n")
+	require.LessOrEqual(t, e.Line, len(lines))
+	require.Positive(t, e.Line)
+	require.Positive(t, e.Column)
+	require.LessOrEqual(t, e.Column, len(lines[e.Line-1])+1)
+	require.NotEmpty(t, e.Found)
+	require.NotEmpty(t, e.Expected)
+	_ = e.Detail()
+}
+
+// defined is a definition of the command line, if it is one.
+func defined(define string) (defines []Define) {
+	if d, err := ParseDefine(define); err == nil {
+		defines = append(defines, d)
+	}
+	return defines
+}
+
+// parseTarget: what it finds is told as the script, and as what the parser makes of it.
+var parseTarget = shrink.Target[fuzzSeed]{
+	Name: "FuzzParse",
+	Run:  func(t shrink.T, in fuzzSeed) { checkParse(t, in.src, in.define) },
+	Shrink: func(in fuzzSeed, fails func(fuzzSeed) bool) fuzzSeed {
+		define := shrink.Text(in.define, func(define string) bool { return fails(fuzzSeed{in.src, define}) })
+		return fuzzSeed{shrink.Text(in.src, func(src string) bool { return fails(fuzzSeed{src, define}) }), define}
+	},
+	Args: func(in fuzzSeed) []any { return []any{in.src, in.define} },
+	Tell: func(logf shrink.Logf, in fuzzSeed) {
+		logf("a script, defined %q:\n%s", in.define, in.src)
+		logf("a test of package script:\n%s", shrink.TestCase("ParseFound", fmt.Sprintf("checkParse(t, %q, %q)", in.src, in.define)))
+		s, err := Parse("f", []byte(in.src), defined(in.define)...)
+		if err != nil {
+			logf("the parser says: %v", err)
 			return
 		}
-		var e *Error
-		require.True(t, errors.As(err, &e))
-		lines := strings.Split(src, "\n")
-		require.LessOrEqual(t, e.Line, len(lines))
-		require.Positive(t, e.Line)
-		require.Positive(t, e.Column)
-		require.LessOrEqual(t, e.Column, len(lines[e.Line-1])+1)
-		require.NotEmpty(t, e.Found)
-		require.NotEmpty(t, e.Expected)
-		_ = e.Detail()
-	})
+		logf("printed:\n%s", s)
+	},
 }
 
 func addScripts(f *testing.F, root string) {

@@ -13,7 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var canaryFlag = flag.Bool("canary", false, "let each fuzz target look for its canary")
+var (
+	canaryFlag  = flag.Bool("canary", false, "let each fuzz target look for its canary")
+	storiesFlag = flag.Bool("stories", false, "show what each target tells of its canary")
+)
 
 // Every fuzz target of the module has a canary, whose text is there to be replaced.
 func TestEveryTargetHasACanary(t *testing.T) {
@@ -29,7 +32,8 @@ func TestEveryTargetHasACanary(t *testing.T) {
 }
 
 // TestCanariesAreFound: a fuzz target finds the bug that was planted for it,
-// within canaryTime, with the seeds that it has.
+// within canaryTime, with the seeds that it has. It tells a story of what it
+// found, whose test, if it prints one, fails with the bug and passes without.
 func TestCanariesAreFound(t *testing.T) {
 	if !*canaryFlag {
 		t.Skip("run by a flag: -canary, some minutes")
@@ -37,16 +41,17 @@ func TestCanariesAreFound(t *testing.T) {
 	dir := t.TempDir()
 	overlay, err := weave(root(t), dir, numberedCanaries())
 	require.NoError(t, err)
-	var built []string
+	built, told := map[string]string{}, map[string]*pasted{}
 	for i, c := range canaries {
 		t.Run(c.Target, func(t *testing.T) {
-			bin := filepath.Join(dir, strings.ReplaceAll(c.Package, "/", "_")+".test")
-			if !slices.Contains(built, bin) {
+			bin := built[c.Package]
+			if bin == "" {
+				bin = filepath.Join(dir, strings.ReplaceAll(c.Package, "/", "_")+".test")
 				require.NoError(t, buildCanary(context.Background(), root(t), overlay, c.Package, bin))
-				built = append(built, bin)
+				built[c.Package], told[c.Package] = bin, &pasted{map[string]string{}, map[string]int{}}
 			}
-			begun := time.Now()
-			found, bySeeds, out, err := c.find(context.Background(), root(t), bin, t.TempDir(), i)
+			begun, work := time.Now(), t.TempDir()
+			found, bySeeds, out, err := c.find(context.Background(), root(t), bin, work, i)
 			require.NoError(t, err)
 			require.True(t, found, "%s does not find: %s\n%s", c.Target, c.Name, out)
 			how := "by mutation"
@@ -54,6 +59,19 @@ func TestCanariesAreFound(t *testing.T) {
 				how = "by a seed"
 			}
 			t.Logf("%s in %.1f s: %s", how, time.Since(begun).Seconds(), c.Name)
+			story, err := testRun(bin, work, "^"+c.Target+"$", firstCanary+i)
+			require.Error(t, err)
+			require.Contains(t, story, "corpus entry testdata/fuzz/"+c.Target+"/")
+			if *storiesFlag {
+				t.Log(story)
+			}
+			told[c.Package].add(root(t), c.Package, story, firstCanary+i)
 		})
+	}
+	for pkg, p := range told {
+		if len(p.tests) == 0 {
+			continue // its targets tell what happened step by step, and no test
+		}
+		t.Run("what is printed for "+pkg, func(t *testing.T) { p.fail(t, root(t), t.TempDir(), overlay, pkg) })
 	}
 }

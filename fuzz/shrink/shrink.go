@@ -92,7 +92,9 @@ func Text(in string, fails func(string) bool) string {
 }
 
 // Octets makes an input without structure short.
-func Octets(in []byte, fails func([]byte) bool) []byte { return Lower(List(in, fails), fails) }
+func Octets(in []byte, fails func([]byte) bool) []byte {
+	return List(Lower(List(in, fails), fails), fails) // what is zero is often not needed
+}
 
 // Ops makes a list of operations short. The first head octets are the setup, and an
 // operation has size octets; a part of one, at the end, is none.
@@ -100,7 +102,13 @@ func Ops(in []byte, head, size int, fails func([]byte) bool) []byte {
 	if len(in) < head || !fails(in[:len(in)-(len(in)-head)%size]) {
 		return in
 	}
-	setup, chunks := in[:head:head], slices.Collect(slices.Chunk(in[head:len(in)-(len(in)-head)%size], size))
-	whole := func(chunks [][]byte) []byte { return append(setup, slices.Concat(chunks...)...) }
-	return Lower(whole(List(chunks, func(some [][]byte) bool { return fails(whole(some)) })), fails)
+	in = in[:len(in)-(len(in)-head)%size]
+	fewer := func() []byte {
+		setup := in[:head:head]
+		whole := func(ops [][]byte) []byte { return append(setup, slices.Concat(ops...)...) }
+		return whole(List(slices.Collect(slices.Chunk(in[head:], size)), func(ops [][]byte) bool { return fails(whole(ops)) }))
+	}
+	in = fewer()
+	in = Lower(in, fails)
+	return fewer() // plainer ones may need fewer before them
 }

@@ -2,6 +2,7 @@ package shrink
 
 import (
 	"bytes"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -85,4 +86,16 @@ func TestCorpusEntriesAreGoTests(t *testing.T) {
 func TestCasesAreGoAsGofmtWritesIt(t *testing.T) {
 	require.Equal(t, "func TestX(t *testing.T) {\n\ta := 1\n\t{\n\t\tb := a\n\t}\n}", TestCase("X", "a:=1", "{ b := a }"))
 	require.Contains(t, TestCase("X", "no Go"), "\nno Go\n")
+}
+
+func TestFieldsAreThoseThatAreNotZero(t *testing.T) {
+	type inner struct{ A, B int }
+	type outer struct {
+		In       inner
+		Addr     netip.Addr
+		Name     string
+		Data     []byte
+		unspoken int
+	}
+	require.Equal(t, "In.B=7 Addr=::1 Data=0aff", Fields(outer{In: inner{B: 7}, Addr: netip.IPv6Loopback(), Data: []byte{10, 255}, unspoken: 1}))
 }
