@@ -127,3 +127,12 @@ func TestFIFOFound(t *testing.T) {
 	require.Equal(t, []string{"q := NewFIFO[int](4)", "require.Equal(t, true, q.Push(1))", "q.Pop()"},
 		statements(panics, []byte{0, 1, 0}), "nothing comes after what panics")
 }
+
+// Tests as they are printed are tests as they are written: this one is of a bug that was planted.
+func TestRangesSplitThatTheLimitRefusesChangesNothing(t *testing.T) {
+	s := NewRanges(4)
+	require.Equal(t, all(uint32(61), true), all(s.Add(Range{0, 61})))
+	s.SetLimit(0)
+	require.Equal(t, all(uint32(0), false), all(s.Remove(Range{1, 2})))
+	checkRanges(t, &s, modelOf(0, []Range{{0, 61}}))
+}
