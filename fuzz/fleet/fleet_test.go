@@ -71,6 +71,7 @@ func TestTargetsThatFailAreTold(t *testing.T) {
 	require.True(t, bad.Failed)
 	require.Contains(t, bad.Crash, "testdata/fuzz/FuzzM/")
 	require.Contains(t, bad.Output, "found")
+	require.Contains(t, bad.Output, "--- FAIL: FuzzM/"+filepath.Base(bad.Crash), "run again, for its story")
 
 	broken := m.fuzz(ctx, module(t, "undefined()"), "50x", 1, quiet)
 	require.True(t, broken.Failed, "it does not build")

@@ -55,6 +55,9 @@ func (r *result) note(line string) {
 	}
 }
 
+// storyTime is how long a target may shrink what it found.
+const storyTime = 2 * time.Minute
+
 // grace is how long a target has to end its workers once it is asked to.
 const grace = 15 * time.Second
 
@@ -79,9 +82,21 @@ func (t target) fuzz(ctx context.Context, root, fuzztime string, cores int, prog
 	err = cmd.Run()
 	r.Failed = r.Crash != "" || err != nil && ctx.Err() == nil && !strings.Contains(out.said.String(), cutShort)
 	if r.Failed {
-		r.Output = out.said.String()
+		r.Output = out.said.String() + t.story(ctx, bin, root, r.Crash)
 	}
 	return r
+}
+
+// story is what the target says of the file that it left, or of a seed, run again: the shortest input that fails too.
+func (t target) story(ctx context.Context, bin, root, crash string) string {
+	match := "^" + t.Name + "$"
+	if crash != "" {
+		match += "/^" + filepath.Base(crash) + "$"
+	}
+	cmd := exec.CommandContext(ctx, bin, "-test.run="+match, "-test.failfast", "-test.timeout="+storyTime.String())
+	cmd.Dir = filepath.Join(root, t.Dir)
+	out, _ := cmd.CombinedOutput() // it fails again
+	return string(out[:min(len(out), mostOutput)])
 }
 
 // build makes the target's test binary in a directory of its own, and says where
