@@ -20,7 +20,7 @@ func byThread(th byte, o []byte) []byte {
 
 // fuzzHostSeeds are what FuzzHost starts from: the explorer walks the first of
 // them, and would lose its way among the many calls of the others.
-var fuzzHostSeeds = slices.Concat(hostSeeds, callSeeds())
+var fuzzHostSeeds = slices.Concat(hostSeeds, callSeeds(), wideSeeds())
 
 // callSeeds: every call to an end and to an error; threads that wait in every
 // call in which they can; connections that end in every way.

@@ -25,6 +25,7 @@ type HostRun struct {
 	sent    []sentDatagram // datagrams seen on the wire
 	// datagrams: the run's setup has datagramOps.
 	datagrams bool
+	wide      bool // it has wideOps
 	twins     bool // hold every input against a clone's answer
 	twin      hostTwin
 	forked    bool // there is more than one process
@@ -74,7 +75,7 @@ func hostConfig(setup byte) sock.HostConfig {
 
 func newHostRun(setup byte, cfg sock.HostConfig) *HostRun {
 	h := sock.New(cfg)
-	if setup&datagramOps != 0 {
+	if setup&(datagramOps|wideOps) != 0 {
 		_ = h.SetSysctl("net.ipv4.ping_group_range", "0 0")
 	}
 	if setup&16 != 0 { // Fast Open with cookies, and without
@@ -83,7 +84,7 @@ func newHostRun(setup byte, cfg sock.HostConfig) *HostRun {
 	}
 	return &HostRun{
 		Host: h, Cover: &Coverage{}, now: tcpstate.Time(tcpstate.Second),
-		parked: map[sock.Thread]sock.Call{}, threads: map[sock.Thread]bool{}, fds: []int32{-1}, twins: true, datagrams: setup&datagramOps != 0,
+		parked: map[sock.Thread]sock.Call{}, threads: map[sock.Thread]bool{}, fds: []int32{-1}, twins: true, datagrams: setup&datagramOps != 0, wide: setup&wideOps != 0,
 	}
 }
 

@@ -49,9 +49,12 @@ func RunHost(in []byte, r *HostRun) error {
 	return r.Finish()
 }
 
-// what o does: of the ops above, and those with datagrams if the run has them.
+// what o does: of the ops above, and those with datagrams or all there are if the run has them.
 func (r *HostRun) what(o Op) byte {
-	if r.datagrams {
+	switch {
+	case r.wide:
+		return o.Flags % numWideOps
+	case r.datagrams:
 		return o.Flags % numDgramOps
 	}
 	return o.Flags % numHostOps
@@ -78,6 +81,10 @@ func (r *HostRun) do(o Op) error {
 		return r.icmp(o)
 	case hostInterrupt:
 		return r.interrupt(th)
+	case hostWire:
+		return r.wire(o)
+	case hostSysctl:
+		return r.sysctl(o)
 	case hostServe:
 		c := r.call(o)
 		c.Op = sock.OpBind
@@ -105,6 +112,8 @@ func (r *HostRun) call(o Op) sock.Call {
 	switch what := r.what(o); what {
 	case hostDgram, hostBind, hostSendTo, hostRecvFrom, hostDgramOption, hostDisconnect:
 		addr = dgramCall(what, o, &c)
+	case hostControl, hostFilter, hostDevice, hostFcntl, hostWatch, hostReach, hostTake:
+		addr = wideCall(what, o, &c)
 	case hostSocket:
 		c.Op = sock.OpSocket
 		c.Domain = []int32{sock.AF_INET, sock.AF_INET6, sock.AF_INET, 99}[o.Ack&3]
@@ -143,7 +152,7 @@ func (r *HostRun) call(o Op) sock.Call {
 	if addr.Addr().Is6() {
 		family, c.AddrLen = sock.AF_INET6, 28
 	}
-	c.Addr = sock.Addr{Family: family, AP: addr}
+	c.Addr = sock.Addr{Family: family, AP: addr, Scope: c.Addr.Scope}
 	return c
 }
 

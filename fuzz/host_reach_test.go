@@ -61,7 +61,7 @@ func TestSeedsOfHostsReachEveryCallAndEdge(t *testing.T) {
 		for _, o := range Ops(in[1:], mostHostOps) {
 			s.See(fmt.Sprintf("op %d", r.what(o)), true)
 		}
-		for what := range numDgramOps {
+		for what := range numWideOps {
 			s.See(fmt.Sprintf("op %d", what), false)
 		}
 		require.NoError(t, RunHost(in[1:], r))
