@@ -5,12 +5,15 @@ import (
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sockspec/sockspec/fuzz/figures"
 )
 
 // TestIdleConnectionIsUnder1KiB keeps the promise of the README's table.
 func TestIdleConnectionIsUnder1KiB(t *testing.T) {
 	t.Logf("%d octets", unsafe.Sizeof(Conn{}))
 	require.Less(t, unsafe.Sizeof(Conn{}), uintptr(1024))
+	require.NoError(t, figures.Check(`idle established connection.*\| (\d+) octets`, int(unsafe.Sizeof(Conn{}))))
 }
 
 // bench is an established endpoint with a loop's worth of state.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sockspec/sockspec/conformance"
 	"github.com/sockspec/sockspec/conformance/model"
+	"github.com/sockspec/sockspec/fuzz/figures"
 	"github.com/sockspec/sockspec/sock"
 )
 
@@ -49,6 +50,7 @@ func TestModelDoesAsTheLiveKernel(t *testing.T) {
 		require.True(t, used[&Knowns[i]], "no difference any more: strike it out of the list: %+v", Knowns[i])
 	}
 	t.Logf("%d of %d cells agree with Linux %s", agree, len(cells), d.Kernel)
+	require.NoError(t, figures.Check(`([\d,]+) of ([\d,]+) cells; the other (\d+) are known`, agree, len(cells), len(cells)-agree))
 }
 
 // otherwise is a model that is wrong in one thing: listen with a backlog of 0 means 5.

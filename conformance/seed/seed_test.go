@@ -22,6 +22,7 @@ import (
 	"github.com/sockspec/sockspec/conformance/kernel"
 	"github.com/sockspec/sockspec/conformance/model"
 	"github.com/sockspec/sockspec/conformance/script"
+	"github.com/sockspec/sockspec/fuzz/figures"
 )
 
 var ruleID = regexp.MustCompile(`\b(?:CR|AD|BI|LI|HQ|AC|CO|SR)-\d\d\b`)
@@ -49,6 +50,7 @@ func scriptsByRule(t *testing.T) map[string][]string {
 func TestSeedRules(t *testing.T) {
 	available := kernel.Stack{}.Available()
 	byScript, byCase := scriptsByRule(t), casesByRule()
+	require.NoError(t, figures.Check(`(\d+) of (\d+): (\d+) by scripts on both, (\d+) by Go cases alone`, len(rules), len(rules), len(byScript), len(rules)-len(byScript)))
 	for _, r := range rules {
 		paths := byScript[r.id]
 		delete(byScript, r.id)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sockspec/sockspec/fuzz/figures"
 	"github.com/sockspec/sockspec/fuzz/woven"
 )
 
@@ -20,6 +21,8 @@ const fewestBugs = 60
 func TestTheTableIsWhole(t *testing.T) {
 	bugs := allBugs()
 	require.GreaterOrEqual(t, len(bugs), fewestBugs)
+	require.NoError(t, figures.Check(`bugs planted in the core, one at a time \| (\d+), all killed`, len(bugs)))
+	require.NoError(t, figures.Check(`find a bug planted for them \| (\d+) of (\d+)`, len(canaries), len(canaries)))
 	names, classes := map[string]bool{}, map[string]bool{}
 	for _, b := range bugs {
 		require.False(t, names[b.Name], b.Name)
