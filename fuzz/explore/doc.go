@@ -4,7 +4,9 @@
 // them, one endpoint and whatever a peer may send, a whole host. [Search] visits
 // its states breadth first, each once, by fingerprint, and holds every step
 // against the laws of package fuzz. Since it goes breadth first, the way to the
-// first state that shows a thing is a shortest one.
+// first state that shows a thing is a shortest one. Where roots have leads, the
+// walk goes on from all states along them at once: the way that is told is the
+// shortest that was walked, with the moves along the lead counted.
 //
 // A visited state costs two words: its fingerprint and the move that led to it.
 // The state itself is made again from the way there when its turn comes, which

@@ -108,6 +108,9 @@ func (w *Way) brief() string {
 		list = append(list, acted.ReplaceAllString(text, "$1:"))
 		_ = at.Do(m, &fuzz.Coverage{}) // kept the laws before
 	}
+	if len(list) == 0 {
+		return "as it begins"
+	}
 	return strings.Join(list, " ")
 }
 
@@ -150,13 +153,13 @@ var surprising = func() map[[2]tcpstate.State]string {
 	)
 	type p = [2]tcpstate.State
 	const (
-		closed, listen, synSent, synReceived = tcpstate.Closed, tcpstate.Listen, tcpstate.SynSent, tcpstate.SynReceived
-		established, closeWait, lastAck      = tcpstate.Established, tcpstate.CloseWait, tcpstate.LastAck
-		finWait1, finWait2, timeWait         = tcpstate.FinWait1, tcpstate.FinWait2, tcpstate.TimeWait
-		both                                 = tcpstate.Closing
+		closed, synSent, synReceived    = tcpstate.Closed, tcpstate.SynSent, tcpstate.SynReceived
+		established, closeWait, lastAck = tcpstate.Established, tcpstate.CloseWait, tcpstate.LastAck
+		finWait1, finWait2, timeWait    = tcpstate.FinWait1, tcpstate.FinWait2, tcpstate.TimeWait
+		both                            = tcpstate.Closing
 	)
 	return map[p]string{
-		{closed, listen}: "who closes before there is an answer forgets at once", {closed, synReceived}: outlived,
+		{closed, synReceived}: outlived,
 		{closed, established}: gone, {closed, closeWait}: gone, {closed, finWait2}: gone, {closed, lastAck}: gone, {closed, timeWait}: gone,
 		{established, closed}: gone, {closeWait, closed}: gone, {finWait2, closed}: gone, {closed, both}: gone, {both, closed}: gone,
 		{closed, finWait1}:         "a connection that a SYN alone made, or half of one, is closed: its FIN will draw a RST",

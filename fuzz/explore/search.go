@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -13,8 +14,8 @@ import (
 // Search is a walk through all states that can be reached from its roots within its bounds.
 type Search struct {
 	Roots []Root
-	// States and Depth bound the walk: states visited, and moves from a root. 0 is no bound, except that a search ends at
-	// 2^32 states.
+	// States and Depth bound the walk: states visited, and moves from a root or from a state along its lead. 0 is no bound,
+	// except that a search ends at 2^32 states.
 	States, Depth int
 	// SettleEach is how many states there are to one that is made to settle; 0 means none, 1 every one.
 	SettleEach int
@@ -32,9 +33,13 @@ type node struct {
 // noParent marks a root; its move is the root's number.
 const noParent = 1<<32 - 1
 
+// BoundOnStates is what a walk says that was stopped where it had visited so many.
+const BoundOnStates = "the bound on states"
+
 // find is something that a move showed.
 type find struct {
-	node  // whose move it is
+	node      // whose move it is
+	moves int // of its way, from the root on
 	cover fuzz.Coverage
 }
 
@@ -99,31 +104,30 @@ func (s *Search) Run(ctx context.Context) *Result {
 	return w.res
 }
 
-// begin visits the roots and the states along their leads.
-func (w *walk) begin() {
-	ids := map[uint64]uint32{}
-	visit := func(at World, n node) uint32 {
-		key := at.Key()
-		if w.seen.add(key) {
-			ids[key] = uint32(len(w.nodes))
-			w.nodes = append(w.nodes, n)
+// visit takes in a state, and reports whether it is one that was not known. Where no more are let in, one that was not ends the
+// walk: there is more than the bound allows.
+func (w *walk) visit(key uint64, n node) (news bool) {
+	if w.States > 0 && len(w.nodes) >= w.States || uint64(len(w.nodes)) == noParent {
+		if !w.seen.has(key) {
+			w.res.Stopped = BoundOnStates
 		}
-		return ids[key]
+		return false
 	}
-	for i, r := range w.Roots {
-		at := r.World.Clone()
-		id := visit(at, node{noParent, Move(i)})
-		for _, m := range r.Lead {
-			n := node{id, m}
-			var cover fuzz.Coverage
-			if err := at.Do(m, &cover); err != nil {
-				w.res.breaks(&broken{n, err})
-				return
-			}
-			w.res.note(find{n, cover})
-			id = visit(at, n)
-		}
+	if news = w.seen.add(key); news {
+		w.nodes = append(w.nodes, n)
 	}
+	return news
+}
+
+// settle makes some of the states settle, which spends them.
+func (w *walk) settle(at World, key uint64) error {
+	if w.SettleEach == 0 || (key>>32)%uint64(w.SettleEach) != 0 {
+		return nil
+	}
+	if err := at.Settle(); err != nil {
+		return fmt.Errorf("once nothing more goes wrong: %w", err)
+	}
+	return nil
 }
 
 // level visits the successors of the states from lo to hi.
@@ -157,7 +161,8 @@ func (w *walk) batch(workers []*worker, lo, hi int) []block {
 	return blocks
 }
 
-// merge takes in what the workers found, in the order of the states: the same, however many there were.
+// merge takes in what the workers found, in the order of the states: the same, however many there were. All of it was done, so
+// that all counts, on whichever side of the bound on states it is.
 func (w *walk) merge(blocks []block) {
 	for i := range blocks {
 		b := &blocks[i]
@@ -170,13 +175,7 @@ func (w *walk) merge(blocks []block) {
 			return
 		}
 		for _, s := range b.steps {
-			if w.States > 0 && len(w.nodes) >= w.States || uint64(len(w.nodes)) == noParent {
-				w.res.Stopped = "the bound on states"
-				return
-			}
-			if w.seen.add(s.key) {
-				w.nodes = append(w.nodes, s.node)
-			}
+			w.visit(s.key, s.node)
 		}
 	}
 }

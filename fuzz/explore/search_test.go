@@ -19,6 +19,7 @@ type counter struct{ a, b, bad int }
 func (c *counter) Clone() World           { d := *c; return &d }
 func (c *counter) Moves(to []Move) []Move { return append(to, 0, 1) }
 func (c *counter) Key() uint64            { return uint64(c.a*10 + c.b) }
+func (c *counter) Begun(*fuzz.Coverage)   {}
 func (c *counter) Describe(m Move) string { return fmt.Sprint("up ", m) }
 
 func (c *counter) Do(m Move, cover *fuzz.Coverage) error {
@@ -92,6 +93,105 @@ func TestBoundsEndASearchWithWhatItHas(t *testing.T) {
 	s = count(0)
 	r = s.Run(ctx)
 	require.Equal(t, "an interrupt", r.Stopped)
+}
+
+// A walk that comes to its end with the last state that it may visit has seen all there are.
+func TestABoundThatIsJustEnoughIsNone(t *testing.T) {
+	s := count(0)
+	s.States = 100
+	r := s.Run(context.Background())
+	require.Equal(t, 100, r.States)
+	require.Empty(t, r.Stopped)
+	s.States = 99
+	r = s.Run(context.Background())
+	require.Equal(t, 99, r.States)
+	require.Equal(t, BoundOnStates, r.Stopped)
+}
+
+// fan is a world of 500 states beside its first, each with one more behind it. The way to the last but one of those breaks a law.
+type fan struct{ at, depth int }
+
+func (f *fan) Clone() World         { g := *f; return &g }
+func (f *fan) Key() uint64          { return uint64(f.depth*1000 + f.at) }
+func (f *fan) Describe(Move) string { return "on" }
+func (f *fan) Settle() error        { return nil }
+func (f *fan) Begun(*fuzz.Coverage) {}
+
+func (f *fan) Moves(to []Move) []Move {
+	for m := Move(0); f.depth == 0 && m < 500; m++ {
+		to = append(to, m)
+	}
+	if f.depth == 1 {
+		to = append(to, Move(f.at))
+	}
+	return to
+}
+
+func (f *fan) Do(m Move, cover *fuzz.Coverage) error {
+	f.at, f.depth = int(m), f.depth+1
+	if f.depth == 2 {
+		cover.Rule(rule.ID(f.at))
+	}
+	if f.depth == 2 && f.at == 498 {
+		return errors.New("a law")
+	}
+	return nil
+}
+
+// Moves that were made count, even where the states behind them are more than the bound lets in.
+func TestABoundOnStatesHidesNothingThatWasFound(t *testing.T) {
+	s := Search{Roots: []Root{{Name: "handle", World: &fan{}}}, States: 550}
+	r := s.Run(context.Background())
+	require.Equal(t, 550, r.States)
+	require.Equal(t, BoundOnStates, r.Stopped)
+	require.True(t, r.Cover.HasRule(480))
+	require.EqualError(t, r.Broken, "a law")
+	require.Equal(t, []Move{498, 498}, r.Way.Moves)
+}
+
+// The states along a lead count too.
+func TestABoundOnStatesBoundsLeads(t *testing.T) {
+	s := count(0)
+	s.Roots[0].Lead = []Move{0, 0, 1, 1, 0}
+	s.States = 3
+	r := s.Run(context.Background())
+	require.Equal(t, 3, r.States)
+	require.Equal(t, BoundOnStates, r.Stopped)
+}
+
+// Every state along a lead is a start, and the way to it is none: of the ways to a rule, that by the fewest moves from the root is
+// told, whichever was walked first.
+func TestTheWayToARuleCountsTheMovesOfItsLead(t *testing.T) {
+	s := count(0)
+	root := s.Roots[0]
+	long, short := root, root
+	long.Lead, short.Lead = []Move{1, 1, 1, 0, 0, 0}, []Move{1, 0}
+	for _, s.Roots = range [][]Root{{long}, {long, short}} {
+		r := s.Run(context.Background())
+		require.Equal(t, 100, r.States)
+		for n := 1; n <= 9; n++ {
+			require.Len(t, r.RuleWay(rule.ID(n)).Moves, n)
+		}
+	}
+}
+
+// Where leads meet, the way on is the shortest along any of them.
+func TestLeadsThatMeetShareTheShortestWay(t *testing.T) {
+	s := Search{Depth: 1, SettleEach: 1}
+	w := &counter{a: 8}
+	s.Roots = []Root{{"idle", w, []Move{1, 0, 1}}, {"again", w, []Move{0, 1, 1}}, {"late", &counter{a: 7, b: 1}, []Move{0, 0, 1}}}
+	r := s.Run(context.Background())
+	require.Len(t, r.RuleWay(9).Moves, 1)
+	w = &counter{bad: 2}
+	s.Roots = []Root{{"long", w, []Move{0, 0, 0, 1, 1}}, {"short", w, []Move{0, 1, 0, 1}}}
+	r = s.Run(context.Background())
+	require.EqualError(t, r.Broken, "a law")
+	require.Equal(t, []Move{0, 1, 0, 1}, r.Way.Moves)
+	w = &counter{bad: -2}
+	s.Roots = []Root{{"long", w, []Move{0, 1, 0}}}
+	r = s.Run(context.Background())
+	require.ErrorContains(t, r.Broken, "once nothing more goes wrong: never ends")
+	require.Equal(t, []Move{0, 1, 0}, r.Way.Moves)
 }
 
 // What a walk finds, and the way to it, does not depend on how many walk at once.

@@ -1,7 +1,6 @@
 package explore
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/sockspec/sockspec/fuzz"
@@ -15,7 +14,7 @@ type worker struct {
 	worlds []World  // at each of them
 	path   []uint32
 	moves  []Move
-	cover  fuzz.Coverage // of all that this worker has handed in
+	shown  shown // all that this worker has handed in
 }
 
 // expand looks at all successors of the states from lo to hi.
@@ -38,20 +37,17 @@ func (k *worker) try(b *block, at World, n node) {
 	b.moves++
 	var cover fuzz.Coverage
 	err := w.Do(n.move, &cover)
-	if err == nil && k.cover.Add(&cover) {
-		b.finds = append(b.finds, find{n, cover})
-	}
 	if err == nil {
+		moves := len(k.path) // those to the state, whose path begins with the root, and this one
+		if _, news := k.shown.add(moves, &cover); news {
+			b.finds = append(b.finds, find{n, moves, cover})
+		}
 		key := w.Key()
 		if k.seen.has(key) {
 			return
 		}
 		b.steps = append(b.steps, step{n, key})
-		if k.SettleEach > 0 && (key>>32)%uint64(k.SettleEach) == 0 {
-			if err = w.Settle(); err != nil {
-				err = fmt.Errorf("once nothing more goes wrong: %w", err)
-			}
-		}
+		err = k.settle(w, key)
 	}
 	if err != nil {
 		b.broken = &broken{n, err}

@@ -19,6 +19,8 @@ type World interface {
 	Key() uint64
 	// Settle lets the world go on without any more trouble and spends it. The error says what never ends, or what is lost.
 	Settle() error
+	// Begun notes in cover what the world shows as it is made, before any move.
+	Begun(cover *fuzz.Coverage)
 	// Describe says what a move is, in this state.
 	Describe(m Move) string
 }
