@@ -8,7 +8,6 @@ var unsaid = map[string]string{
 	"udp-ignored-multi":      "scripts' packets go to the stack's one address",
 	"not-supported-protocol": "scripts' packets are TCP, UDP and ICMP",
 	"protocol-unreachable":   "scripts' packets are TCP, UDP and ICMP",
-	"icmp-ignored":           "the ways to it send messages with wrong checksums, which scripts cannot write",
 	"raw-sent":               "the ways to it send messages with wrong checksums, which scripts cannot write",
 	"raw-error":              "scripts' errors quote TCP and UDP",
 	"thread-busy":            "a thread of a script that waits makes no other call",
