@@ -1,9 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -16,10 +16,7 @@ import (
 func writeExplore(w io.Writer, rep *explore.Report) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "scenario\tstates\tmoves\tdepth\tstates/s\toctets/state\t")
-	var elapsed time.Duration
-	octets := 0
 	for _, k := range rep.Walks {
-		elapsed, octets = elapsed+k.Elapsed, octets+k.Bytes
 		end := k.Stopped
 		if end == "" {
 			end = "all there are"
@@ -27,8 +24,9 @@ func writeExplore(w io.Writer, rep *explore.Report) {
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%.0f\t%d\t  %s\n", k.Name, k.States, k.Moves, k.Depth, k.Rate(), k.Bytes/max(k.States, 1), end)
 	}
 	_ = t.Flush() // the output remembers
-	n := rep.States()
+	n, elapsed, octets := spent(rep)
 	fmt.Fprintf(w, "\n%d states in %s, %.0f a second, %d octets each\n", n, seconds(elapsed), float64(n)/max(elapsed.Seconds(), 1e-9), octets/max(n, 1))
+	writeReach(w, rep)
 	all := rule.All()
 	reached := 0
 	for _, id := range all {
@@ -37,7 +35,7 @@ func writeExplore(w io.Writer, rep *explore.Report) {
 		}
 	}
 	fmt.Fprintf(w, "states of the diagram: %d of 11; edges: %d of %d; pairs of states: %d; rules: %d of %d\n",
-		rep.Diagram(), len(tcpstate.Edges())-len(rep.Missing()), len(tcpstate.Edges()), rep.Pairs(), reached, len(all))
+		len(rep.Diagram()), len(tcpstate.Edges())-len(rep.Missing()), len(tcpstate.Edges()), len(rep.Pairs()), reached, len(all))
 	for _, e := range rep.Missing() {
 		fmt.Fprintf(w, "not walked: %v to %v, on %s\n", e.From, e.To, e.On)
 	}
@@ -49,55 +47,37 @@ func writeExplore(w io.Writer, rep *explore.Report) {
 		}
 	}
 	if b := rep.Broken(); b != nil {
-		fmt.Fprintf(w, "\nBROKEN in scenario %s: %v\nThe shortest way there:\n%v\n", b.Name, b.Broken, b.Way)
+		fmt.Fprintf(w, "\nBROKEN in scenario %s: %v\n%s:\n%v\n", b.Name, b.Broken, b.Way.Shortest(), b.Way)
 	}
 }
 
-func writeWay(w io.Writer, name string, way *explore.Way, s *explore.Scenario) {
-	if way == nil {
-		fmt.Fprintf(w, "\n%s: no way found within these bounds\n", name)
-		return
-	}
-	fmt.Fprintf(w, "\n%s, in scenario %s, by %d moves:\n%v\n", name, s.Name, len(way.Moves), way)
-}
-
-// exploreRecord is a run as JSON.
-type exploreRecord struct {
-	States  int             `json:"states"`
-	Walks   []exploreWalk   `json:"scenarios"`
-	Edges   int             `json:"edges"`
-	Missing []string        `json:"missing,omitempty"` // edges that no scenario walked
-	Rules   map[string]bool `json:"rules"`             // each rule: was it reached?
-	Broken  string          `json:"broken,omitempty"`
-	Way     string          `json:"way,omitempty"`
-}
-
-type exploreWalk struct {
-	Name    string  `json:"name"`
-	States  int     `json:"states"`
-	Moves   int     `json:"moves"`
-	Depth   int     `json:"depth"`
-	Seconds float64 `json:"seconds"`
-	Octets  int     `json:"octets"` // of memory
-	Stopped string  `json:"stopped,omitempty"`
-}
-
-func writeExploreJSON(w io.Writer, rep *explore.Report) {
-	r := exploreRecord{States: rep.States(), Edges: len(tcpstate.Edges()) - len(rep.Missing()), Rules: map[string]bool{}}
+// spent is what the walk took in all.
+func spent(rep *explore.Report) (states int, elapsed time.Duration, octets int) {
 	for _, k := range rep.Walks {
-		r.Walks = append(r.Walks, exploreWalk{k.Name, k.States, k.Moves, k.Depth, k.Elapsed.Seconds(), k.Bytes, k.Stopped})
+		elapsed, octets = elapsed+k.Elapsed, octets+k.Bytes
 	}
-	for _, e := range rep.Missing() {
-		r.Missing = append(r.Missing, e.From.String()+":"+e.To.String())
+	return rep.States(), elapsed, octets
+}
+
+// writeReach prints which scenarios were walked to their ends, and how far the others were.
+func writeReach(w io.Writer, rep *explore.Report) {
+	var whole, part, left []string
+	for _, k := range rep.Walks {
+		if k.Stopped == "" && k.Broken == nil {
+			whole = append(whole, k.Name)
+		} else {
+			part = append(part, fmt.Sprintf("%s (%d)", k.Name, k.Depth))
+		}
 	}
-	for _, id := range rule.All() {
-		r.Rules[id.String()] = rep.Cover.HasRule(id)
+	for _, s := range rep.Left {
+		left = append(left, s.Name)
 	}
-	if b := rep.Broken(); b != nil {
-		r.Broken, r.Way = b.Broken.Error(), b.Way.String()
+	for _, l := range []struct {
+		what  string
+		names []string
+	}{{"walked to the end", whole}, {"in part, so many moves deep", part}, {"not begun", left}} {
+		if len(l.names) > 0 {
+			fmt.Fprintf(w, "%s: %s\n", l.what, strings.Join(l.names, ", "))
+		}
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", " ")
-	_ = enc.Encode(r) // the output remembers
 }

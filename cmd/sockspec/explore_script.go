@@ -10,12 +10,15 @@ import (
 	"github.com/sockspec/sockspec/fuzz/explore"
 )
 
-// writeScript prints the script of a claim that there is a way to.
-func writeScript(w io.Writer, rep *explore.Report, c explore.Claim, way *explore.Way) {
+// writeShow prints the way to a claim, and a script of it.
+func writeShow(w io.Writer, rep *explore.Report, s show) {
+	way, of := rep.Way(s.claim)
 	if way == nil {
+		fmt.Fprintf(w, "\n%s: no way found within these bounds\n", s.name)
 		return
 	}
-	text, err := rep.Script(c)
+	fmt.Fprintf(w, "\n%s, in scenario %s, by %d moves:\n%v\n", s.name, of.Name, len(way.Moves), way)
+	text, err := rep.Script(s.claim)
 	if err != nil {
 		fmt.Fprintf(w, "\nNo script: %v\n", err)
 		return
@@ -23,18 +26,13 @@ func writeScript(w io.Writer, rep *explore.Report, c explore.Claim, way *explore
 	fmt.Fprintf(w, "\nAs a script:\n%s", text)
 }
 
-// writeScripts leaves a script for each edge and rule in a directory, and says on standard error of which there is none.
+// writeScripts leaves a script for each edge and rule in a directory that exists, and says on standard error of which there is
+// none. An interrupt that ended the walk does not end this; the process's own end does.
 func writeScripts(p *program, rep *explore.Report, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
 	claims := explore.Claims()
 	bar := p.progress(len(claims), "scripts")
 	edges, rules := 0, 0
 	for i, c := range claims {
-		if p.ctx.Err() != nil {
-			break
-		}
 		bar.to(i)
 		text, err := rep.Script(c)
 		if err != nil {

@@ -8,12 +8,11 @@ import (
 
 	"github.com/sockspec/sockspec/fuzz"
 	"github.com/sockspec/sockspec/tcpstate"
-	"github.com/sockspec/sockspec/tcpstate/rule"
 )
 
 // Options bound a run of scenarios.
 type Options struct {
-	States  int      // in all scenarios together; 0 is no bound
+	States  int      // in all scenarios together; 0 is no bound, which Endless forbids some
 	Depth   int      // moves from a root; 0 is no bound
 	Only    []string // names of scenarios; none: all
 	Workers int      // 0: one for each processor
@@ -24,6 +23,7 @@ type Options struct {
 // Report is what scenarios showed.
 type Report struct {
 	Walks []Walk
+	Left  []*Scenario // those that were chosen and not begun
 	Cover fuzz.Coverage
 }
 
@@ -56,6 +56,16 @@ func Names() (names []string) {
 	return names
 }
 
+// Endless are those of the scenarios of which no end is known: a walk of them needs a bound.
+func Endless(list []*Scenario) (names []string) {
+	for _, s := range list {
+		if !s.Ends() {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
 // Run walks the scenarios one after the other, until all are done, a law is broken or the context ends. The report has what there
 // is by then.
 func Run(ctx context.Context, o Options) (*Report, error) {
@@ -68,14 +78,14 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		weight += s.Weight
 	}
 	rep := &Report{}
-	for _, s := range list {
-		roots, err := s.roots()
-		if err != nil {
-			return rep, err
+	for i, s := range list {
+		search := Search{Depth: o.Depth, SettleEach: s.SettleEach, Workers: o.Workers, States: part(left, s.Weight, weight)}
+		if weight -= s.Weight; o.States > 0 && search.States == 0 {
+			rep.Left = append(rep.Left, s)
+			continue
 		}
-		search := Search{Roots: roots, Depth: o.Depth, SettleEach: s.SettleEach, Workers: o.Workers}
-		if o.States > 0 {
-			search.States = max(left*s.Weight/weight, 1)
+		if search.Roots, err = s.roots(); err != nil {
+			return rep, err
 		}
 		if o.Progress != nil {
 			search.Progress = func(r *Result) { o.Progress(s, r) }
@@ -83,13 +93,16 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		r := search.Run(ctx)
 		rep.Walks = append(rep.Walks, Walk{s, r})
 		rep.Cover.Add(&r.Cover)
-		if r.Broken != nil || ctx.Err() != nil {
+		if left -= min(left, r.States); r.Broken != nil || ctx.Err() != nil {
+			rep.Left = append(rep.Left, list[i+1:]...)
 			break
 		}
-		left, weight = max(left-r.States, 0), weight-s.Weight
 	}
 	return rep, nil
 }
+
+// part is what one weight of all has of n, however large that is.
+func part(n, weight, all int) int { return n/all*weight + n%all*weight/all }
 
 // Broken is the walk that broke a law, nil for none.
 func (r *Report) Broken() *Walk {
@@ -119,16 +132,9 @@ func (r *Report) shortest(find func(*Result) *Way) (best *Way, of *Scenario) {
 	return best, of
 }
 
-// Edge, Rule and Pair are shortest ways to a change of state, a rule, and a pair of states, and the scenario that has them; nil
-// for none.
-func (r *Report) Edge(from, to tcpstate.State) (*Way, *Scenario) {
-	return r.shortest(func(w *Result) *Way { return w.EdgeWay(from, to) })
-}
-func (r *Report) Rule(id rule.ID) (*Way, *Scenario) {
-	return r.shortest(func(w *Result) *Way { return w.RuleWay(id) })
-}
-func (r *Report) Pair(a, b tcpstate.State) (*Way, *Scenario) {
-	return r.shortest(func(w *Result) *Way { return w.PairWay(a, b) })
+// Way is the shortest way walked to what a claim says, and the scenario that has it; nil for none.
+func (r *Report) Way(c Claim) (*Way, *Scenario) {
+	return r.shortest(func(w *Result) *Way { return w.find(c.holds) })
 }
 
 // Missing are the legal edges that no walk took.
@@ -141,24 +147,24 @@ func (r *Report) Missing() (list []tcpstate.Edge) {
 	return list
 }
 
-// Diagram counts the states of the diagram that connections were in.
-func (r *Report) Diagram() (n int) {
+// Diagram are the states of the diagram that connections were in.
+func (r *Report) Diagram() (list []tcpstate.State) {
 	for s := tcpstate.Established; s <= tcpstate.Closing; s++ {
 		if r.Cover.HasState(s) {
-			n++
+			list = append(list, s)
 		}
 	}
-	return n
+	return list
 }
 
-// Pairs counts the pairs of states that two ends were in at one time.
-func (r *Report) Pairs() (n int) {
+// Pairs are the pairs of states that two ends were in at one time.
+func (r *Report) Pairs() (list [][2]tcpstate.State) {
 	for a := tcpstate.Established; a <= tcpstate.Closing; a++ {
 		for b := tcpstate.Established; b <= tcpstate.Closing; b++ {
 			if r.Cover.HasPair(a, b) {
-				n++
+				list = append(list, [2]tcpstate.State{a, b})
 			}
 		}
 	}
-	return n
+	return list
 }

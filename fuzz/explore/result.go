@@ -2,6 +2,7 @@ package explore
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/sockspec/sockspec/fuzz"
@@ -120,15 +121,32 @@ func (r *Result) PairWay(a, b tcpstate.State) *Way {
 // Rate is in states a second.
 func (r *Result) Rate() float64 { return float64(r.States) / max(r.Elapsed.Seconds(), 1e-9) }
 
-// String tells the way, a move a line.
-func (w *Way) String() string {
-	s := w.Root.Name
+// Shortest says in what sense the way is short.
+func (w *Way) Shortest() string {
+	if len(w.Root.Lead) > 0 {
+		return "The shortest way there that was walked"
+	}
+	return "A shortest way there"
+}
+
+// Tell describes the moves, each in the state where it is made. The error is the law that the last of them breaks.
+func (w *Way) Tell() (moves []string, broken error) {
 	at := w.Root.World.Clone()
 	for _, m := range w.Moves {
-		s += "\n  " + at.Describe(m)
+		moves = append(moves, at.Describe(m))
 		if err := at.Do(m, &fuzz.Coverage{}); err != nil {
-			return s + fmt.Sprintf("\n  broken: %v", err)
+			return moves, err
 		}
+	}
+	return moves, nil
+}
+
+// String tells the way, a move a line.
+func (w *Way) String() string {
+	moves, broken := w.Tell()
+	s := strings.Join(append([]string{w.Root.Name}, moves...), "\n  ")
+	if broken != nil {
+		s += fmt.Sprintf("\n  broken: %v", broken)
 	}
 	return s
 }

@@ -106,7 +106,7 @@ func (w *Way) write(c Claim, scenario string, view int, gap tcpstate.Duration) (
 	if err != nil {
 		return "", err
 	}
-	text := p.text(s, fmt.Sprintf("%s\n// A shortest way there, from scenario %s of `sockspec explore`", c.title(), scenario))
+	text := p.text(s, fmt.Sprintf("%s\n// %s, from scenario %s of `sockspec explore`", c.title(), w.Shortest(), scenario))
 	if err := Shows(text, c); err != nil {
 		return "", err
 	}

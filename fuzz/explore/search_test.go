@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -106,6 +107,40 @@ func TestABoundThatIsJustEnoughIsNone(t *testing.T) {
 	r = s.Run(context.Background())
 	require.Equal(t, 99, r.States)
 	require.Equal(t, BoundOnStates, r.Stopped)
+}
+
+// Each scenario has its part of the bound, however large that is, and a bound of nothing is none: who has no part is not begun.
+func TestScenariosShareTheBoundOnStates(t *testing.T) {
+	run := func(states int, names ...string) *Report {
+		rep, err := Run(context.Background(), Options{States: states, Only: names})
+		require.NoError(t, err)
+		return rep
+	}
+	rep := run(math.MaxInt, "limits", "messages")
+	require.Equal(t, 382+36, rep.States())
+	require.Empty(t, rep.Walks[0].Stopped+rep.Walks[1].Stopped)
+	require.Empty(t, rep.Left)
+	rep = run(1)
+	require.Equal(t, 1, rep.States())
+	require.Len(t, rep.Walks, 1)
+	require.Len(t, rep.Left, len(Scenarios)-1)
+	require.Equal(t, 30, run(30).States())
+	rep = run(100, "limits", "messages") // what one leaves, the next has
+	require.Equal(t, 50+36, rep.States())
+}
+
+// What is said to end does.
+func TestScenariosThatEndDo(t *testing.T) {
+	rep, err := Run(context.Background(), Options{Only: ending})
+	require.NoError(t, err)
+	require.Len(t, rep.Walks, len(ending))
+	for _, w := range rep.Walks {
+		require.NoError(t, w.Broken)
+		require.Empty(t, w.Stopped, w.Name)
+	}
+	list, err := Choose([]string{"exits", "rare", "host"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"rare", "host"}, Endless(list))
 }
 
 // fan is a world of 500 states beside its first, each with one more behind it. The way to the last but one of those breaks a law.
