@@ -120,6 +120,8 @@ func TestScenariosShareTheBoundOnStates(t *testing.T) {
 	require.Equal(t, 382+36, rep.States())
 	require.Empty(t, rep.Walks[0].Stopped+rep.Walks[1].Stopped)
 	require.Empty(t, rep.Left)
+	require.Equal(t, math.MaxInt, part(math.MaxInt, 6, 6))
+	require.Equal(t, math.MaxInt/2, part(math.MaxInt-1, 3, 6))
 	rep = run(1)
 	require.Equal(t, 1, rep.States())
 	require.Len(t, rep.Walks, 1)
