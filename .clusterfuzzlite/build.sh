@@ -60,4 +60,9 @@ while read -r dir target _; do
 	hide "$dir"
 	unname "$dir" "$target" "$dir/$own"
 	compile_native_go_fuzzer_v2 "github.com/sockspec/sockspec/$dir" "$target" "$target"
+	# The builder says "Could not find the function" and ends well: a target would be lost in silence.
+	if [ ! -x "$OUT/$target" ]; then
+		echo "$target of $dir was not built" >&2
+		exit 1
+	fi
 done <fuzz/fleet/targets.txt

@@ -105,6 +105,7 @@ func TestFilesOfClusterFuzzLiteAreWellFormed(t *testing.T) {
 		var doc map[string]any
 		require.NoError(t, yaml.Unmarshal(src, &doc), name)
 		if strings.HasPrefix(name, ".github") {
+			require.NotContains(t, string(src), "uses: actions/cache@", "%s: it saves nothing of a job that fails, as one does that finds a crash", name)
 			require.Contains(t, doc, "on", name)
 			require.NotEmpty(t, doc["jobs"], name)
 		} else {
@@ -118,4 +119,29 @@ func TestFilesOfClusterFuzzLiteAreWellFormed(t *testing.T) {
 		out, err := exec.Command(bash, "-n", "../.clusterfuzzlite/build.sh").CombinedOutput()
 		require.NoError(t, err, "%s", out)
 	}
+}
+
+// The builder of OSS-Fuzz ends well where it finds no target; the build of them all does not.
+func TestTheBuildFailsOfATargetThatIsMissing(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("no bash here")
+	}
+	build, err := os.ReadFile("../.clusterfuzzlite/build.sh")
+	require.NoError(t, err)
+	loop := string(build[strings.Index(string(build), "while read"):])
+	run := func(lost string) (string, error) {
+		stubs := `hide() { :; }; outside() { :; }; unname() { :; }; go() { :; }
+			compile_native_go_fuzzer_v2() { if [ "$3" = "$LOST" ]; then echo Could not find the function; else install -m 755 /dev/null "$OUT/$3"; fi; }
+			`
+		cmd := exec.Command(bash, "-euc", stubs+loop)
+		cmd.Dir, cmd.Env = "..", append(os.Environ(), "OUT="+t.TempDir(), "LOST="+lost)
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	out, err := run("")
+	require.NoError(t, err, out)
+	out, err = run("FuzzLink")
+	require.Error(t, err)
+	require.Contains(t, out, "FuzzLink of packetio was not built")
 }
