@@ -33,9 +33,21 @@ func (o *options) tryAll(ctx context.Context, root string, r *report) error {
 // meet lets mutants meet killers.
 func (o *options) meet(ctx context.Context, root, dir string, all []*mutant.Mutant, ks []woven.Killer, m *memory, r *report) error {
 	r.phase("weaving")
-	overlay, err := mutant.Weave(ctx, root, dir, all)
+	files, n, err := mutant.Weave(ctx, root, all)
 	if err != nil {
 		return stopped(ctx, err)
+	}
+	tests := map[string][]string{}
+	for _, k := range ks {
+		if tests[k.Package] == nil {
+			if tests[k.Package], err = mutant.WeaveTests(root, k.Package, files); err != nil {
+				return err
+			}
+		}
+	}
+	overlay, err := woven.Overlay(root, dir, files)
+	if err != nil {
+		return err
 	}
 	some := r.take(all)
 	r.phase("building")
@@ -44,7 +56,7 @@ func (o *options) meet(ctx context.Context, root, dir string, all []*mutant.Muta
 		return err
 	}
 	r.phase("the tests as they are")
-	ws, err := watch(ctx, h, dir, len(all), o.cores, r.spent)
+	ws, err := watch(ctx, h, dir, tests, n, o.cores, r.spent)
 	if err != nil {
 		return err
 	}

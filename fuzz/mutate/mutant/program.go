@@ -10,9 +10,10 @@ import (
 	"github.com/sockspec/sockspec/fuzz/woven"
 )
 
-// Weave finds mutants in their files, sets their fates and numbers, and writes
-// the files with all of them into dir. It returns the go command's overlay.
-func Weave(ctx context.Context, root, dir string, ms []*Mutant) (overlay string, err error) {
+// Weave finds mutants in their files, sets their fates and numbers, and returns
+// the files with all of them, by their paths from the module's directory root, and
+// the largest number.
+func Weave(ctx context.Context, root string, ms []*Mutant) (files map[string]string, n int, err error) {
 	byDir := map[string]map[string][]*Mutant{}
 	for _, m := range ms {
 		d := path.Dir(m.File)
@@ -21,27 +22,27 @@ func Weave(ctx context.Context, root, dir string, ms []*Mutant) (overlay string,
 		}
 		byDir[d][m.File] = append(byDir[d][m.File], m)
 	}
-	files := map[string]string{woven.SwitchPath: Switch()}
-	n := 0
+	files = map[string]string{}
 	for _, d := range slices.Sorted(maps.Keys(byDir)) {
 		s, err := load(ctx, root, d)
 		if err != nil {
-			return "", err
+			return nil, 0, err
 		}
 		for _, name := range slices.Sorted(maps.Keys(byDir[d])) {
 			f := s.files[name]
 			if f == nil {
-				return "", fmt.Errorf("%s is no part of its package here: a build constraint keeps it out", name)
+				return nil, 0, fmt.Errorf("%s is no part of its package here: a build constraint keeps it out", name)
 			}
 			if err := f.place(byDir[d][name]); err != nil {
-				return "", err
+				return nil, 0, err
 			}
 			if number(byDir[d][name], &n) {
 				files[name] = f.weave()
 			}
 		}
 	}
-	return woven.Overlay(root, dir, files)
+	files[woven.SwitchPath] = Switch(n)
+	return files, n, nil
 }
 
 // number gives numbers to those that are woven, after the last one given.

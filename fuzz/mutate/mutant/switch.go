@@ -10,8 +10,9 @@ import (
 
 // Names of environment variables of the woven program.
 const (
-	// SeenName names the file that learns which mutants made a difference, an octet
-	// for each number. It is there, and long enough.
+	// SeenName names the file that learns which mutants made a difference: for each
+	// test of the package, and first of all for what is before any, an octet for each
+	// number. It is there, and long enough.
 	SeenName = "SOCKSPEC_SEEN"
 	// LimitName is the most processor time, in seconds. Beyond, the kernel kills.
 	LimitName = "SOCKSPEC_CPU"
@@ -41,13 +42,21 @@ type Num interface{ Int | ~float32 | ~float64 }
 
 var (
 	chosen = setting("%s")
-	seen   = open(os.Getenv("%s"))
+	all    = open(os.Getenv("%s"))
+	seen   = all // by the test that runs
 )
 
+// Enter says which test begins. Each has its own octets.
+func Enter(test int) {
+	if all != nil {
+		seen = all[test*%d:]
+	}
+}
+
 func init() {
-	if n := setting("%s"); n > 0 {
+	if n := setting("%[4]s"); n > 0 {
 		_ = syscall.Setrlimit(syscall.RLIMIT_CPU, &syscall.Rlimit{Cur: uint64(n), Max: uint64(n)})
-		_ = syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: %d, Max: %[4]d})
+		_ = syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: %[5]d, Max: %[5]d})
 	}
 }
 
@@ -96,10 +105,11 @@ func Mul[T Num](n int, x, y T) T { if (y == 0 || x*y != x/y) && On(n) { return x
 var operations = map[token.Token]string{token.ADD: "Num", token.SUB: "Num", token.QUO: "Num", token.REM: "Int",
 	token.AND: "Int", token.OR: "Int", token.XOR: "Int", token.AND_NOT: "Int"}
 
-// Switch is the source of the package that the woven files import.
-func Switch() string {
+// Switch is the source of the package that the woven files import, with n the
+// largest number of a mutant.
+func Switch(n int) string {
 	out := &strings.Builder{}
-	fmt.Fprintf(out, switchHead, woven.EnvName, SeenName, LimitName, mostMemory)
+	fmt.Fprintf(out, switchHead, woven.EnvName, SeenName, n+1, LimitName, mostMemory)
 	for op, kind := range operations {
 		is := changes["INVERT_BITWISE"][op]
 		if is == token.ILLEGAL {

@@ -75,7 +75,7 @@ func (f *file) printed(t *testing.T, m *Mutant) string {
 // program builds one program of the woven sample and of each mutant by itself.
 func program(t *testing.T, f *file, ms []*Mutant) (bin string) {
 	t.Helper()
-	files := map[string]string{woven.SwitchPath: Switch(), sampleFile: f.weave()}
+	files := map[string]string{woven.SwitchPath: Switch(len(ms)), sampleFile: f.weave()}
 	imports := fmt.Sprintf("import w %q\n", woven.Module+"/"+sampleDir)
 	var cases string
 	for _, m := range ms {
