@@ -88,16 +88,12 @@ func (t *trial) try(ctx context.Context, m *mutant.Mutant) error {
 	begun := time.Now()
 	ws := t.of(m)
 	if last, ok := t.memory.of(m); ok {
-		for _, w := range ws {
-			if w.Package == last.Package {
-				w.Killer = last.Killer()
-				ws = append([]witness{w}, ws...)
-				break
-			}
+		if w, ok := t.alone(last); ok {
+			ws = append([]witness{w}, ws...)
 		}
 	}
 	for _, w := range ws {
-		v, err := t.Run(ctx, w.Killer, m.N, w.most, fmt.Sprintf("%s=%d", mutant.LimitName, w.limit), "RAPID_SHRINKTIME=1ns")
+		v, err := t.Run(ctx, w.Killer, m.N, w.most(), fmt.Sprintf("%s=%d", mutant.LimitName, w.limit()), "RAPID_SHRINKTIME=1ns")
 		t.r.spent(v.CPU)
 		if err != nil {
 			return err

@@ -10,9 +10,8 @@ import (
 
 // Names of environment variables of the woven program.
 const (
-	// SeenName names the file that learns which mutants made a difference: for each
-	// test of the package, and first of all for what is before any, an octet for each
-	// number. It is there, and long enough.
+	// SeenName names the file that learns which mutants made a difference (Seen). It
+	// is there, and long enough.
 	SeenName = "SOCKSPEC_SEEN"
 	// LimitName is the most processor time, in seconds. Beyond, the kernel kills.
 	LimitName = "SOCKSPEC_CPU"
@@ -29,6 +28,7 @@ const switchHead = `package planted
 
 import (
 	"cmp"
+	"encoding/binary"
 	"os"
 	"strconv"
 	"syscall"
@@ -46,10 +46,17 @@ var (
 	seen   = all // by the test that runs
 )
 
+const row = %d
+
 // Enter says which test begins. Each has its own octets.
 func Enter(test int) {
-	if all != nil {
-		seen = all[test*%d:]
+	if all == nil {
+		return
+	}
+	seen = all[test*row:]
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) == nil {
+		binary.LittleEndian.PutUint64(seen[row-8:], uint64(u.Utime.Nano()+u.Stime.Nano()))
 	}
 }
 
@@ -109,7 +116,7 @@ var operations = map[token.Token]string{token.ADD: "Num", token.SUB: "Num", toke
 // largest number of a mutant.
 func Switch(n int) string {
 	out := &strings.Builder{}
-	fmt.Fprintf(out, switchHead, woven.EnvName, SeenName, n+1, LimitName, mostMemory)
+	fmt.Fprintf(out, switchHead, woven.EnvName, SeenName, seenRow(n), LimitName, mostMemory)
 	for op, kind := range operations {
 		is := changes["INVERT_BITWISE"][op]
 		if is == token.ILLEGAL {

@@ -128,7 +128,7 @@ func TestTheWovenProgramIsEachOfItsMutants(t *testing.T) {
 	f, ms := sample(t)
 	bin := program(t, f, ms)
 	seenFile := filepath.Join(t.TempDir(), "seen")
-	require.NoError(t, os.WriteFile(seenFile, make([]byte, len(ms)+1), 0o600))
+	require.NoError(t, os.WriteFile(seenFile, NewSeen(0, len(ms)), 0o600))
 	asItIs := says(t, bin, 0, false, SeenName+"="+seenFile)
 	seen, err := os.ReadFile(seenFile)
 	require.NoError(t, err)
