@@ -46,7 +46,7 @@ func TestTestsArePartedByCost(t *testing.T) {
 		sizes, limits = append(sizes, len(w.tests)), append(limits, w.limit())
 	}
 	require.Equal(t, []int{2, 2, 2, 1}, sizes)
-	require.Equal(t, []int{2, 2, 3, 41}, limits)
+	require.Equal(t, []int{1, 1, 3, 41}, limits)
 	began := []time.Duration{0, 3, 0, 9, 5}
 	require.EqualValues(t, 2, lasted(began, 3, 20))
 	require.EqualValues(t, 11, lasted(began, 9, 20))

@@ -91,7 +91,7 @@ func (ws witnesses) alone(t woven.Test) (witness, bool) {
 // Limits of a run: ten times what it takes without a mutant, and no less than
 // these. A mutant that never ends costs as much.
 const (
-	leastLimit = 2 * time.Second
+	leastLimit = time.Second
 	leastMost  = time.Minute
 )
 
