@@ -81,6 +81,7 @@ func (r *report) take(all []*mutant.Mutant) (some []*mutant.Mutant) {
 			t.notViable++
 		case mutant.Apart:
 			t.apart++
+			r.say("%v: apart: Go wants this constant when it compiles", m)
 		case mutant.Woven:
 			t.woven++
 			some = append(some, m)
@@ -134,13 +135,18 @@ func (r *report) survives(m *mutant.Mutant, seen bool) {
 	r.next("%v: survives", m)
 }
 
-// next counts a mutant and, if asked, says what came of it.
+// next counts a mutant and says what came of it.
 func (r *report) next(format string, args ...any) {
+	r.say(format, args...)
+	_ = r.bar.Add(1)
+}
+
+// say prints a line, if asked.
+func (r *report) say(format string, args ...any) {
 	if r.o.verbose {
 		_ = r.bar.Clear()
 		fmt.Fprintf(r.w, format+"\n", args...)
 	}
-	_ = r.bar.Add(1)
 }
 
 // stale are the known equivalents that a test kills, or that are no more.
