@@ -3,6 +3,7 @@ package queue
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -223,5 +224,22 @@ func TestBytesGrowNoFurtherThanTheyMust(t *testing.T) {
 		b := NewBytes(uint32(c.limit))
 		b.Append(make([]byte, c.n))
 		require.Len(t, b.buf, c.want, "%d bytes, limit %d", c.n, c.limit)
+	}
+}
+
+// What is fed is told by the contents alone: limit, extent, and the bytes by 256, the
+// last of them fewer, never none. Golden files hold the outcome.
+func TestBytesAreFedByChunksOf256(t *testing.T) {
+	for _, n := range []int{0, 1, 255, 256, 257, 512} {
+		b := NewBytes(1000)
+		text := bytes.Repeat([]byte{7}, n)
+		require.Equal(t, n, b.Append(text))
+		var want Hash
+		want.U64(1000)
+		want.U64(uint64(n))
+		for chunk := range slices.Chunk(text, 256) {
+			want.Bytes(chunk)
+		}
+		require.Equal(t, want.Sum(), sum(b.Fingerprint), "%d octets", n)
 	}
 }
