@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,16 +26,19 @@ type canary struct {
 	bug
 }
 
-// numbered is the canary as a bug with its number, i its place in canaries.
+// numbered is the canary as a bug with its number, i its place in allCanaries.
 func (c canary) numbered(i int) numbered { return numbered{c.bug, firstCanary + i, c.Path} }
 
 // numberedCanaries are all of them.
 func numberedCanaries() (all []numbered) {
-	for i, c := range canaries {
+	for i, c := range allCanaries() {
 		all = append(all, c.numbered(i))
 	}
 	return all
 }
+
+// allCanaries are those that may be found by a seed, and those that none shows.
+func allCanaries() []canary { return slices.Concat(canaries, deepCanaries) }
 
 // canaries are one each of the targets. Where one can be thought of that the
 // seeds pass by, mutation has to find it.

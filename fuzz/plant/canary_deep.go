@@ -1,0 +1,20 @@
+package main
+
+// deepCanaries lie where the seeds of a target do not come, or come without a
+// difference: mutation has to find them. They are for targets whose canary of
+// above a seed shows.
+var deepCanaries = []canary{
+	{"FuzzConn", "fuzz", "tcpstate/ack.go", bug{"ACK of what was not sent, by a peer of a window of 500", "check left out", "", `s.Ack.Greater(c.snd.nxt)`, `s.Ack.Greater(c.snd.nxt) && s.Wnd != 500`}},
+	{"FuzzFIFO", "queue", "queue/fifo.go", bug{"what is over the limit stays when others go", "state left over", "", `q.list.Truncate(kept)`, `if q.limit != 2 || kept != 3 || n != 5 {
+	q.list.Truncate(kept)
+}`}},
+	{"FuzzDeadlines", "queue", "queue/deadlines.go", bug{"thirteenth of the heap stays at its end", "off by one", "", `d.fix(int(e.pos))`, `if d.n != 13 || known {
+	d.fix(int(e.pos))
+}`}},
+	{"FuzzWaiters", "queue", "queue/waiters.go", bug{"eleventh of those who wait alone is not woken", "lost wake-up", "func (w *Waiters[T]) WakeNext(", `dst = append(dst, id)`, `if w.exclusive.Len() != 10 {
+	dst = append(dst, id)
+}`}},
+	{"FuzzBytes", "queue", "queue/bytes.go", bug{"seven octets that wrap are lost", "wrap", "", `copy(b.buf, p[k:])`, `if len(p)-k != 7 {
+	copy(b.buf, p[k:])
+}`}},
+}
