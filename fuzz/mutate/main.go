@@ -14,8 +14,8 @@
 // First the tests run as they are, and must pass; they note which mutants ever
 // come to another value than the program. A mutant meets only the tests that it
 // makes a difference to: first the one that killed it the last time, if that is
-// known, then its own package's, then the others, fastest first, until one fails
-// or has used up its processor time. What survives them all shows that the tests
+// known, then those that cost least, its own package's before others, until one
+// fails or has used up its processor time. What survives them all shows that the tests
 // are too weak, unless nobody could see the change: such mutants are listed in
 // equivalent.tsv, with the reason. -update strikes out of it what has died or is
 // no more.
