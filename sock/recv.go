@@ -240,12 +240,13 @@ func (h *Host) tellStream(s *sock, t *thread) {
 	}
 }
 
-// inq is tcp_inq_hint: what is left to read, 1 when only the end is.
+// inq is tcp_inq_hint: what is left to read, of which the peer's FIN counts for
+// one, be it read past or not.
 func (s *sock) inq() uint32 {
 	if s.conn == nil {
 		return 0
 	}
-	if n := s.conn.Readable(); n > 0 {
+	if n := s.conn.RcvNxt().Since(s.conn.CopiedSeq()); int32(n) > 0 {
 		return n
 	}
 	return uint32(flag(s.finCame()))
