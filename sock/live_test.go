@@ -10,6 +10,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
 
@@ -25,6 +26,11 @@ type live struct {
 func newLive(t *testing.T) *live {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, to make a network namespace")
+	}
+	var u unix.Utsname
+	require.NoError(t, unix.Uname(&u))
+	if older := OlderLinux(unix.ByteSliceToString(u.Release[:])); older != "" {
+		t.Skip(older)
 	}
 	runtime.LockOSThread()
 	l := &live{}

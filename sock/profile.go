@@ -26,7 +26,7 @@ type ProfileSysctl struct {
 	Values [3]int64
 }
 
-// Linux is a current kernel (6.18).
+// Linux is the kernel of LinuxRelease.
 var Linux = Profile{Name: "linux"}
 
 // Linux24 is a kernel of the 2.4 series: three seconds to the first

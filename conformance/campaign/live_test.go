@@ -15,7 +15,7 @@ import (
 )
 
 func againstLive(t *testing.T) *Campaign {
-	if err := (kernel.Stack{}).Available(); err != nil {
+	if err := kernel.Truth(); err != nil {
 		t.Skip(err)
 	}
 	return &Campaign{Other: kernel.Stack{}, Model: model.Stack{}, Steps: 60, Kinds: matrix.Kinds}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sockspec/sockspec/conformance"
 	"github.com/sockspec/sockspec/packetio"
+	"github.com/sockspec/sockspec/sock"
 	"golang.org/x/sys/unix"
 )
 
@@ -57,11 +58,30 @@ var probe struct {
 
 // Note says what about this host makes scripts behave otherwise than on a stock kernel, empty when nothing does.
 func (Stack) Note() string {
+	notes := []string{Older()}
 	if err := allowCubic(); err != nil {
-		return fmt.Sprintf("cubic is not allowed here (%v), so scripts run under %s: as root, write `reno cubic` to %s",
-			err, readSysctl("net.ipv4.tcp_congestion_control"), allowedPath)
+		notes = append(notes, fmt.Sprintf("cubic is not allowed here (%v), so scripts run under %s: as root, write `reno cubic` to %s",
+			err, readSysctl("net.ipv4.tcp_congestion_control"), allowedPath))
 	}
-	return ""
+	return strings.Trim(strings.Join(notes, "; "), "; ")
+}
+
+// Older says that this kernel is older than the one that the rules are of; empty when it is not. What such a kernel does otherwise
+// is worth knowing, and no failure.
+func Older() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return ""
+	}
+	return sock.OlderLinux(unix.ByteSliceToString(u.Release[:]))
+}
+
+// Truth is nil where this kernel can be used and is the one that the rules are of, or a later one; otherwise it says why not.
+func Truth() error {
+	if older := Older(); older != "" {
+		return errors.New(older)
+	}
+	return Stack{}.Available()
 }
 
 // Parallel is how many scripts may run at once without pushing each other's events off their times. Scripts sleep nearly all the

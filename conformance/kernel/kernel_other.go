@@ -22,6 +22,12 @@ func (Stack) Available() error { return errOther }
 // Note is empty.
 func (Stack) Note() string { return "" }
 
+// Older is empty: there is no kernel to be older.
+func Older() string { return "" }
+
+// Truth says why not.
+func Truth() error { return errOther }
+
 // Parallel is 1.
 func (Stack) Parallel() int { return 1 }
 

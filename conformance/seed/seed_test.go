@@ -48,7 +48,7 @@ func scriptsByRule(t *testing.T) map[string][]string {
 // TestSeedRules runs every rule's scripts on the model and on the live kernel.
 // A rule without script says why, and its cases are run on the model.
 func TestSeedRules(t *testing.T) {
-	available := kernel.Stack{}.Available()
+	available := kernel.Truth()
 	byScript, byCase := scriptsByRule(t), casesByRule()
 	require.NoError(t, figures.Check(`(\d+) of (\d+): (\d+) by scripts on both, (\d+) by Go cases alone`, len(rules), len(rules), len(byScript), len(rules)-len(byScript)))
 	for _, r := range rules {
