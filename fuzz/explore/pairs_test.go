@@ -44,7 +44,8 @@ func smallWorlds() (list []smallWorld) {
 			list = append(list, smallWorld{w.name + t.name, fuzz.DuoConfig{Setup: w.ends, Octets: 100, Channel: 6, Trouble: t.Trouble, Ends: allEnds}})
 		}
 	}
-	return list
+	patient := fuzz.DuoConfig{Setup: [2]fuzz.Setup{plain, passive(plain)}, Octets: 100, Channel: 1, Trouble: fuzz.Trouble{Timeouts: 6}, Ends: fuzz.EndShutdown}
+	return append(list, smallWorld{"a client and a server, room for one packet each way, six time-outs", patient})
 }
 
 // walkAll visits all states of a small world.
@@ -140,6 +141,26 @@ func TestPairsOfStatesAreThoseOfTheList(t *testing.T) {
 	require.Equal(t, strings.Split(string(want), "\n"), strings.Split(got, "\n"))
 }
 
+// What the larger walks come to, with more that goes wrong at once, is on the list too.
+func TestNoWalkComesToAPairThatIsNotListed(t *testing.T) {
+	rep, err := walked()
+	require.NoError(t, err)
+	listed := map[[2]tcpstate.State]bool{}
+	for _, p := range allPairs(t) { // a few seconds once more, for a test that stands alone
+		listed[[2]tcpstate.State{p.a, p.b}] = true
+	}
+	n := 0
+	for a := tcpstate.Established; a <= tcpstate.Closing; a++ {
+		for b := tcpstate.Established; b <= tcpstate.Closing; b++ {
+			if rep.Cover.HasPair(a, b) {
+				n++
+				require.True(t, listed[[2]tcpstate.State{a, b}], "%v and %v", a, b)
+			}
+		}
+	}
+	require.Greater(t, n, 40)
+}
+
 // surprising pairs have a line that says how they come about.
 var surprising = func() map[[2]tcpstate.State]string {
 	const (
@@ -149,6 +170,7 @@ var surprising = func() map[[2]tcpstate.State]string {
 		crossing = "SYNs that cross (RFC 9293 figure 8)"
 		closing  = "FINs that cross (RFC 9293 figure 13)"
 		behind   = "the ACK of the FIN came before the peer's own FIN, or that one was lost"
+		forgot   = "the request was given up (tcp_synack_retries) before the ACK came, which will draw a RST"
 		twice    = "who closed second must be heard again: TIME-WAIT answers a FIN that is repeated"
 	)
 	type p = [2]tcpstate.State
@@ -162,8 +184,9 @@ var surprising = func() map[[2]tcpstate.State]string {
 		{closed, synReceived}: outlived,
 		{closed, established}: gone, {closed, closeWait}: gone, {closed, finWait2}: gone, {closed, lastAck}: gone, {closed, timeWait}: gone,
 		{established, closed}: gone, {closeWait, closed}: gone, {finWait2, closed}: gone, {closed, both}: gone, {both, closed}: gone,
-		{closed, finWait1}:         "a connection that a SYN alone made, or half of one, is closed: its FIN will draw a RST",
-		{finWait1, closed}:         "a connection that a SYN alone made, or half of one, is closed: its FIN will draw a RST",
+		{established, tcpstate.Listen}: forgot, {finWait1, tcpstate.Listen}: forgot,
+		{closed, finWait1}:         "half-open: one end has let go, and the other, made by a SYN alone or not, sends its FIN to nobody",
+		{finWait1, closed}:         "half-open: one end has let go, and the other, made by a SYN alone or not, sends its FIN to nobody",
 		{established, synReceived}: ack, {finWait1, synReceived}: ack,
 		{finWait1, synSent}:        "SYNs that cross, and one end closes before its SYN,ACK has arrived",
 		{synSent, finWait1}:        "SYNs that cross, or Fast Open: one end closes before its SYN,ACK has arrived",

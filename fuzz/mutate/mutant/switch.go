@@ -18,7 +18,7 @@ const (
 )
 
 // mostMemory is how much the program may take: a mutant may ask for all there is.
-const mostMemory = 3 << 30
+const mostMemory int64 = 3 << 30
 
 // switchHead is the beginning of the package that the woven files import. A
 // function here gives the program's own value unless its mutant is on, and asks
