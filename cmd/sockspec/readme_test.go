@@ -32,7 +32,9 @@ var (
 	console = regexp.MustCompile("(?ms)^```console\n\\$ go run ./cmd/sockspec ([^\n]*)\n(.*?)^```\n((?:[^`\n][^\n]*\n|\n){0,6}?```\n.*?^```\n)?")
 	took    = regexp.MustCompile(`in [0-9.ms]+s\b`)
 	spaces  = regexp.MustCompile(` +`) // how many depends on the longest name of all
-	quoted  = regexp.MustCompile(`'[^']*'|\S+`)
+	// gVisor's netstack has goroutines of its own: a script may pass in one run and differ in the next.
+	unsteady = regexp.MustCompile(`(?m)(gvisor +|Linux: |skipped, |^)\d+ (passed, +\d+ differ|of \d+ scripts|diverged|passed, \d+ failed, \d+ skipped, \d+ diverged)`)
+	quoted   = regexp.MustCompile(`'[^']*'|\S+`)
 )
 
 // readmeSamples are the commands with output, which comes in the same block or in the next one.
@@ -53,7 +55,9 @@ func readmeSamples(text string) (all []sample) {
 
 // missing is the first part of what is shown, from one "…" to the next, that was not printed in its order; "" if all were.
 func (s sample) missing(printed string) string {
-	plain := func(text string) string { return spaces.ReplaceAllString(took.ReplaceAllString(text, "in …"), " ") }
+	plain := func(text string) string {
+		return spaces.ReplaceAllString(unsteady.ReplaceAllString(took.ReplaceAllString(text, "in …"), "$1…"), " ")
+	}
 	have := strings.Split(plain(printed), "\n")
 	for part := range strings.SplitSeq("\n"+plain(s.shown), "\n…") {
 		want, at := strings.Split(strings.Trim(part, "\n"), "\n"), 0
@@ -132,9 +136,8 @@ func TestReadmeComparison(t *testing.T) {
 	out := sockspec(t, shownStacks(), "check").stdout
 	for _, line := range []string{
 		`model +(\d+) passed,`, `linux +(\d+) passed,`,
-		`Where gvisor differs from Linux: (\d+) of (\d+) scripts`,
-		`gvisor +(\d+) passed, +(\d+) differ, +(\d+) skipped`,
-		`(\d+) passed, (\d+) failed, (\d+) skipped, (\d+) diverged`,
+		`Where gvisor differs from Linux: \d+ of (\d+) scripts`,
+		`gvisor +\d+ passed, +\d+ differ, +(\d+) skipped`,
 	} {
 		want := groups(out, line)
 		require.NotEmpty(t, want, "%s in %s", line, end(out))
