@@ -38,8 +38,9 @@ func (d *Duo) owed(i int) error {
 	if !resets && !other.closed && other.read != u.written {
 		return law("end %d wrote %d octets, and %d arrived", i, u.written, other.read)
 	}
-	// A RST, also one that answers what came before its sender opened, lets one end go and need not reach the other.
-	reset := (d.sent[0]|d.sent[1])&msgRst != 0
+	// A RST, also one that answers what came before its sender opened, lets one end go and need not reach the other. Who aborts in
+	// CLOSING sends none (tcp_need_reset): the peer, whose FIN is acknowledged, stays in FIN-WAIT-2.
+	reset := (d.sent[0]|d.sent[1])&msgRst != 0 || u.letGo
 	if ends := (u.shut || u.closed) && !reset; ends && !other.closed {
 		switch peer.State() {
 		case tcpstate.Established, tcpstate.FinWait1, tcpstate.FinWait2:
