@@ -15,34 +15,40 @@ import (
 // value, one at a time: what one && or one shift too many or too few leaves out
 // of a comparison or a fingerprint shows. Pointers, slices, maps and functions
 // are left alone.
-func changed(p any, try func(path string)) { changeIn(reflect.ValueOf(p).Elem(), "", try) }
+func changed(p any, try func(path string)) {
+	visit(reflect.ValueOf(p).Elem(), "", func(path string, v reflect.Value) {
+		old := reflect.New(v.Type()).Elem()
+		old.Set(v)
+		switch {
+		case v.Kind() == reflect.Bool:
+			v.SetBool(!v.Bool())
+		case v.CanInt():
+			v.SetInt(v.Int() ^ 1)
+		case v.CanUint():
+			v.SetUint(v.Uint() ^ 1)
+		default:
+			return
+		}
+		try(path)
+		v.Set(old)
+	})
+}
 
-func changeIn(v reflect.Value, path string, try func(string)) {
+// visit calls f with each value inside v that is no struct and no array.
+func visit(v reflect.Value, path string, f func(string, reflect.Value)) {
 	v = reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Elem() // unexported fields, too
-	old := reflect.New(v.Type()).Elem()
-	old.Set(v)
-	switch k := v.Kind(); {
-	case k == reflect.Struct:
+	switch v.Kind() {
+	case reflect.Struct:
 		for i := range v.NumField() {
-			changeIn(v.Field(i), path+"."+v.Type().Field(i).Name, try)
+			visit(v.Field(i), path+"."+v.Type().Field(i).Name, f)
 		}
-		return
-	case k == reflect.Array:
+	case reflect.Array:
 		for i := range v.Len() {
-			changeIn(v.Index(i), path, try)
+			visit(v.Index(i), path, f)
 		}
-		return
-	case k == reflect.Bool:
-		v.SetBool(!v.Bool())
-	case v.CanInt():
-		v.SetInt(v.Int() ^ 1)
-	case v.CanUint():
-		v.SetUint(v.Uint() ^ 1)
 	default:
-		return
+		f(path, v)
 	}
-	try(path)
-	v.Set(old)
 }
 
 // TestEqualKnowsEveryField: no two endpoints that differ anywhere are equal.

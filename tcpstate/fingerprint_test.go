@@ -4,27 +4,9 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"unsafe"
 
 	"github.com/stretchr/testify/require"
 )
-
-// visit calls f with each number and truth value inside v.
-func visit(v reflect.Value, path string, f func(string, reflect.Value)) {
-	v = reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Elem()
-	switch v.Kind() {
-	case reflect.Struct:
-		for i := range v.NumField() {
-			visit(v.Field(i), path+"."+v.Type().Field(i).Name, f)
-		}
-	case reflect.Array:
-		for i := range v.Len() {
-			visit(v.Index(i), path, f)
-		}
-	default:
-		f(path, v)
-	}
-}
 
 // anyOf reports whether path is one of the fields, or inside one.
 func anyOf(path string, fields ...string) bool {

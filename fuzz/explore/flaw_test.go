@@ -30,7 +30,8 @@ func TestWhatNeverEndsIsFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := smallWorld{name, fuzz.DuoConfig{Setup: [2]fuzz.Setup{plain, passive(plain)}, Writes: [2]uint8{1, 0}, Octets: c.octets, Channel: 6,
 				Trouble: c.trouble, Ends: fuzz.EndShutdown | fuzz.EndClose, Flaw: c.flaw}}
-			r := w.walkAll(t, 1)
+			r, err := w.walkAll(1)
+			require.NoError(t, err)
 			if c.flaw == fuzz.NoFlaw {
 				require.NoError(t, r.Broken)
 				require.Empty(t, r.Stopped)

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -49,11 +50,13 @@ func smallWorlds() (list []smallWorld) {
 }
 
 // walkAll visits all states of a small world.
-func (w *smallWorld) walkAll(t *testing.T, settleEach int) *Result {
+func (w *smallWorld) walkAll(settleEach int) (*Result, error) {
 	roots, err := two(w.DuoConfig)()
-	require.NoError(t, err)
+	if err != nil {
+		return nil, err
+	}
 	s := Search{Roots: roots, SettleEach: settleEach}
-	return s.Run(context.Background())
+	return s.Run(context.Background()), nil
 }
 
 // aPair is a pair of states, and the shortest way there.
@@ -63,13 +66,17 @@ type aPair struct {
 	in   string
 }
 
-// allPairs walks all of the small worlds to their ends.
-func allPairs(t *testing.T) (list []aPair) {
+// allPairs walks all of the small worlds to their ends, once for all tests.
+var allPairs = sync.OnceValues(func() (list []aPair, err error) {
 	best := map[[2]tcpstate.State]aPair{}
 	for _, w := range smallWorlds() {
-		r := w.walkAll(t, 0)
-		require.NoError(t, r.Broken, "%v", r.Way)
-		require.Empty(t, r.Stopped)
+		r, err := w.walkAll(0)
+		if err != nil {
+			return nil, err
+		}
+		if r.Broken != nil || r.Stopped != "" {
+			return nil, fmt.Errorf("%s: broken: %v, stopped: %q; %v", w.name, r.Broken, r.Stopped, r.Way)
+		}
 		for a := tcpstate.Established; a <= tcpstate.Closing; a++ {
 			for b := tcpstate.Established; b <= tcpstate.Closing; b++ {
 				old, ok := best[[2]tcpstate.State{a, b}]
@@ -85,8 +92,8 @@ func allPairs(t *testing.T) (list []aPair) {
 	slices.SortFunc(list, func(p, q aPair) int {
 		return cmp.Or(cmp.Compare(p.a.String(), q.a.String()), cmp.Compare(p.b.String(), q.b.String()))
 	})
-	return list
-}
+	return list, nil
+})
 
 // The forms that a move has in the list.
 var (
@@ -126,8 +133,10 @@ const pairsHeader = `# The states that two ends of a connection can be in at one
 // Each pair of states that two endpoints come to, loss and doubles and all, is listed, and no other. That each step between them is a
 // step of RFC 9293's diagram, or none, is held by the worlds themselves (fuzz.Diagram).
 func TestPairsOfStatesAreThoseOfTheList(t *testing.T) {
+	list, err := allPairs()
+	require.NoError(t, err)
 	got := pairsHeader
-	for _, p := range allPairs(t) {
+	for _, p := range list {
 		got += fmt.Sprintf("\n%-12v %-12v %2d  %s: %s\n", p.a, p.b, len(p.way.Moves), p.in, p.way.brief())
 		if why := surprising[[2]tcpstate.State{p.a, p.b}]; why != "" {
 			got += "    " + why + "\n"
@@ -145,8 +154,10 @@ func TestPairsOfStatesAreThoseOfTheList(t *testing.T) {
 func TestNoWalkComesToAPairThatIsNotListed(t *testing.T) {
 	rep, err := walked()
 	require.NoError(t, err)
+	list, err := allPairs()
+	require.NoError(t, err)
 	listed := map[[2]tcpstate.State]bool{}
-	for _, p := range allPairs(t) { // a few seconds once more, for a test that stands alone
+	for _, p := range list {
 		listed[[2]tcpstate.State{p.a, p.b}] = true
 	}
 	n := 0

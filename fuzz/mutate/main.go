@@ -44,6 +44,7 @@ import (
 	"syscall"
 
 	"github.com/sockspec/sockspec/fuzz/gomod"
+	"github.com/sockspec/sockspec/fuzz/woven"
 )
 
 // packages are those that can be tried: the core below the sockets.
@@ -115,8 +116,7 @@ func run(o options, w io.Writer) int {
 	}
 	known, err := readEquivalents(equivalentText)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "mutate:", err)
-		return 1
+		return woven.ExitCode("mutate", err, false)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -126,14 +126,5 @@ func run(o options, w io.Writer) int {
 	if o.update {
 		err = errors.Join(err, r.strike(filepath.Join(root, "fuzz", "mutate", "equivalent.tsv")))
 	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		return 130
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "mutate:", err)
-		return 1
-	case !good:
-		return 1
-	}
-	return 0
+	return woven.ExitCode("mutate", err, good)
 }

@@ -92,16 +92,7 @@ func run(o options, w io.Writer) int {
 	if o.update {
 		err = errors.Join(err, writeExpected(filepath.Join(root, "fuzz", "plant", "expect.txt"), r.killed))
 	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		return 130
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "plant:", err)
-		return 1
-	case len(r.survivors) > 0:
-		return 1
-	}
-	return 0
+	return woven.ExitCode("plant", err, len(r.survivors) == 0)
 }
 
 // chosen are the bugs whose name or class matches.
