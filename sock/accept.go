@@ -35,7 +35,7 @@ func (h *Host) newChild(af *afOps, s *sock, f flow, p *Packet, tos uint8) *sock 
 	*c = *s // the listener's options and buffers are inherited
 	c.id, c.parent, c.ss = id, s.id, ssUnconnected
 	c.lst, c.err, c.num, c.syn, c.cookie, c.links = nil, 0, 0, synCount{}, 0, [chains]link{}
-	c.groups, c.anycast = nil, nil
+	c.groups, c.anycast, c.dg = nil, nil, nil
 	c.fq, c.fastOwner, c.sockFast = nil, noSock, sockFast{}
 	c.opt.ofChild(p, h.dev)
 	h.reflectTOS(c, af, tos)

@@ -55,7 +55,7 @@ func (h *Host) splitTimeWait(s *sock) {
 	id := tw.id
 	*tw = *s
 	tw.id, tw.dead, tw.parent, tw.num, tw.syn, tw.fq = id, true, noSock, 0, synCount{}, nil
-	tw.waiters, tw.watch, tw.tx, tw.rx = queue.Waiters[Thread]{}, nil, queue.Bytes{}, queue.Bytes{}
+	tw.waiters, tw.watch, tw.dg, tw.tx, tw.rx = queue.Waiters[Thread]{}, nil, nil, queue.Bytes{}, queue.Bytes{}
 	h.tcpCount++
 	h.shareBucket(tw, s)
 	h.flows[tw.flow()] = id
