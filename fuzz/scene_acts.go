@@ -136,6 +136,14 @@ func messageOf(typ uint8, octets int) sock.Packet {
 	return sock.Packet{Src: walkPeer.Addr(), Dst: walkLocal.Addr(), Proto: sock.ProtoICMP, TTL: 64, ICMP: sock.ICMP{Type: typ}, Payload: make([]byte, octets)}
 }
 
+// narrower is a router's word that the way to the peer has an MTU, about a datagram that went there.
+func narrower(mtu uint32) sock.Packet {
+	p := messageOf(sock.ICMPDestUnreach, 0)
+	p.ICMP.Code, p.ICMP.MTU = sock.ICMPFragNeeded, mtu
+	p.ICMP.Quote = sock.Quote{Src: walkLocal.Addr(), Dst: walkPeer.Addr(), SrcPort: walkLocal.Port(), DstPort: walkPeer.Port(), Proto: sock.ProtoUDP}
+	return p
+}
+
 // onWire is a packet as the codec reads it.
 func onWire(b []byte) (p sock.Packet) {
 	var d *packetio.DropError

@@ -109,13 +109,14 @@ func exits() []SceneConfig {
 			calls(2, "execve", sock.Call{Op: sock.OpExec}), comes(walkPeer.Port()), onFlow("ACK", 1, SegAck)}}}
 }
 
-// messages: ICMP and UDP in places where it means nothing.
+// messages: ICMP and UDP in places where it means nothing, or something to others.
 func messages() []SceneConfig {
 	toMany, wrong6 := messageOf(sock.ICMPEcho, 8), datagramTo(walkLocal.Port(), 8)
 	toMany.Dst = groups[3]
 	wrong6.Src, wrong6.Dst = scenePeer6.Addr(), sceneLocal6.Addr()
 	martian := datagramTo(walkLocal.Port(), 8)
 	martian.Src = groups[0]
+	const accepted = sceneFD + 2
 	return []SceneConfig{
 		{Name: "no echoes", Sysctls: [][2]string{{"net.ipv4.icmp_echo_ignore_all", "1"}}, Acts: []Act{arrives("an echo request", 2, messageOf(sock.ICMPEcho, 8))}},
 		{Name: "odd packets", Opening: []sock.Call{dgramCall4(), bindCall(sceneFD)}, Acts: []Act{
@@ -123,6 +124,9 @@ func messages() []SceneConfig {
 			arrives("a datagram with a wrong checksum", 1, wrongSum(datagramTo(walkLocal.Port(), 8))), arrives("a datagram", 1, datagramTo(walkLocal.Port(), 8))}},
 		{Name: "checksums that are asked for", Opening: []sock.Call{openCall(sock.AF_INET6, sock.SOCK_RAW, sock.IPPROTO_UDP), optionCall(sceneFD, sock.IPPROTO_IPV6, sock.IPV6_CHECKSUM, 6)},
 			Acts: []Act{arrives("a datagram with a wrong checksum", 1, wrongSum(wrong6)), arrives("a datagram", 1, onWire(mustEncode(&wrong6))), calls(0, "recv", recvCall(sceneFD))}},
+		{Name: "a way that became narrower for another", Opening: slices.Concat([]sock.Call{streamCall()}, listenCalls(sceneFD), []sock.Call{dgramCall4(), bindCall(sceneFD + 1)}),
+			Acts: []Act{comes(walkPeer.Port()), onFlow("ACK", 1, SegAck), calls(0, "accept", sock.Call{Op: sock.OpAccept, FD: sceneFD, Flags: sock.SOCK_NONBLOCK}),
+				arrives("fragmentation needed for a datagram", 1, narrower(560)), calls(0, "send", sock.Call{Op: sock.OpSend, FD: accepted, Data: make([]byte, 536)}), ticks(2)}},
 		{Name: "a group that sends", Opening: []sock.Call{dgramCall4(), bindCall(sceneFD)}, Acts: []Act{arrives("a datagram from a group", 2, martian)}},
 		{Name: "no way back", Island: true, Acts: []Act{arrives("an echo request", 1, messageOf(sock.ICMPEcho, 8)), arrives("a datagram for nobody", 1, datagramTo(walkLocal.Port(), 8))}},
 	}

@@ -15,7 +15,7 @@ var (
 	inputNames = [...]string{"", "segment", "timeout", "open", "send", "receive", "shutdown", "close", "abort", "unreachable", "too big", "set", "no bucket", "peek"}
 	// Names of outputs, with what of them is worth showing.
 	outputNames = [...]string{"", "emit", "drop", "became", "store", "acked", "sent", "readable", "writable", "failed", "soft", "gone", "reopen", "promote",
-		"cookie learned", "SYN data acked", "SYN data lost", "blackhole", "request over", "rehash"}
+		"cookie learned", "SYN data acked", "SYN data lost", "blackhole", "request over", "rehash", "too long"}
 )
 
 // describe is one event and what followed, a line each.

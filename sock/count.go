@@ -133,6 +133,9 @@ func (h *Host) countConn(c *tcpstate.Conn, o *tcpstate.Output) {
 	case tcpstate.Became:
 		h.countState(o)
 		return
+	case tcpstate.TooLong:
+		h.countSent(parts(o.Seg.Len, o.N), o.Seg.Flags)
+		return
 	case tcpstate.Emit:
 		if o.Why == rule.SimultaneousSyn {
 			return // ends at SND.NXT, and so counts as sent before (__tcp_transmit_skb)

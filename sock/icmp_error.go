@@ -114,6 +114,9 @@ func (h *Host) sendICMPError(m, p *Packet, why rule.ID) {
 		return
 	}
 	m.Src, m.Dst = p.Dst, p.Src
+	if !h.stays(m.Src) { // of a packet of our own
+		m.Src = p.Src
+	}
 	quote := h.wire(p)
 	if p.IPv6() {
 		m.Payload = quote[:min(len(quote), quoteMost6)]

@@ -235,5 +235,10 @@ func getMTU(h *Host, s *sock, _ *thread) (int64, Errno) {
 	if err != 0 {
 		return 0, ENOTCONN
 	}
+	if s.conn != nil { // which may not have looked for a while
+		if known := s.conn.PathMTU(); known > r.mtu || to.Is6() {
+			r.mtu = known
+		}
+	}
 	return int64(r.mtu), 0
 }

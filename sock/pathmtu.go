@@ -16,12 +16,11 @@ type path struct {
 	locked bool
 }
 
-// Bounds of what is remembered of paths: sysctl net.ipv4.route.min_pmtu and
-// mtu_expires, and how many at most.
+// Bounds of what is remembered of paths: sysctl net.ipv4.route.min_pmtu, and how
+// many at most.
 const (
-	minPathMTU  = 552
-	pathExpires = 10 * tcpstate.Minute
-	maxPaths    = 64
+	minPathMTU = 552
+	maxPaths   = 64
 )
 
 // learnMTU remembers what an ICMP message said of the way to dst
@@ -42,7 +41,11 @@ func (h *Host) learnMTU(dst netip.Addr, mtu uint32) {
 	if mtu >= h.mtu && !locked {
 		return
 	}
-	learned := path{dst, mtu, h.now.Add(pathExpires), locked}
+	expires := ctlMTUExpires
+	if dst.Is6() {
+		expires = ctlMTUExpires6
+	}
+	learned := path{dst, mtu, h.now.Add(h.sysctl.get(expires) * tcpstate.Second), locked}
 	for i := range h.paths {
 		if h.paths[i].dst == dst {
 			h.paths[i] = learned

@@ -38,6 +38,6 @@ func TestSegmentsHaveDFAsTheSocketAndThePathWantIt(t *testing.T) {
 		Quote: Quote{Src: p.Src, Dst: p.Dst, SrcPort: p.SrcPort, DstPort: p.DstPort, Proto: ProtoTCP, Seq: p.Seg.Seq}}}, nil)
 	require.True(t, syn(IP_PMTUDISC_WANT).NoDF, "packets may be cut once a router asked for less than the least MTU")
 	require.False(t, syn(IP_PMTUDISC_DO).NoDF)
-	now = now.Add(pathExpires)
+	now = now.Add(10 * tcpstate.Minute)
 	require.False(t, syn(IP_PMTUDISC_WANT).NoDF, "the router's word is forgotten")
 }

@@ -78,6 +78,8 @@ const (
 	ctlPortRange
 	ctlDefaultTTL
 	ctlNoPMTUDisc
+	ctlMTUExpires
+	ctlMTUExpires6
 	ctlNonlocalBind
 	ctlNonlocalBind6
 	ctlAutobindReuse
@@ -196,6 +198,8 @@ var controls = [...]control{
 	{ctlPortRange, "net.ipv4.ip_local_port_range", 2, 1, 65535, [3]int64{32768, 60999}, false},
 	{ctlDefaultTTL, "net.ipv4.ip_default_ttl", 1, 1, 255, [3]int64{64}, false},
 	{ctlNoPMTUDisc, "net.ipv4.ip_no_pmtu_disc", 1, 0, 255, [3]int64{0}, false},
+	{ctlMTUExpires, "net.ipv4.route.mtu_expires", 1, -8589934, 8589934, [3]int64{600}, false},
+	{ctlMTUExpires6, "net.ipv6.route.mtu_expires", 1, -8589934, 8589934, [3]int64{600}, false},
 	{ctlNonlocalBind, "net.ipv4.ip_nonlocal_bind", 1, 0, 255, [3]int64{0}, false},
 	{ctlNonlocalBind6, "net.ipv6.ip_nonlocal_bind", 1, 0, 255, [3]int64{0}, false},
 	{ctlAutobindReuse, "net.ipv4.ip_autobind_reuse", 1, 0, 1, [3]int64{0}, false},

@@ -14,7 +14,7 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 	if s.conn == nil {
 		return 0
 	}
-	in.Now, in.Bars = h.now, h.bars(s)
+	in.Now, in.Bars, in.MTU = h.now, h.bars(s), h.connMTU(s)
 	resent, waited := s.conn.Resent(), s.conn.Waits()
 	h.conn = s.conn.Step(in, h.conn[:0])
 	h.countAgain(s.conn.Resent() - resent)
@@ -81,6 +81,8 @@ func (h *Host) follow(s *sock, o *tcpstate.Output, payload []byte) bool {
 	switch o.Kind {
 	case tcpstate.Emit:
 		h.transmitConn(s, o)
+	case tcpstate.TooLong:
+		h.tooLong(s, o)
 	case tcpstate.Store:
 		end := min(uint64(o.Off)+uint64(o.N), uint64(len(payload)))
 		if uint64(o.Off) < end {

@@ -40,6 +40,10 @@ func (h *Host) transmitConn(s *sock, o *tcpstate.Output) {
 		p.Payload = h.grab(int(seg.Len))
 		s.tx.ReadAt(at.Since(s.txHead), p.Payload)
 	}
+	if p.NoDF && h.cutsConn(s, &p) {
+		h.transmitCut(s, &p, why)
+		return
+	}
 	h.transmit(&p, why, s.id)
 }
 

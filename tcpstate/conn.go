@@ -93,6 +93,7 @@ func New(p Params) *Conn {
 	c := &Conn{cfg: p.Cfg.bounded(), state: Closed, ipv6: p.IPv6, locks: p.Locks, now: 1}
 	c.startSend(p.ISS)
 	c.snd.mtu = max(p.MTU, 68)
+	c.snd.way = wayOut{c.snd.mtu, c.snd.mtu}
 	c.snd.sndbuf = orDefault(p.SndBuf, c.cfg.Wmem[1])
 	c.rcv.rcvbuf = orDefault(p.RcvBuf, c.cfg.Rmem[1])
 	c.rcv.clamp = p.Clamp
@@ -149,6 +150,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	if in.Now > c.now {
 		c.now = in.Now
 	}
+	c.wayIs(in.MTU)
 	switch in.Kind {
 	case SegmentArrives:
 		c.arrived.label = labelOf(in.Label)
@@ -174,7 +176,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	case Unreachable:
 		c.unreachable(in.Seg.Seq, in.Err, in.Hard)
 	case TooBig:
-		c.tooBig(in.Seg.Seq, in.N)
+		c.tooBig(&in)
 	case Set:
 		c.set(in.Opt, in.N)
 	case NoBucket:

@@ -30,7 +30,8 @@ func (c *Conn) open(in *Input) {
 		c.opt.mssClamp = c.user.userMSS
 	}
 	c.snd.maxWnd = 0
-	c.syncMSS(c.snd.mtu)
+	c.lookUp()
+	c.syncMSS(c.snd.way.known)
 	c.setAdvMSS()
 	c.initRcvMSS()
 	c.openWindow()

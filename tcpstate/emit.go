@@ -5,6 +5,12 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 // emit sends one segment (__tcp_transmit_skb): options, window and urgent
 // pointer are chosen now, and what an ACK or data imply is noted.
 func (c *Conn) emit(seq Seq, n uint32, flags Flags, segs uint32, why rule.ID) {
+	c.transmit(seq, n, flags, segs, 0, why)
+}
+
+// transmit is emit of a segment that goes in parts of mss octets, if that is not
+// 0. False: it does not get out of the host.
+func (c *Conn) transmit(seq Seq, n uint32, flags Flags, segs, mss uint32, why rule.ID) bool {
 	o := c.tell(Emit, why)
 	s := &o.Seg
 	s.Seq, s.Len, s.Flags = seq, n, flags
@@ -34,11 +40,13 @@ func (c *Conn) emit(seq Seq, n uint32, flags Flags, segs uint32, why rule.ID) {
 	}
 	c.stat.segsOut += segs
 	c.stat.lastXmit = c.now // tcp_wstamp_ns: of whatever segment
+	return c.leaves(n, mss)
 }
 
-// emitBuffer sends buffer b, for the first time or again. What has no way out
-// counts as sent all the same, but not for loss detection or the rate.
-func (c *Conn) emitBuffer(b *buffer, why rule.ID) {
+// emitBuffer sends buffer b, for the first time or again. What has no way out,
+// for which it returns false, counts as sent all the same, but not for loss
+// detection or the rate.
+func (c *Conn) emitBuffer(b *buffer, why rule.ID) bool {
 	b.sent = c.now
 	flags := b.flags
 	if b.pcount > 1 {
@@ -47,11 +55,12 @@ func (c *Conn) emitBuffer(b *buffer, why rule.ID) {
 	if !flags.Has(SYN) || c.state == SynReceived {
 		flags |= ACK
 	}
-	c.emit(b.seq, b.len(), flags, uint32(b.pcount), why)
-	if c.snd.bars&BarRoute == 0 {
-		b.tags &^= tagUnwatched // tcp_update_skb_after_send
-		c.rateSent(b)
+	if !c.transmit(b.seq, b.len(), flags, uint32(b.pcount), uint32(b.mss), why) {
+		return false
 	}
+	b.tags &^= tagUnwatched // tcp_update_skb_after_send
+	c.rateSent(b)
+	return true
 }
 
 // dataSent notes that data went out (tcp_event_data_sent): a reply soon after
@@ -86,7 +95,7 @@ func (c *Conn) ackSent() {
 // (tcp_syn_options).
 func (c *Conn) synOptions(o *Options) {
 	// The path may have become narrower since (tcp_advertise_mss).
-	p := Params{Cfg: c.cfg, MTU: c.snd.mtu, IPv6: c.ipv6}
+	p := Params{Cfg: c.cfg, MTU: c.snd.way.known, IPv6: c.ipv6}
 	c.opt.advMSS = min(c.opt.advMSS, uint32(p.advMSS()))
 	o.Set |= OptMSS
 	o.MSS = uint16(c.opt.advMSS)

@@ -49,22 +49,25 @@ func (c *Conn) revertBackoff(seq Seq) {
 
 // tooBig takes "fragmentation needed" (tcp_v4_mtu_reduced; RFC 1191): smaller
 // segments from now on, and what was too large goes again.
-func (c *Conn) tooBig(seq Seq, mtu uint32) {
+func (c *Conn) tooBig(in *Input) {
 	if c.mini || c.state == Closed {
 		return
 	}
-	if !c.Quotable(seq) {
+	if !c.Quotable(in.Seg.Seq) {
 		c.drop(rule.ICMPOutOfWindow)
 		return
 	}
-	if c.ipv6 && mtu < 1280 {
+	if c.ipv6 && in.N < 1280 {
 		c.drop(rule.ICMPOutOfWindow) // no IPv6 path is that narrow (RFC 8201 section 4)
 		return
 	}
-	mtu = max(mtu, 552) // net.ipv4.route.min_pmtu
-	if mtu >= c.snd.mtu {
+	if in.MTU == 0 { // nobody else keeps what is known of the way
+		c.snd.way.now = min(c.snd.way.now, max(in.N, 552)) // net.ipv4.route.min_pmtu
+	}
+	c.lookUp() // inet_csk_update_pmtu
+	if c.snd.way.known >= c.snd.mtu {
 		return
 	}
-	c.syncMSS(mtu)
+	c.syncMSS(c.snd.way.known)
 	c.simpleRetransmit()
 }

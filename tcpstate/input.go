@@ -78,6 +78,9 @@ const (
 	// BarChallenge: the host has sent its share of challenge ACKs
 	// (sysctl tcp_challenge_ack_limit).
 	BarChallenge
+	// BarLong: packets longer than the way's MTU do not leave: nobody on the way
+	// may cut them, nor the host itself (ip_dont_fragment).
+	BarLong
 )
 
 // Input is one event with all that it carries. Fields that Kind does not name are ignored.
@@ -95,6 +98,7 @@ type Input struct {
 	Err       Errno   // Unreachable
 	Now       Time    // every kind; not before the previous input's
 	N         uint32  // Open, Send, Receive, TooBig, Set
+	MTU       uint32  // every kind: of the way to the peer as it is now, octets; 0 = as it was
 	Label     uint32  // SegmentArrives: IPv6's flow label, 20 bits
 	Seg       Segment // SegmentArrives; Unreachable and TooBig use Seg.Seq, Open Seg.Opts
 }

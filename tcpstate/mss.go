@@ -31,6 +31,9 @@ func (c *Conn) halfWindow(size uint32) uint32 {
 // currentMSS is the send MSS less the SACK blocks that would go along
 // (tcp_current_mss).
 func (c *Conn) currentMSS() uint32 {
+	if c.snd.way.known != c.snd.mtu {
+		c.syncMSS(c.snd.way.known)
+	}
 	mss := c.snd.mssCache
 	if n := c.rcv.nsacks; n > 0 || c.rcv.dsack {
 		room := uint32(40 - (c.opt.hdrLen - tcpHdrLen))

@@ -58,6 +58,10 @@ const (
 	// Rehash: the path seems to lose what goes by it; what follows is to go by
 	// another, if the caller spreads packets over paths by a hash that it draws.
 	Rehash
+	// TooLong: Seg, in parts of N octets, is longer than the way's MTU of Off
+	// octets, which became narrower meanwhile, and may not be cut: it stays here,
+	// unsent, and its sender is owed the news (icmp_send).
+	TooLong
 )
 
 // What an Emit's hop limit and DSCP are: those that the socket's options say, or

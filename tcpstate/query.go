@@ -24,6 +24,9 @@ func (c *Conn) Packets(n uint32) uint32 {
 	return (n + c.snd.mssCache - 1) / c.snd.mssCache
 }
 
+// SndMSS is how many octets of data a segment carries (tcpi_snd_mss).
+func (c *Conn) SndMSS() uint32 { return c.snd.mssCache }
+
 // Resent is how many segments were sent again, SYN-ACKs included (tcpi_total_retrans).
 func (c *Conn) Resent() uint32 { return c.stat.totalRetrans }
 

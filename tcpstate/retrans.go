@@ -14,6 +14,7 @@ func (c *Conn) retransmitOne(i int, segs uint32, why rule.ID) bool {
 		c.tell(SoftFailed, rule.NoRoute).Err = c.soft
 		return false
 	}
+	c.lookUp()
 	mss := c.currentMSS()
 	avail := int32(c.snd.wndEnd() - b.seq)
 	if avail <= 0 {

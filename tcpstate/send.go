@@ -30,19 +30,20 @@ func (c *Conn) send(n uint32, f SendFlags) {
 	c.tell(Sent, rule.UserSend)
 	if (c.state.in(bitEstablished|bitCloseWait) || c.PassiveFastOpen()) && !c.mini && c.err == 0 && c.shut&ShutWrite == 0 {
 		c.checkAppLimited()
-		taken := c.fill(n, f)
+		mss := c.currentMSS() // for all of the call (tcp_send_mss)
+		taken := c.fill(n, mss, f)
 		c.out[at].N = taken
-		c.pushSent(taken, n, f)
+		c.pushSent(taken, n, mss, f)
 	}
 }
 
 // fill puts up to n octets on the queue and returns how many.
-func (c *Conn) fill(n uint32, f SendFlags) (taken uint32) {
+func (c *Conn) fill(n, mss uint32, f SendFlags) (taken uint32) {
+	goal := c.sizeGoal(mss)
+	if f&SendOOB != 0 {
+		goal = mss
+	}
 	for taken < n {
-		goal := c.sizeGoal(c.currentMSS())
-		if f&SendOOB != 0 {
-			goal = c.currentMSS()
-		}
 		b := c.q.tail()
 		if b == nil || b.len() >= goal || b.eor {
 			if !c.memoryFree(0) {
@@ -67,21 +68,21 @@ func (c *Conn) fill(n uint32, f SendFlags) (taken uint32) {
 			b.eor = f&SendEOR != 0
 			break
 		}
-		c.fullBuffer(b, goal, f)
+		c.fullBuffer(b, goal, mss, f)
 	}
 	return taken
 }
 
 // fullBuffer sends while a long write goes on.
-func (c *Conn) fullBuffer(b *buffer, goal uint32, f SendFlags) {
+func (c *Conn) fullBuffer(b *buffer, goal, mss uint32, f SendFlags) {
 	if b.len() < goal || f&SendOOB != 0 {
 		return
 	}
 	if c.forcedPush() {
 		c.markPush(b)
-		c.pushFrames(c.currentMSS(), naglePush)
+		c.pushFrames(mss, naglePush)
 	} else if c.q.head == c.q.list.Len()-1 {
-		c.writeXmit(c.currentMSS(), naglePush, pushOne, rule.DataSent)
+		c.writeXmit(mss, naglePush, pushOne, rule.DataSent)
 	}
 }
 
@@ -96,7 +97,7 @@ func (c *Conn) markPush(b *buffer) {
 }
 
 // pushSent ends a write (tcp_push): PSH on its last octet, then out with it.
-func (c *Conn) pushSent(taken, n uint32, f SendFlags) {
+func (c *Conn) pushSent(taken, n, mss uint32, f SendFlags) {
 	if taken == 0 {
 		return
 	}
@@ -117,7 +118,7 @@ func (c *Conn) pushSent(taken, n uint32, f SendFlags) {
 	if f&SendMore != 0 {
 		nonagle = nagleCork
 	}
-	c.pushFrames(c.currentMSS(), nonagle)
+	c.pushFrames(mss, nonagle)
 }
 
 // checkSpace tells the user of room once it has waited for some

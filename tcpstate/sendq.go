@@ -13,6 +13,7 @@ type sendState struct {
 	pushed      Seq // last octet marked PSH (pushed_seq)
 	wnd, maxWnd uint32
 	mtu         uint32 // of the path (icsk_pmtu_cookie)
+	way         wayOut
 	mssCache    uint32 // send MSS with the options that every segment carries
 	sndbuf      int32
 	queued      int32 // truesize of all that is queued (sk_wmem_queued)

@@ -128,7 +128,7 @@ func (c *Conn) printSend(p *printer) {
 		p.out(v)
 	}
 	p.in(s.wl1)
-	p.nums(s.wnd, s.maxWnd, s.mtu, s.mssCache, uint32(s.sndbuf), uint32(s.queued))
+	p.nums(s.wnd, s.maxWnd, s.mtu, s.way.known, s.way.now, s.mssCache, uint32(s.sndbuf), uint32(s.queued))
 	p.bools(s.noSpace, s.marked, q.hasHint)
 	p.time(s.lastSent)
 	p.nums(uint32(q.head), q.packetsOut, q.sackedOut, q.lostOut, q.retransOut)

@@ -105,9 +105,8 @@ func (c *Conn) sendNew(b *buffer, why rule.ID) bool {
 	if b.flags.Has(FIN) && b.len() == 0 {
 		why = rule.FinSent
 	}
-	c.emitBuffer(b, why)
-	if c.snd.bars&BarRoute != 0 {
-		return false // ip_queue_xmit: EHOSTUNREACH
+	if !c.emitBuffer(b, why) {
+		return false
 	}
 	prior := c.q.packetsOut
 	c.snd.nxt = b.end

@@ -84,6 +84,7 @@ const (
 	RackTimeout
 	TailLossProbe
 	PathMTURetransmit
+	TooLong
 	RetriesExhausted
 	KeepaliveTimeout
 
@@ -207,6 +208,7 @@ var tcpRules = [...]Rule{
 	{"rack-timeout", "RFC 8985 6.3", "tcp_rack_reo_timeout", "what is overdue by more than the reordering window is sent again"},
 	{"tail-loss-probe", "RFC 8985 7.3", "tcp_send_loss_probe", "the last segment goes again when two round trips bring no ACK"},
 	{"path-mtu-retransmit", "RFC 1191 6.4", "tcp_simple_retransmit", "what became too large for the path goes again in smaller segments"},
+	{"too-long", "RFC 1191 6.5", "ip_fragment: FRAGFAILS", "a segment that was cut for a wider way than there is by now does not leave"},
 	{"retries-exhausted", "RFC 9293 3.8.3", "tcp_write_err", "too many tries end the connection"},
 	{"keepalive-timeout", "RFC 9293 3.8.4", "tcp_keepalive_timer", "keepalive probes that stay unanswered end the connection"},
 
