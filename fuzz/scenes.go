@@ -26,7 +26,7 @@ func Scenes(group string) []SceneConfig {
 	return nil
 }
 
-// limits: what a host does only so often, and buffers that hold little.
+// limits: what a host does only so often, and buffers and ways that hold little.
 func limits() []SceneConfig {
 	small := func(fd int32) sock.Call { return optionCall(fd, sock.SOL_SOCKET, sock.SO_RCVBUF, 0) }
 	return []SceneConfig{
@@ -35,6 +35,9 @@ func limits() []SceneConfig {
 			Acts:    []Act{comes(walkPeer.Port()), onFlow("ACK", 1, SegAck), onFlow("RST in the window", 3, SegAck, inWindow), onFlow("SYN again", 2, SegSynAgain), ticks(2)}},
 		{Name: "no ICMP errors", Sysctls: [][2]string{{"net.ipv4.icmp_msgs_per_sec", "0"}}, Opening: []sock.Call{dgramCall4()},
 			Acts: []Act{arrives("a datagram for nobody", 2, datagramTo(walkLocal.Port(), 8)), calls(0, "bind", bindCall(sceneFD))}},
+		{Name: "a way that became narrower for another", Opening: slices.Concat([]sock.Call{streamCall()}, listenCalls(sceneFD), []sock.Call{dgramCall4(), bindCall(sceneFD + 1)}),
+			Acts: []Act{comes(walkPeer.Port()), onFlow("ACK", 1, SegAck), calls(0, "accept", sock.Call{Op: sock.OpAccept, FD: sceneFD, Flags: sock.SOCK_NONBLOCK}),
+				arrives("fragmentation needed for a datagram", 1, narrower(560)), calls(0, "send", sock.Call{Op: sock.OpSend, FD: sceneFD + 2, Data: make([]byte, 536)}), ticks(2)}},
 		{Name: "a small buffer of datagrams", Opening: []sock.Call{dgramCall4(), small(sceneFD), bindCall(sceneFD)},
 			Acts: []Act{arrives("a datagram", 5, datagramTo(walkLocal.Port(), walkOctets)), calls(0, "recv", recvCall(sceneFD)), calls(0, "close", sock.Call{Op: sock.OpClose, FD: sceneFD})}},
 		{Name: "a small buffer of a RAW socket", Opening: []sock.Call{openCall(sock.AF_INET, sock.SOCK_RAW, sock.IPPROTO_ICMP), small(sceneFD)},
@@ -109,14 +112,13 @@ func exits() []SceneConfig {
 			calls(2, "execve", sock.Call{Op: sock.OpExec}), comes(walkPeer.Port()), onFlow("ACK", 1, SegAck)}}}
 }
 
-// messages: ICMP and UDP in places where it means nothing, or something to others.
+// messages: ICMP and UDP in places where it means nothing.
 func messages() []SceneConfig {
 	toMany, wrong6 := messageOf(sock.ICMPEcho, 8), datagramTo(walkLocal.Port(), 8)
 	toMany.Dst = groups[3]
 	wrong6.Src, wrong6.Dst = scenePeer6.Addr(), sceneLocal6.Addr()
 	martian := datagramTo(walkLocal.Port(), 8)
 	martian.Src = groups[0]
-	const accepted = sceneFD + 2
 	return []SceneConfig{
 		{Name: "no echoes", Sysctls: [][2]string{{"net.ipv4.icmp_echo_ignore_all", "1"}}, Acts: []Act{arrives("an echo request", 2, messageOf(sock.ICMPEcho, 8))}},
 		{Name: "odd packets", Opening: []sock.Call{dgramCall4(), bindCall(sceneFD)}, Acts: []Act{
@@ -124,9 +126,6 @@ func messages() []SceneConfig {
 			arrives("a datagram with a wrong checksum", 1, wrongSum(datagramTo(walkLocal.Port(), 8))), arrives("a datagram", 1, datagramTo(walkLocal.Port(), 8))}},
 		{Name: "checksums that are asked for", Opening: []sock.Call{openCall(sock.AF_INET6, sock.SOCK_RAW, sock.IPPROTO_UDP), optionCall(sceneFD, sock.IPPROTO_IPV6, sock.IPV6_CHECKSUM, 6)},
 			Acts: []Act{arrives("a datagram with a wrong checksum", 1, wrongSum(wrong6)), arrives("a datagram", 1, onWire(mustEncode(&wrong6))), calls(0, "recv", recvCall(sceneFD))}},
-		{Name: "a way that became narrower for another", Opening: slices.Concat([]sock.Call{streamCall()}, listenCalls(sceneFD), []sock.Call{dgramCall4(), bindCall(sceneFD + 1)}),
-			Acts: []Act{comes(walkPeer.Port()), onFlow("ACK", 1, SegAck), calls(0, "accept", sock.Call{Op: sock.OpAccept, FD: sceneFD, Flags: sock.SOCK_NONBLOCK}),
-				arrives("fragmentation needed for a datagram", 1, narrower(560)), calls(0, "send", sock.Call{Op: sock.OpSend, FD: accepted, Data: make([]byte, 536)}), ticks(2)}},
 		{Name: "a group that sends", Opening: []sock.Call{dgramCall4(), bindCall(sceneFD)}, Acts: []Act{arrives("a datagram from a group", 2, martian)}},
 		{Name: "no way back", Island: true, Acts: []Act{arrives("an echo request", 1, messageOf(sock.ICMPEcho, 8)), arrives("a datagram for nobody", 1, datagramTo(walkLocal.Port(), 8))}},
 	}
