@@ -44,10 +44,10 @@ func tcpClose(h *Host, s *sock, t *thread) outcome {
 		return done(0)
 	}
 	linger := s.opt.linger
-	if linger && s.opt.lingerTime == 0 && s.conn.Readable() == 0 && s.state() != tcpstate.Closed {
+	if linger && s.opt.lingerTime == 0 && s.conn.Unread() == 0 && s.state() != tcpstate.Closed {
 		h.step(s, tcpstate.Input{Kind: tcpstate.Abort}) // no FIN: the peer gets a RST
 	}
-	if linger && s.opt.lingerTime != 0 && t != nil && s.conn.Readable() == 0 {
+	if linger && s.opt.lingerTime != 0 && t != nil && s.conn.Unread() == 0 {
 		h.step(s, tcpstate.Input{Kind: tcpstate.Shutdown, How: tcpstate.ShutRead | tcpstate.ShutWrite | tcpstate.ShutClose})
 		if s.closing() {
 			h.patience(t, false, s.opt.lingerTime)

@@ -83,7 +83,7 @@ func (s *sock) inqExact() uint32 {
 	if s.conn == nil || s.handshaking() {
 		return 0
 	}
-	n := s.conn.Readable()
+	n := s.conn.Unread()
 	if at, known, _ := s.urgent(); known && !s.opt.flag(tcpstate.OOBInline) && at < n {
 		return at
 	}

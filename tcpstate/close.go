@@ -69,7 +69,7 @@ func (c *Conn) close() {
 	if c.orphan {
 		return
 	}
-	unread := c.Readable() > 0
+	unread := c.Unread() > 0
 	c.dropUnread()
 	c.shut = ShutRead | ShutWrite
 	switch {

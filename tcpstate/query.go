@@ -33,6 +33,17 @@ func (c *Conn) Resent() uint32 { return c.stat.totalRetrans }
 // Readable is the number of in-order octets that the user has not taken, FIN
 // excluded.
 func (c *Conn) Readable() uint32 {
+	end := c.rcv.nxt
+	for i := c.rq.in.Len() - 1; i >= 0 && c.rq.in.At(i).fin; i-- {
+		end = c.rq.in.At(i).end.Sub(1) // a peer may send another FIN, one number further
+	}
+	return maxSeq(end, c.rcv.copied).Since(c.rcv.copied)
+}
+
+// Unread is the number of numbers that the user has not taken but for one FIN, of
+// which Linux thinks that there is no more (SIOCINQ; tcp_inq). Where it is not 0 a
+// close resets the connection.
+func (c *Conn) Unread() uint32 {
 	n := c.rcv.nxt.Since(c.rcv.copied)
 	if c.finRcvd && n > 0 {
 		n--

@@ -174,8 +174,8 @@ func (c *Conn) pruneOOO(in *rxBuffer) {
 func (c *Conn) receive(n uint32) {
 	n = min(n, c.Readable())
 	c.rcv.copied = c.rcv.copied.Add(n)
-	if c.finRcvd && c.rcv.copied.Add(1) == c.rcv.nxt {
-		c.rcv.copied = c.rcv.nxt // the FIN is taken with the last octet
+	if c.EOF() && c.rcv.copied.Less(c.rcv.nxt) {
+		c.rcv.copied = c.rcv.copied.Add(1) // the FIN is taken with the last octet
 	}
 	for c.rq.in.Len() > 0 && c.rq.in.At(0).end.LessEq(c.rcv.copied) {
 		b, _ := c.rq.in.PopFront()

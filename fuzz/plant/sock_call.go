@@ -13,7 +13,7 @@ var callBugs = []file{
 		{"signal during a handshake ignored", "CO-07", "waiting && !h.waits(t):", `t.signal`, `false`},
 	}},
 	{"sock/close.go", []bug{
-		{"SO_LINGER of no time closes gracefully", "SO_LINGER", "", `linger && s.opt.lingerTime == 0 && s.conn.Readable() == 0 && s.state() != tcpstate.Closed`, `false`},
+		{"SO_LINGER of no time closes gracefully", "SO_LINGER", "", `linger && s.opt.lingerTime == 0 && s.conn.Unread() == 0 && s.state() != tcpstate.Closed`, `false`},
 		{"SO_LINGER waits for nothing", "SO_LINGER", "", `h.patience(t, false, s.opt.lingerTime)`, `h.patience(t, true, s.opt.lingerTime)`},
 		{"SO_LINGER waits on when all is acknowledged", "SO_LINGER", "", `s.closing() && h.waits(t) && !t.signal`, `h.waits(t) && !t.signal`},
 		{"closed file stays on interest lists", "close under a waiter", "", `h.epollForget(&s.watch)`, ``},
