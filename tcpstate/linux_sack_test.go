@@ -159,7 +159,11 @@ func TestDSACKIsRecognisedAndCounted(t *testing.T) {
 // within the block, after how many octets it is cut first (0: not), and whether
 // there was an error.
 func matches(b *buffer, start, end int64) (in bool, cut int64, failed bool) {
-	from, to, mss := int64(0), int64(b.len()), int64(b.mss)
+	from, size, mss := int64(0), int64(b.len()), int64(b.mss)
+	to := size // TCP_SKB_CB(skb)->end_seq counts the FIN, skb->len does not
+	if b.flags.Has(FIN) {
+		to++
+	}
 	in = start <= from && end >= to
 	if b.pcount <= 1 || in || to <= start {
 		return in, 0, false
@@ -178,8 +182,8 @@ func matches(b *buffer, start, end int64) (in bool, cut int64, failed bool) {
 			cut = up(cut, mss)
 		}
 	}
-	if cut >= to {
-		return in, 0, false
+	if cut >= size && !in {
+		return false, 0, false
 	}
 	return in, cut, false
 }
@@ -188,6 +192,9 @@ func TestABufferIsCutWhereABlockEnds(t *testing.T) {
 	arithmetic(t, func(r *rand.Rand, c *Conn) {
 		drawSent(r, c, 1, uint32(1+r.IntN(5)), 3)
 		c.opt.sack = true
+		if toss(r) {
+			drawFIN(c)
+		}
 		b := *c.q.at(0)
 		block := Range{near(r, b.seq, 6), near(r, b.end, 9)}
 		if !block.Start.Less(block.End) || b.seq.GreaterEq(block.End) { // tagRange does not get there
@@ -206,6 +213,63 @@ func TestABufferIsCutWhereABlockEnds(t *testing.T) {
 		require.Equal(t, []Seq{b.seq, b.seq.Add(uint32(cut)), b.seq.Add(uint32(cut)), b.end},
 			[]Seq{c.q.at(0).seq, c.q.at(0).end, c.q.at(1).seq, c.q.at(1).end})
 	})
+}
+
+// drawFIN lets the last of the sent buffers carry the FIN.
+func drawFIN(c *Conn) {
+	b := c.q.at(c.q.head - 1)
+	b.flags |= FIN
+	b.end = b.end.Add(1)
+	c.snd.nxt, c.snd.write = b.end, b.end
+}
+
+// shiftsAll is tcp_shift_skb_data: whether what a block from start to end covers
+// of a buffer that it does not cover whole is moved to prev, with nothing left.
+func shiftsAll(c *Conn, prev, b *buffer, start, end int64, dup bool) bool {
+	tags := func(b *buffer) uint8 { return b.tags & (tagSacked | tagRetrans | tagLost) }
+	from, mss := at(c, b.seq), int64(b.mss)
+	switch {
+	case !dup && tags(b)&^tagSacked == tagRetrans, at(c, b.end) <= 0:
+		return false
+	case prev == nil || tags(prev) != tagSacked || prev.eor:
+		return false
+	case start <= from && end >= at(c, b.end), at(c, b.end) <= start, b.pcount <= 1, start > from:
+		return false // all of it, none, one segment, or not its front
+	}
+	seglen := int64(prev.mss) // tcp_skb_seglen
+	if prev.pcount == 1 {
+		seglen = int64(prev.len())
+	}
+	length := down(end-from, mss)
+	return mss == seglen && end-from >= mss && from+length > 0 && length == int64(b.len())
+}
+
+func TestAFINGoesAlongWhenItsDataJoinASACKedNeighbour(t *testing.T) {
+	moved := 0
+	arithmetic(t, func(r *rand.Rand, c *Conn) {
+		drawSent(r, c, 3, uint32(1+r.IntN(3)), 3)
+		if r.IntN(4) > 0 {
+			drawFIN(c)
+		}
+		i := c.q.head - 1
+		f := c.q.at(i)
+		var prev *buffer
+		if i > 0 {
+			prev = c.q.at(i - 1)
+			prev.eor = r.IntN(8) == 0
+		}
+		c.snd.una = near(r, f.seq, 4)
+		block, dup := Range{near(r, f.seq, 2), near(r, f.end, 2)}, toss(r)
+		if !block.Start.Less(block.End) || f.seq.GreaterEq(block.End) { // tagRange does not get there
+			return
+		}
+		want := shiftsAll(c, prev, f, at(c, block.Start), at(c, block.End), dup)
+		require.Equal(t, want, c.shiftsFIN(i, block, dup), "%+v, %+v, %v", prev, f, block)
+		if want {
+			moved++
+		}
+	})
+	require.Positive(t, moved)
 }
 
 func TestASACKedBufferMovesTheCountersAsInTheKernel(t *testing.T) {

@@ -133,8 +133,9 @@ func (c *Conn) dsackSeen(b Range, k *sackRun) uint32 {
 }
 
 // matchSACK reports whether buffer i lies within b, cutting it so that it does
-// where its segments allow (tcp_match_skb_to_sack). Not ok: b ends within its
-// first segment.
+// where its segments allow (tcp_match_skb_to_sack). A block that ends just before
+// the FIN cuts behind all data: the FIN alone stays out. Not ok: b ends within
+// its first segment.
 func (c *Conn) matchSACK(i int, b Range) (in, ok bool) {
 	f := c.q.at(i)
 	in = b.Start.LessEq(f.seq) && b.End.GreaterEq(f.end)
@@ -156,8 +157,8 @@ func (c *Conn) matchSACK(i int, b Range) (in, ok bool) {
 		}
 		n = cut
 	}
-	if n >= f.len() {
-		return in, true
+	if n >= f.len() && !in {
+		return false, true
 	}
 	c.split(i, n, mss)
 	return in, true

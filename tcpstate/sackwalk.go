@@ -80,7 +80,7 @@ func (c *Conn) tagRange(at int, b Range, next *Range, dup bool, r *ackRun) int {
 			in, _ = c.matchSACK(at, *next)
 			isDup = isDup || in
 		}
-		if !in {
+		if in = in || c.shiftsFIN(at, b, isDup); !in {
 			var ok bool
 			if in, ok = c.matchSACK(at, b); !ok {
 				return at
@@ -97,4 +97,21 @@ func (c *Conn) tagRange(at int, b Range, next *Range, dup bool, r *ackRun) int {
 		}
 	}
 	return at
+}
+
+// shiftsFIN reports whether buffer i counts as SACKed with its FIN although b
+// ends before that. Linux moves what is newly SACKed into a SACKed neighbour of
+// the same segment size, and when no data is left, the FIN goes along
+// (tcp_shift_skb_data, and the end of tcp_shifted_skb).
+func (c *Conn) shiftsFIN(i int, b Range, dup bool) bool {
+	f := c.q.at(i)
+	if i == 0 || !f.flags.Has(FIN) || f.pcount <= 1 || b.Start.Greater(f.seq) ||
+		b.End != f.end.Sub(1) || f.len()%uint32(f.mss) != 0 || b.End.LessEq(c.snd.una) {
+		return false
+	}
+	if !dup && f.tags&(tagLost|tagRetrans) == tagRetrans {
+		return false // the retransmission is still believed to be on its way
+	}
+	p := c.q.at(i - 1)
+	return p.tags&(tagSacked|tagLost|tagRetrans) == tagSacked && !p.eor && p.segLen() == uint32(f.mss)
 }
