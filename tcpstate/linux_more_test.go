@@ -180,7 +180,8 @@ func TestTheScoreboardIsTheUnionOfAllBlocks(t *testing.T) {
 			c.tagSACKs(&s, &run)
 			count, high := uint32(0), 0
 			for k := range n {
-				require.Equal(t, got[k], c.q.at(k).tags&tagSacked != 0, "buffer %d after %+v", k, s.Opts)
+				b := c.q.at(c.q.find(c.snd.una.Add(uint32(k * size)))) // neighbours may be one by now
+				require.Equal(t, got[k], b.tags&tagSacked != 0, "buffer %d after %+v", k, s.Opts)
 				if got[k] {
 					count, high = count+1, k+1
 				}
@@ -303,4 +304,31 @@ func TestThereAreElevenStatesAndNoMore(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestADSACKIsLookedForFromTheStartOfTheQueueOnceAWalkCameToItsEnd: a walk that enters behind all that
+// is SACKed ends where the queue does, so that the D-SACK after it is searched anew and finds what the
+// buffers have joined to (tcp_sacktag_write_queue, "goto walk"). Linux 6.18 counted the reordering.
+func TestADSACKIsLookedForFromTheStartOfTheQueueOnceAWalkCameToItsEnd(t *testing.T) {
+	cfg := Linux()
+	c := New(Params{Cfg: &cfg, ISS: ourISS, MTU: 1500})
+	const lost, size = tagLost | tagRetrans | tagEverRetrans, 3
+	una := c.snd.una
+	span := func(from, to uint32) Range { return Range{una.Add(from), una.Add(to)} }
+	c.opt.sack, c.now, c.snd.maxWnd, c.snd.mssCache, c.stat.totalRetrans = true, Time(Second), 1000, size, 1000
+	for i, tags := range []uint8{lost, lost, tagSacked, tagSacked, 0} {
+		b := buffer{seq: una.Add(uint32(i * size)), end: una.Add(uint32((i + 1) * size)), pcount: 1, sent: 5, tags: tags}
+		c.q.list.PushBack(b)
+		c.q.head++
+		c.count(&b, 1)
+		c.snd.nxt = b.end
+	}
+	c.snd.write, c.q.sackHigh, c.q.sackSeenN = c.snd.nxt, una.Add(4*size), 2
+	c.q.sackSeen = [MaxSACK]Range{span(2*size, 4*size), span(3*size, 4*size+1)}
+	s := Segment{Ack: una, Flags: ACK}
+	s.Opts.NSACK = 2
+	s.Opts.SACK = [MaxSACK]Range{span(2*size, 4*size+1), span(size, 4*size+1)}
+	c.tagSACKs(&s, &ackRun{priorUna: una, priorHigh: c.highestSACK()})
+	require.EqualValues(t, 1, c.stat.reordSeen)
+	recount(t, c)
 }

@@ -28,10 +28,15 @@ func (c *Conn) tagBlocks(blocks []Range, dupAt int, r *ackRun) {
 				i++
 				continue
 			}
-			if at = c.passKnown(at, k.End, next, r); at < 0 {
+			var last bool
+			if at, last = c.passKnown(at, k.End, next, r); at < 0 {
 				break
 			}
 			known = known[1:]
+			if last { // beyond all that is known: to the block's end at once
+				at = c.tagRange(at, b, next, dup, r)
+				i++
+			}
 			continue
 		}
 		if b.Start.GreaterEq(c.highestSACK()) {
@@ -46,19 +51,20 @@ func (c *Conn) tagBlocks(blocks []Range, dupAt int, r *ackRun) {
 	c.q.sackSeenN = uint8(copy(c.q.sackSeen[:], blocks))
 }
 
-// passKnown goes on behind what is known up to end; -1 where nothing is left. A
-// D-SACK on the way gets its due (tcp_maybe_skipping_dsack).
-func (c *Conn) passKnown(at int, end Seq, next *Range, r *ackRun) int {
+// passKnown goes on behind what is known up to end; -1 where nothing is left. It
+// reports whether nothing behind that is SACKed. A D-SACK on the way gets its due
+// (tcp_maybe_skipping_dsack).
+func (c *Conn) passKnown(at int, end Seq, next *Range, r *ackRun) (int, bool) {
 	if next != nil && next.Start.Less(end) {
 		at = c.tagRange(c.sackFrom(at, next.Start), *next, nil, true, r)
 	}
 	if c.highestSACK() != end {
-		return c.sackFrom(at, end)
+		return c.sackFrom(at, end), false
 	}
 	if at = c.q.find(end); at == c.q.head {
-		return -1
+		return -1, true
 	}
-	return at
+	return at, true
 }
 
 // sackFrom is where a walk that stands at a buffer goes on for seq: forward only
@@ -80,7 +86,14 @@ func (c *Conn) tagRange(at int, b Range, next *Range, dup bool, r *ackRun) int {
 			in, _ = c.matchSACK(at, *next)
 			isDup = isDup || in
 		}
-		if in = in || c.shiftsFIN(at, b, isDup); !in {
+		if !in {
+			switch c.shift(at, b, isDup, r) {
+			case notCovered:
+				continue
+			case shiftedPart, shiftedAll:
+				at-- // the neighbour is done: on with what follows it
+				continue
+			}
 			var ok bool
 			if in, ok = c.matchSACK(at, b); !ok {
 				return at
@@ -97,21 +110,4 @@ func (c *Conn) tagRange(at int, b Range, next *Range, dup bool, r *ackRun) int {
 		}
 	}
 	return at
-}
-
-// shiftsFIN reports whether buffer i counts as SACKed with its FIN although b
-// ends before that. Linux moves what is newly SACKed into a SACKed neighbour of
-// the same segment size, and when no data is left, the FIN goes along
-// (tcp_shift_skb_data, and the end of tcp_shifted_skb).
-func (c *Conn) shiftsFIN(i int, b Range, dup bool) bool {
-	f := c.q.at(i)
-	if i == 0 || !f.flags.Has(FIN) || f.pcount <= 1 || b.Start.Greater(f.seq) ||
-		b.End != f.end.Sub(1) || f.len()%uint32(f.mss) != 0 || b.End.LessEq(c.snd.una) {
-		return false
-	}
-	if !dup && f.tags&(tagLost|tagRetrans) == tagRetrans {
-		return false // the retransmission is still believed to be on its way
-	}
-	p := c.q.at(i - 1)
-	return p.tags&(tagSacked|tagLost|tagRetrans) == tagSacked && !p.eor && p.segLen() == uint32(f.mss)
 }
