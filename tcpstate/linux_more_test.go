@@ -262,9 +262,21 @@ func TestQueriesCountAsTheKernel(t *testing.T) {
 		require.EqualValues(t, max(up(int64(n), int64(c.snd.mssCache))/int64(c.snd.mssCache), 1), c.Packets(n))
 		c.rcv.nxt, c.finRcvd = c.rcv.copied.Add(uint32(r.IntN(5))), toss(r)
 		avail := int64(c.rcv.nxt.Since(c.rcv.copied))
-		readable := avail
+		unread := avail
 		if c.finRcvd && avail > 0 {
-			readable--
+			unread--
+		}
+		require.EqualValues(t, unread, c.Unread())
+		readable := avail
+		if fins := min(int64(r.IntN(3)), avail); c.finRcvd { // each in a buffer of its own, one behind the other
+			readable -= fins
+			for c.rq.in.Len() > 0 {
+				c.rq.in.PopFront()
+			}
+			for i := fins; i > 0; i-- {
+				end := c.rcv.nxt.Sub(uint32(i - 1))
+				c.rq.in.PushBack(rxBuffer{seq: end.Sub(1), end: end, fin: true})
+			}
 		}
 		require.EqualValues(t, readable, c.Readable())
 		require.Equal(t, c.finRcvd && readable == 0, c.EOF())

@@ -28,6 +28,7 @@ var waitBugs = []file{
 	}},
 	{"sock/accept.go", []bug{
 		{"all who accept are woken", "wake-one", "func tcpAccept(", `return h.parkOn(t, s, true)`, `return h.parkOn(t, s, false)`},
+		{"error queue shared with the listener", "state left over", "", `c.groups, c.anycast, c.dg = nil, nil, nil`, `c.groups, c.anycast = nil, nil`},
 		{"new connection wakes nobody", "lost wake-up", "", `h.wake(s, wakeIn)`, ``},
 		{"accept of a listener that stopped waits on", "AC-07", "case s.state() != tcpstate.Listen:", `s.state() != tcpstate.Listen`, `false`},
 		{"waiting accept keeps no descriptor", "check left out", "", `o.park && t.fd >= 0`, `false`},

@@ -44,5 +44,6 @@ var ackBugs = []file{
 	{"tcpstate/sack.go", []bug{
 		{"SACK block beyond what was sent accepted", "edge", "", `b.End.Greater(c.snd.nxt) || !b.Start.Less(b.End) || !b.Start.Less(c.snd.nxt)`, `!b.Start.Less(b.End)`},
 		{"buffer SACKed that the block covers in part", "edge", "", `b.Start.LessEq(f.seq) && b.End.GreaterEq(f.end)`, `b.End.GreaterEq(f.end)`},
+		{"FIN SACKed with its data", "off by one", "", `n >= f.len() && !in`, `n >= f.len()`},
 	}},
 }

@@ -36,7 +36,15 @@ var dataBugs = []file{
 	}},
 	{"tcpstate/recvq.go", []bug{
 		{"receive buffer has no bound", "check left out", "func (c *Conn) rmemRoom", `c.rcv.rmem <= c.rcv.rcvbuf`, `true`},
-		{"FIN counted as an octet to read", "off by one", "", `c.finRcvd && c.rcv.copied.Add(1) == c.rcv.nxt`, `false`},
+		{"FIN counted as an octet to read", "off by one", "", `c.EOF() && c.rcv.copied.Less(c.rcv.nxt)`, `false`},
+	}},
+	{"tcpstate/query.go", []bug{
+		{"octet read where a FIN was", "off by one", "", `i >= 0 && c.rq.in.At(i).fin`, `i == c.rq.in.Len()-1 && i >= 0 && c.rq.in.At(i).fin`},
+	}},
+	{"tcpstate/way.go", []bug{
+		{"way wider again where it is remembered alone", "state left over", "", `c.snd.way.known = max(c.snd.way.known, mtu)`, ``},
+		{"segment sent that is too long for its way", "RFC 1191 6.5", "", `c.snd.bars&BarLong == 0 || n == 0`, `true || n == 0`},
+		{"short last segment kept with those that are too long", "check left out", "", `c.ipv6 && last > 0`, `false && last > 0`},
 	}},
 	{"tcpstate/xmit.go", []bug{
 		{"failure to send FIN notification promptly", "RFC 2525 2.15", "", `nonagle&naglePush != 0 || c.urgentMode() || b.flags.Has(FIN)`, `nonagle&naglePush != 0 || c.urgentMode()`},
@@ -55,6 +63,7 @@ var dataBugs = []file{
 		{"acknowledged octets sent again", "check left out", "", `b.seq.Less(c.snd.una)`, `false`},
 	}},
 	{"tcpstate/mss.go", []bug{
+		{"narrower way never noticed", "RFC 1191 6.3", "", `c.snd.way.known != c.snd.mtu`, `false`},
 		{"options missing from TCP MSS calculation", "RFC 2525 2.18", "", `mss = max(mss, uint32(c.cfg.MinSndMSS)) - uint32(c.opt.hdrLen-tcpHdrLen)`, `mss = max(mss, uint32(c.cfg.MinSndMSS))`},
 		{"SACK blocks missing from the MSS", "RFC 2525 2.18", "", `mss -= lenSACK + 8*min(blocks, (room-lenSACK)/8)`, `_, _ = room, blocks`},
 	}},
