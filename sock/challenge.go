@@ -20,9 +20,7 @@ func (h *Host) bars(s *sock) (b tcpstate.Bars) {
 	if h.strands(s, s.remote.Addr()) {
 		b |= tcpstate.BarRoute
 	}
-	if h.obeysMTU(s) {
-		b |= tcpstate.BarLong
-	}
+	b |= h.barsLong(s)
 	if c := &h.challenges; h.challengesLimited() && c.second == h.second() && c.left == 0 {
 		b |= tcpstate.BarChallenge
 	}

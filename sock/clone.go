@@ -158,6 +158,7 @@ func (h *Host) Fingerprint() uint64 {
 		f.Bytes(b[:])
 		f.U64(uint64(p.mtu)<<32 | uint64(uint32(p.until-h.now)))
 		f.Bool(p.locked)
+		f.U32(p.gen)
 	}
 	for _, b := range h.ports {
 		b.fingerprint(&f)
@@ -190,6 +191,7 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 	s.opt.fingerprint(f)
 	f.U32(s.mss)
 	f.Bool(s.routed)
+	f.U32(s.pathGen)
 	f.Bool(s.stray)
 	hashAddr(f, netip.AddrPortFrom(s.way, 0))
 	s.fingerprintRest(f)

@@ -134,13 +134,13 @@ func (h *Host) countConn(c *tcpstate.Conn, o *tcpstate.Output) {
 		h.countState(o)
 		return
 	case tcpstate.TooLong:
-		h.countSent(parts(o.Seg.Len, o.N), o.Seg.Flags)
+		h.countSent(parts(o), o.Seg.Flags)
 		return
 	case tcpstate.Emit:
 		if o.Why == rule.SimultaneousSyn {
 			return // ends at SND.NXT, and so counts as sent before (__tcp_transmit_skb)
 		}
-		h.countSent(c.Packets(o.Seg.Len), o.Seg.Flags)
+		h.countSent(parts(o), o.Seg.Flags)
 		if o.Why == rule.PathMTURetransmit && o.Seg.Flags.Has(tcpstate.SYN) {
 			h.count[MibTCPSynRetrans]++
 		}

@@ -18,6 +18,7 @@ import (
 var unhashed = map[string]string{
 	"Host.hooks":       "not of the host: whoever made it",
 	"Host.proc":        "of one input",
+	"Host.pathGens":    "the next name of a memory, which none has",
 	"Host.caller":      "of one input",
 	"Host.conn":        "of one input",
 	"Host.out":         "of one input",

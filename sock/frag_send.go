@@ -6,16 +6,19 @@ import (
 	"github.com/sockspec/sockspec/tcpstate/rule"
 )
 
-// wireLen is how long the packet is on the wire, octets. TCP's are none of this
-// file's affair: they are cut by the MSS.
+// wireLen is how long the packet is on the wire, octets.
 func (p *Packet) wireLen() int {
+	header := udpHdrLen // ICMP's is as long
 	switch {
 	case p.Opaque:
 		return len(p.Wire)
-	case p.IPv6():
-		return ip6HdrLen + udpHdrLen + len(p.Payload)
+	case p.Proto == ProtoTCP:
+		header = int(p.Seg.HeaderLen())
 	}
-	return ip4HdrLen + udpHdrLen + len(p.Payload) // ICMP's header is as long
+	if p.IPv6() {
+		return ip6HdrLen + header + len(p.Payload)
+	}
+	return ip4HdrLen + header + len(p.Payload)
 }
 
 // cutSize is how long a packet of the socket's may be on its way, and how long its

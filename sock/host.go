@@ -86,6 +86,7 @@ type Host struct {
 	frags       fragTable
 	ipID        uint16 // of the last packet that may be fragmented
 	paths       []path // narrower than the link, oldest first
+	pathGens    uint32
 	fast        fastHost
 	udp         udpTable
 	listens     chainTable[netip.AddrPort]

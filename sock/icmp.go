@@ -153,12 +153,30 @@ func (h *Host) connICMP(s *sock, p *Packet, in tcpstate.Input) {
 		return
 	}
 	if in.Kind == tcpstate.TooBig && s.conn.Quotable(in.Seg.Seq) {
-		if !s.takesMTU(h, in.N) {
-			h.emit(Dropped, rule.ICMPIgnored, s.id)
+		if !h.connTooBig(s, &in) {
 			return
 		}
+		defer h.lookedUp(s)
 	}
 	h.step(s, in)
+}
+
+// connTooBig takes in that the way to a connection's peer is narrower, and reports
+// whether the connection is to hear of it (tcp_v4_mtu_reduced, tcp_v6_mtu_reduced).
+func (h *Host) connTooBig(s *sock, in *tcpstate.Input) bool {
+	if s.af.ipv6 && in.N >= minMTU6 && !s.conn.Narrows(in.N) {
+		h.emit(Dropped, rule.ICMPIgnored, s.id)
+		return false
+	}
+	to, mtu := s.remote.Addr(), in.N
+	if !s.takesMTU(h, mtu) {
+		h.emit(Dropped, rule.ICMPIgnored, s.id)
+		in.N = 0
+	}
+	if !s.af.ipv6 && mtu < h.pathMTU(to, h.mtu) && h.setsDF(s, to) {
+		in.Err = EMSGSIZE // nothing short enough may get there
+	}
+	return in.N != 0 || !s.af.ipv6
 }
 
 // queueSynError puts an ICMP error about a SYN into the error queue, as Linux

@@ -65,14 +65,17 @@ func (h *Host) icmpSend(p *Packet, typ, code uint8, info uint32, why rule.ID) {
 	if !h.isLocal(p.Dst) || p.toMany || p.Proto == ProtoICMP && !h.answerable(p) {
 		return
 	}
-	// RT_TOS leaves a bit of ECN's in.
-	tos := (p.TOS|uint8(p.Seg.ECN))&0x1e | internetControl
-	m := Packet{
-		Proto: ProtoICMP, TTL: uint8(h.sysctl.get(ctlDefaultTTL)), TOS: tos &^ 3, NoDF: true,
-		ICMP: ICMP{Type: typ, Code: code, MTU: info},
-	}
-	m.Seg.ECN = tcpstate.ECN(tos & 3)
+	m := h.icmpMessage(p, ICMP{Type: typ, Code: code, MTU: info})
 	h.sendICMPError(&m, p, why)
+}
+
+// icmpMessage is an ICMP error about p, without addresses. RT_TOS leaves a bit of
+// ECN's in.
+func (h *Host) icmpMessage(p *Packet, is ICMP) Packet {
+	tos := (p.TOS|uint8(p.Seg.ECN))&0x1e | internetControl
+	m := Packet{Proto: ProtoICMP, TTL: uint8(h.sysctl.get(ctlDefaultTTL)), TOS: tos &^ 3, NoDF: true, ICMP: is}
+	m.Seg.ECN = tcpstate.ECN(tos & 3)
+	return m
 }
 
 // answerable reports whether an ICMP message may draw an error: one that is none

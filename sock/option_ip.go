@@ -236,9 +236,7 @@ func getMTU(h *Host, s *sock, _ *thread) (int64, Errno) {
 		return 0, ENOTCONN
 	}
 	if s.conn != nil { // which may not have looked for a while
-		if known := s.conn.PathMTU(); known > r.mtu || to.Is6() {
-			r.mtu = known
-		}
+		r.mtu = s.conn.PathMTU(r.mtu, h.keepsWay(s))
 	}
 	return int64(r.mtu), 0
 }

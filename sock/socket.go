@@ -62,6 +62,7 @@ type sock struct {
 	mss           uint32         // of the latest connection, 0 = none (mss_cache)
 	past          *tcpstate.Info // what a disconnected connection has left; never written
 	routed        bool           // a route is remembered (sk_dst_cache)
+	pathGen       uint32         // the memory of a narrow way that it was found in, 0 = none
 	way           netip.Addr     // where to, once bind has forgotten the peer
 	// stray: what it sends over IPv6 leaves by IPv4's operations, and gets nowhere.
 	// Its listener has kept them from a connection over IPv4 (ipv6_mapped).

@@ -14,7 +14,8 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 	if s.conn == nil {
 		return 0
 	}
-	in.Now, in.Bars, in.MTU = h.now, h.bars(s), h.connMTU(s)
+	in.Now, in.Bars = h.now, h.bars(s)
+	in.MTU, in.WayKept, in.WayLost = h.connMTU(s), h.keepsWay(s), !s.routed
 	resent, waited := s.conn.Resent(), s.conn.Waits()
 	h.conn = s.conn.Step(in, h.conn[:0])
 	h.countAgain(s.conn.Resent() - resent)
@@ -98,6 +99,7 @@ func (h *Host) follow(s *sock, o *tcpstate.Output, payload []byte) bool {
 		e := h.emit(Changed, o.Why, s.id)
 		e.From, e.To = o.From, o.To
 		if o.From == tcpstate.SynSent && o.To == tcpstate.Established {
+			h.lookedUp(s)
 			h.inform(InetConnEstablished, s)
 		}
 		if o.To != tcpstate.SynSent && o.To != tcpstate.SynReceived { // there Linux calls no sk_state_change

@@ -15,6 +15,7 @@ func (h *Host) transmitConn(s *sock, o *tcpstate.Output) {
 			h.emit(Dropped, rule.NoRoute, s.id)
 			return
 		}
+		h.lookedUp(s)
 	}
 	p := Packet{
 		Src: s.local, Dst: s.remote.Addr(), SrcPort: s.sport, DstPort: s.remote.Port(),
@@ -40,8 +41,8 @@ func (h *Host) transmitConn(s *sock, o *tcpstate.Output) {
 		p.Payload = h.grab(int(seg.Len))
 		s.tx.ReadAt(at.Since(s.txHead), p.Payload)
 	}
-	if p.NoDF && h.cutsConn(s, &p) {
-		h.transmitCut(s, &p, why)
+	if p.NoDF && h.cutsConn(s, &p, o.Off) {
+		h.transmitCut(s, &p, o.Off, why)
 		return
 	}
 	h.transmit(&p, why, s.id)

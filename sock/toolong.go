@@ -1,6 +1,8 @@
 package sock
 
 import (
+	"net/netip"
+
 	"github.com/sockspec/sockspec/tcpstate"
 	"github.com/sockspec/sockspec/tcpstate/rule"
 )
@@ -18,39 +20,84 @@ func (h *Host) connMTU(s *sock) uint32 {
 	return r.mtu
 }
 
-// obeysMTU reports whether a packet of the stream that is longer than the path's
-// MTU stays here: its socket looks at that MTU, and nobody may cut the packet
-// (ip_sk_use_pmtu, ip_dont_fragment).
-func (h *Host) obeysMTU(s *sock) bool {
+// lookedUp notes which memory of a narrow way, if any, the connection found.
+func (h *Host) lookedUp(s *sock) {
+	if len(h.paths) > 0 || s.pathGen != 0 {
+		s.pathGen = h.pathGenOf(s.remote.Addr())
+	}
+}
+
+// keepsWay reports whether what the host knows of the way to the peer is what the
+// connection looked up last, were it changed since (fill_route_from_fnhe).
+func (h *Host) keepsWay(s *sock) bool {
+	return s.pathGen != 0 && s.pathGen == h.pathGenOf(s.remote.Addr())
+}
+
+// barsLong says what may not leave that is longer than the way's MTU: nobody may
+// cut it, and its socket looks at that MTU (ip_sk_use_pmtu, ip_dont_fragment). IPv6
+// looks at it for a single segment whatever the socket wants (ip6_xmit).
+func (h *Host) barsLong(s *sock) (b tcpstate.Bars) {
+	if len(h.paths) == 0 {
+		return 0
+	}
 	to := s.remote.Addr()
-	return len(h.paths) > 0 && s.pmtudiscFor(to) < IP_PMTUDISC_PROBE && (to.Is6() || h.setsDF(s, to))
+	if to.Is6() {
+		b = tcpstate.BarLong
+	}
+	if s.pmtudiscFor(to) < IP_PMTUDISC_PROBE && (to.Is6() || h.setsDF(s, to)) {
+		b |= tcpstate.BarLong | tcpstate.BarLongParts
+	}
+	return b
 }
 
 // cutsConn reports whether a stream's segments, which the way may cut, are too
-// long for it by now: the host itself cuts them (ip_fragment: no IP_DF).
-func (h *Host) cutsConn(s *sock, p *Packet) bool {
+// long for it by now: the host itself cuts them (ip_fragment: no IP_DF). size is
+// that of offloaded ones.
+func (h *Host) cutsConn(s *sock, p *Packet, size uint32) bool {
 	if len(h.paths) == 0 || s.pmtudiscFor(p.Dst) >= IP_PMTUDISC_PROBE {
 		return false
 	}
-	extra := p.Seg.Len - min(p.Seg.Len, s.conn.SndMSS())
-	return p.wireLen()-int(extra) > int(s.conn.PathMTU())
+	long := p.wireLen()
+	if size != 0 {
+		long -= int(p.Seg.Len - size)
+	}
+	return long > int(h.connMTU(s))
 }
 
-// transmitCut sends each segment of an offloaded packet in fragments.
-func (h *Host) transmitCut(s *sock, p *Packet, why rule.ID) {
-	mtu, size := int(s.conn.PathMTU()), s.conn.SndMSS()
-	for i := range max(parts(p.Seg.Len, size), 1) {
+// transmitCut sends each segment of an offloaded packet in fragments; one that
+// fits counts as cut, too (ip_do_fragment).
+func (h *Host) transmitCut(s *sock, p *Packet, size uint32, why rule.ID) {
+	mtu := int(h.connMTU(s))
+	for i, n := uint32(0), max(partsOf(p.Seg.Len, size), 1); i < n; i++ {
 		q := *p
 		q.part(i, size)
 		cuts := h.cut(&q, mtu, mtu)
+		if len(cuts) == 1 {
+			h.count[MibIPFragCreates]++
+			h.count[MibIPFragOKs]++
+		}
 		for k := range cuts {
 			h.transmit(&cuts[k], cutRule(cuts, why), s.id)
 		}
 	}
 }
 
+// parts is how many segments an output makes.
+func parts(o *tcpstate.Output) uint32 { return partsOf(o.Seg.Len, o.Off) }
+
+// partsOf is how many n octets are, of a size that is 0 where there is one.
+func partsOf(n, size uint32) uint32 {
+	if size == 0 {
+		return 1
+	}
+	return (n + size - 1) / size
+}
+
 // part makes the packet its i'th segment of size octets (tcp_gso_segment).
 func (p *Packet) part(i, size uint32) {
+	if size == 0 {
+		return
+	}
 	at := i * size
 	n := min(size, p.Seg.Len-at)
 	if at+n < p.Seg.Len {
@@ -62,42 +109,52 @@ func (p *Packet) part(i, size uint32) {
 	p.Seg.Seq, p.Seg.Len, p.Payload = p.Seg.Seq.Add(at), n, p.Payload[at:at+n]
 }
 
-// parts is how many segments n octets make.
-func parts(n, size uint32) uint32 { return (n + size - 1) / size }
-
 // tooLong tells this host itself, as the sender, that segments were too long for
 // their way: a message for each (ip_fragment, ip6_fragment: fail_toobig). One
 // alone over IPv6 is refused before it comes so far (ip6_xmit).
 func (h *Host) tooLong(s *sock, o *tcpstate.Output) {
+	s.routed = true
+	h.lookedUp(s)
 	h.emit(Dropped, o.Why, s.id)
-	n := parts(o.Seg.Len, o.N)
+	n, fails := parts(o), MibIPFragFails
 	if s.af.ipv6 {
-		h.count[MibIP6FragFails] += uint64(n)
-		if n == 1 {
-			return
-		}
-	} else {
-		h.count[MibIPFragFails] += uint64(n)
+		fails = MibIP6FragFails
+	}
+	h.count[fails] += uint64(n)
+	if s.af.ipv6 && o.Off == 0 {
+		h.refusedHere(s, o.N)
+		return
 	}
 	p := Packet{
 		Src: s.local, Dst: s.remote.Addr(), SrcPort: s.sport, DstPort: s.remote.Port(),
 		Proto: ProtoTCP, TTL: h.ttl(s, s.af.ipv6), TOS: s.tos(s.af.ipv6), Seg: o.Seg,
 	}
+	if s.af.ipv6 {
+		h.putLabel(s, &p, s.flowLabel, s.txHash)
+	}
 	p.Payload = h.grab(int(o.Seg.Len))
 	s.tx.ReadAt(o.Seg.Seq.Since(s.txHead), p.Payload)
 	for i := range n {
 		q := p
-		q.part(i, o.N)
-		h.tellTooLong(&q, o.Off)
+		q.part(i, o.Off)
+		h.tellTooLong(&q, o.N)
 	}
+}
+
+// refusedHere tells a program that wants to know (ipv6_local_error).
+func (h *Host) refusedHere(s *sock, mtu uint32) {
+	if s.opt.recvErr6 && s.dg == nil {
+		s.dg = newDatagrams()
+	}
+	h.localError(s, EMSGSIZE, netip.AddrPortFrom(s.remote.Addr(), s.remote.Port()), mtu)
 }
 
 // tellTooLong sends the message to where the packet comes from: here.
 func (h *Host) tellTooLong(p *Packet, mtu uint32) {
-	m := Packet{Proto: ProtoICMP, TTL: uint8(h.sysctl.get(ctlDefaultTTL)), NoDF: true, ICMP: ICMP{Type: ICMPDestUnreach, Code: ICMPFragNeeded, MTU: mtu}}
-	m.TOS = p.TOS&0x1c | internetControl
 	if p.IPv6() {
-		m = Packet{Proto: ProtoICMPv6, TTL: hopLimit6, ICMP: ICMP{Type: ICMPv6PacketTooBig, MTU: mtu}}
+		h.sendICMPError(&Packet{Proto: ProtoICMPv6, TTL: hopLimit6, ICMP: ICMP{Type: ICMPv6PacketTooBig, MTU: mtu}}, p, rule.TooLong)
+		return
 	}
+	m := h.icmpMessage(p, ICMP{Type: ICMPDestUnreach, Code: ICMPFragNeeded, MTU: mtu})
 	h.sendICMPError(&m, p, rule.TooLong)
 }

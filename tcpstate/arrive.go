@@ -41,7 +41,7 @@ func (c *Conn) setPrediction(wnd uint32) {
 func (c *Conn) predicted(s *Segment) bool {
 	p := &c.ack.pred
 	return p.on && s.Flags&^PSH == ACK && s.Wnd == p.wnd &&
-		s.headerLen() == uint32(p.hdrLen) && s.Seq == c.rcv.nxt && s.Ack.LessEq(c.snd.nxt)
+		s.HeaderLen() == uint32(p.hdrLen) && s.Seq == c.rcv.nxt && s.Ack.LessEq(c.snd.nxt)
 }
 
 // segmentArrives is RFC 9293 section 3.10.7 for a connection's own states.

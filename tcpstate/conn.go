@@ -150,7 +150,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	if in.Now > c.now {
 		c.now = in.Now
 	}
-	c.wayIs(in.MTU)
+	c.wayIs(&in)
 	switch in.Kind {
 	case SegmentArrives:
 		c.arrived.label = labelOf(in.Label)

@@ -171,6 +171,7 @@ func (c *Conn) synAckArrives(s *Segment) {
 	}
 	c.syncMSS(c.snd.mtu)
 	c.initRcvMSS()
+	c.lookUp() // tcp_init_transfer
 	c.become(Established, rule.SynAckReceived)
 	c.ack.lastRcv = c.now
 	c.initTransfer()

@@ -15,7 +15,7 @@ func (l *Listener) FastAccept(in Input, out []Output) (*Conn, []Output) {
 	o := c.tell(Became, rule.FastAccepted)
 	o.From, o.To = Closed, SynReceived
 	c.ack.lastRcv, c.snd.lastSent = c.now, c.now
-	if n := syn.headerLen() + syn.Len; n >= defaultMSS+uint32(c.opt.hdrLen) {
+	if n := syn.HeaderLen() + syn.Len; n >= defaultMSS+uint32(c.opt.hdrLen) {
 		c.ack.lastSegSize = n - uint32(c.opt.hdrLen)
 	}
 	c.snd.maxWnd = uint32(syn.Wnd) << c.opt.sndWScale // the MSS is settled with what is not so

@@ -102,7 +102,7 @@ func TestOptionsAreAsLongAsTheyAreWritten(t *testing.T) {
 			wire, err := AppendOptions(nil, &o)
 			require.NoError(t, err)
 			require.EqualValues(t, len(wire), o.wireLen(), "%+v", o)
-			require.EqualValues(t, 20+len(wire), (&Segment{Opts: o}).headerLen(), "%+v", o)
+			require.EqualValues(t, 20+len(wire), (&Segment{Opts: o}).HeaderLen(), "%+v", o)
 		}
 	}
 }

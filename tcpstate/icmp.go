@@ -61,11 +61,18 @@ func (c *Conn) tooBig(in *Input) {
 		c.drop(rule.ICMPOutOfWindow) // no IPv6 path is that narrow (RFC 8201 section 4)
 		return
 	}
+	if c.ipv6 && !c.Narrows(in.N) {
+		return
+	}
 	if in.MTU == 0 { // nobody else keeps what is known of the way
 		c.snd.way.now = min(c.snd.way.now, max(in.N, 552)) // net.ipv4.route.min_pmtu
 	}
 	c.lookUp() // inet_csk_update_pmtu
-	if c.snd.way.known >= c.snd.mtu {
+	if in.Err != 0 {
+		c.soft = in.Err
+		c.tell(SoftFailed, rule.ICMPSoft).Err = in.Err
+	}
+	if in.N == 0 || c.snd.way.known >= c.snd.mtu {
 		return
 	}
 	c.syncMSS(c.snd.way.known)

@@ -72,11 +72,16 @@ func TestHowNarrowAPathMayBecome(t *testing.T) {
 		{false, 1499, 1499}, {false, 552, 552}, {false, 551, 552}, {false, 1, 552}, {false, 1500, 1500}, {false, 1501, 1500},
 		{true, 1281, 1281}, {true, 1280, 1280}, {true, 1279, 1500}, {true, 1500, 1500},
 	} {
-		w := openedWith(t, plainOpts, 100*Millisecond, func(_ *Config, p *Params) { p.IPv6 = c.ipv6 })
+		o := plainOpts
+		o.MSS = 1460
+		w := openedWith(t, o, 100*Millisecond, func(_ *Config, p *Params) { p.IPv6 = c.ipv6 })
 		w.do(Input{Kind: TooBig, N: c.mtu, Seg: Segment{Seq: w.c.snd.una}})
 		require.Equal(t, c.want, w.c.MTU(), "%+v", c)
 	}
-	w := established(t, Options{Set: OptMSS | OptSACKOK, MSS: 1460})
+	w := openedWith(t, plainOpts, 100*Millisecond, func(_ *Config, p *Params) { p.IPv6 = true })
+	w.do(Input{Kind: TooBig, N: 1281, Seg: Segment{Seq: w.c.snd.una}})
+	require.EqualValues(t, 1500, w.c.MTU(), "segments are short enough as they are")
+	w = established(t, Options{Set: OptMSS | OptSACKOK, MSS: 1460})
 	w.call(Send, 1460)
 	w.arrive(data(1000, 10, 0))
 	w.step(Input{Kind: TooBig, N: 1500, Seg: Segment{Seq: w.c.snd.una}})

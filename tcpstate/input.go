@@ -78,9 +78,12 @@ const (
 	// BarChallenge: the host has sent its share of challenge ACKs
 	// (sysctl tcp_challenge_ack_limit).
 	BarChallenge
-	// BarLong: packets longer than the way's MTU do not leave: nobody on the way
-	// may cut them, nor the host itself (ip_dont_fragment).
+	// BarLong: a segment longer than the way's MTU does not leave: nobody on the way
+	// may cut it, nor the host itself (ip_dont_fragment; ip6_xmit).
 	BarLong
+	// BarLongParts: nor does an offloaded packet whose segments are so long
+	// (ip_sk_use_pmtu).
+	BarLongParts
 )
 
 // Input is one event with all that it carries. Fields that Kind does not name are ignored.
@@ -95,12 +98,18 @@ type Input struct {
 	// Listening goes with SegmentArrives: a listener would take a SYN that
 	// TIME-WAIT gives way to. Without one TIME-WAIT stays.
 	Listening bool
-	Err       Errno   // Unreachable
-	Now       Time    // every kind; not before the previous input's
-	N         uint32  // Open, Send, Receive, TooBig, Set
-	MTU       uint32  // every kind: of the way to the peer as it is now, octets; 0 = as it was
-	Label     uint32  // SegmentArrives: IPv6's flow label, 20 bits
-	Seg       Segment // SegmentArrives; Unreachable and TooBig use Seg.Seq, Open Seg.Opts
+	Err       Errno // Unreachable; TooBig: what a time-out is to report
+	Now       Time  // every kind; not before the previous input's
+	// N goes with Open, Send, Receive, Set and TooBig. Where that is 0 the way has
+	// another MTU, and the connection is not to do anything about it.
+	N uint32
+	// MTU is that of the way to the peer as it is now, octets; 0 = as it was. With
+	// WayKept it changed where the connection had looked it up, and is known at
+	// once; with WayLost nothing is looked up any more (sk_dst_reset). Every kind.
+	MTU              uint32
+	WayKept, WayLost bool
+	Label            uint32  // SegmentArrives: IPv6's flow label, 20 bits
+	Seg              Segment // SegmentArrives; Unreachable and TooBig use Seg.Seq, Open Seg.Opts
 }
 
 // Option names a per-connection setting that a Set input changes. Values are

@@ -8,11 +8,15 @@ const gsoMaxSize = 65536 - 193
 // but those that every segment carries.
 func (c *Conn) syncMSS(mtu uint32) uint32 {
 	c.snd.mtu = mtu
+	c.snd.mssCache = c.halfWindow(c.mssOf(mtu))
+	return c.snd.mssCache
+}
+
+// mssOf is the send MSS that a path MTU allows (tcp_mtu_to_mss).
+func (c *Conn) mssOf(mtu uint32) uint32 {
 	p := Params{Cfg: c.cfg, MTU: mtu, IPv6: c.ipv6}
 	mss := min(p.mtuMSS(), uint32(c.opt.mssClamp))
-	mss = max(mss, uint32(c.cfg.MinSndMSS)) - uint32(c.opt.hdrLen-tcpHdrLen)
-	c.snd.mssCache = c.halfWindow(mss)
-	return c.snd.mssCache
+	return max(mss, uint32(c.cfg.MinSndMSS)) - uint32(c.opt.hdrLen-tcpHdrLen)
 }
 
 // halfWindow keeps packets below half of the largest window seen, unless that

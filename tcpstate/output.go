@@ -10,7 +10,8 @@ const (
 	_ OutputKind = iota
 	// Emit: send Seg. Its payload is the Seg.Len octets of the send stream
 	// that begin at Seg.Seq (one later when Seg carries SYN). N says whose IP
-	// header it has: AsSocket, AsAnswer or AsBucket.
+	// header it has: AsSocket, AsAnswer or AsBucket. Off is the MSS that an
+	// offloaded packet is to be cut to (gso_size), 0 for a single segment.
 	Emit
 	// Drop: the segment that arrived, or part of it, was discarded. N tells of
 	// an answer that was due and left out: SkippedAnswer or SkippedChallenge.
@@ -58,9 +59,9 @@ const (
 	// Rehash: the path seems to lose what goes by it; what follows is to go by
 	// another, if the caller spreads packets over paths by a hash that it draws.
 	Rehash
-	// TooLong: Seg, in parts of N octets, is longer than the way's MTU of Off
-	// octets, which became narrower meanwhile, and may not be cut: it stays here,
-	// unsent, and its sender is owed the news (icmp_send).
+	// TooLong: Seg, or its parts of Off octets if that is not 0, is longer than
+	// the N octets of the way's MTU, which became narrower meanwhile, and may not
+	// be cut: it stays here, unsent, and its sender is owed the news (icmp_send).
 	TooLong
 )
 

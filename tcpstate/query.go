@@ -16,17 +16,6 @@ func (c *Conn) SockState() State {
 // FIN-WAIT-2 of an orphan.
 func (c *Conn) Waits() bool { return c.mini }
 
-// Packets is how many segments n octets take up, at least one (tcp_skb_pcount).
-func (c *Conn) Packets(n uint32) uint32 {
-	if n <= c.snd.mssCache {
-		return 1
-	}
-	return (n + c.snd.mssCache - 1) / c.snd.mssCache
-}
-
-// SndMSS is how many octets of data a segment carries (tcpi_snd_mss).
-func (c *Conn) SndMSS() uint32 { return c.snd.mssCache }
-
 // Resent is how many segments were sent again, SYN-ACKs included (tcpi_total_retrans).
 func (c *Conn) Resent() uint32 { return c.stat.totalRetrans }
 

@@ -44,7 +44,7 @@ func (c *Conn) rxBufferOf(s *Segment) rxBuffer {
 	if c.ipv6 {
 		ip = 40
 	}
-	cost, room := rxCost(ip + s.headerLen() + s.Len)
+	cost, room := rxCost(ip + s.HeaderLen() + s.Len)
 	return rxBuffer{seq: s.Seq, end: s.End(), true: cost, room: room, at: c.now, fin: s.Flags.Has(FIN)}
 }
 

@@ -114,8 +114,8 @@ func (s *Segment) SeqLen() uint32 {
 // End is the sequence number after the segment's last octet.
 func (s *Segment) End() Seq { return s.Seq.Add(s.SeqLen()) }
 
-// headerLen is the TCP header's length: as received, or what the options need.
-func (s *Segment) headerLen() uint32 {
+// HeaderLen is the TCP header's length, octets: as received, or what the options need.
+func (s *Segment) HeaderLen() uint32 {
 	if s.HdrLen != 0 {
 		return uint32(s.HdrLen)
 	}

@@ -76,7 +76,7 @@ func (c *Conn) urgentArrives(s *Segment) {
 		first = first.Add(1)
 	}
 	// Linux counts from the header's first octet: a segment that begins shortly behind the place has one there, in its header.
-	if hdr := s.headerLen(); c.urg.seq.Since(first)+hdr < hdr+s.Len {
+	if hdr := s.HeaderLen(); c.urg.seq.Since(first)+hdr < hdr+s.Len {
 		c.urg.state = urgValid
 		if !c.orphan {
 			c.tell(Readable, rule.UrgentData)

@@ -10,58 +10,72 @@ type wayOut struct {
 	known, now uint32
 }
 
-// wayIs takes note of the way's MTU. IPv4 forgets a narrow way where it is
-// remembered, and at once (ipv4_mtu: rt_pmtu has expired).
-func (c *Conn) wayIs(mtu uint32) {
-	if mtu == 0 {
+// wayIs takes note of the way's MTU.
+func (c *Conn) wayIs(in *Input) {
+	if in.MTU == 0 {
 		return
 	}
-	c.snd.way.now = mtu
-	if !c.ipv6 {
-		c.snd.way.known = max(c.snd.way.known, mtu)
+	c.snd.way.now = in.MTU
+	c.snd.way.known = c.PathMTU(in.MTU, in.WayKept)
+	if in.WayLost {
+		c.snd.way.known = c.snd.mtu // with no way, segments stay as they are (tcp_current_mss)
 	}
 }
+
+// PathMTU is what the connection knows of the way to its peer, octets
+// (getsockopt IP_MTU; dst_mtu), if the way's MTU is now; kept is Input's WayKept.
+// What is new to the host it learns when it sends. IPv4 forgets a narrow way
+// where it is remembered, and at once (ipv4_mtu: rt_pmtu has expired).
+func (c *Conn) PathMTU(now uint32, kept bool) uint32 {
+	if kept {
+		return now
+	}
+	if c.ipv6 {
+		return c.snd.way.known
+	}
+	return max(c.snd.way.known, now)
+}
+
+// Narrows reports whether an MTU makes segments shorter (tcp_v6_mtu_reduced).
+func (c *Conn) Narrows(mtu uint32) bool { return c.mssOf(mtu) < c.snd.mssCache }
 
 // lookUp finds the way out again (__ip_queue_xmit, inet_sk_rebuild_header).
 func (c *Conn) lookUp() { c.snd.way.known = c.snd.way.now }
 
-// PathMTU is what the connection knows of the way to its peer, octets
-// (getsockopt IP_MTU; dst_mtu). It lags behind what others know until something
-// is sent.
-func (c *Conn) PathMTU() uint32 { return c.snd.way.known }
-
-// leaves looks up the way for segments of a buffer with n octets, cut to mss if
-// that is not 0, that was just told as the latest output. It reports whether they
-// leave the host, and withdraws them if they are too long for it
-// (ip_finish_output_gso, ip6_finish_output_gso_slowpath_drop).
+// leaves looks up the way for a segment of n octets, or for an offloaded packet
+// in parts of mss octets if that is not 0, which was just told as the latest
+// output. It reports whether it leaves the host, and withdraws what is too long
+// (ip_finish_output_gso, ip6_xmit, ip6_finish_output_gso_slowpath_drop).
 func (c *Conn) leaves(n, mss uint32) bool {
 	c.lookUp()
 	if c.snd.bars&BarRoute != 0 {
 		return false // EHOSTUNREACH
 	}
 	o := &c.out[len(c.out)-1]
-	if mss == 0 {
-		mss = n
+	o.Off = mss
+	bar, part, ip := BarLong, n, uint32(20)
+	if mss > 0 {
+		bar, part = BarLongParts, mss
 	}
-	ip := uint32(20)
 	if c.ipv6 {
 		ip = 40
 	}
-	if c.snd.bars&BarLong == 0 || n == 0 || ip+o.Seg.headerLen()+mss <= c.snd.way.known {
+	if c.snd.bars&bar == 0 || n == 0 || ip+o.Seg.HeaderLen()+part <= c.snd.way.known {
 		return true
 	}
-	o.Kind, o.Why, o.N, o.Off = TooLong, rule.TooLong, mss, c.snd.way.known
-	if last := n % mss; c.ipv6 && last > 0 && ip+o.Seg.headerLen()+last <= c.snd.way.known {
-		c.escapes(last)
+	why := o.Why
+	o.Kind, o.Why, o.N = TooLong, rule.TooLong, c.snd.way.known
+	if last := n % part; c.ipv6 && last > 0 && ip+o.Seg.HeaderLen()+last <= c.snd.way.known {
+		c.escapes(last, why)
 	}
 	return false // EMSGSIZE
 }
 
 // escapes lets the short last part of what is too long go, which counts as unsent
 // with the rest all the same: IPv6 looks at each part.
-func (c *Conn) escapes(n uint32) {
+func (c *Conn) escapes(n uint32, why rule.ID) {
 	all := &c.out[len(c.out)-1]
-	last := Output{Kind: Emit, Why: rule.DataSent, Seg: all.Seg}
+	last := Output{Kind: Emit, Why: why, Seg: all.Seg}
 	all.Seg.Len -= n
 	all.Seg.Flags &^= PSH | FIN
 	last.Seg.Seq, last.Seg.Len = all.Seg.Seq.Add(all.Seg.Len), n

@@ -20,24 +20,24 @@ func TestWhatIsTooLongForAWayThatBecameNarrowerStays(t *testing.T) {
 		part    uint32
 		escapes uint32
 	}{
-		{"it fits", false, BarLong, v4 + 1000, 1000, 0, 0, 0},
-		{"an octet too long", false, BarLong, v4 + 999, 1000, 1000, 1000, 0},
+		{"it fits", false, BarLong | BarLongParts, v4 + 1000, 1000, 0, 0, 0},
+		{"an octet too long", false, BarLong | BarLongParts, v4 + 999, 1000, 1000, 0, 0},
 		{"it may be cut", false, 0, v4 + 999, 1000, 0, 0, 0},
-		{"in parts", false, BarLong, v4 + 999, 1100, 1100, 1000, 0},
-		{"parts that fit", false, BarLong, v4 + 1000, 1100, 0, 0, 0},
-		{"IPv6: it fits", true, BarLong, v6 + 1000, 1000, 0, 0, 0},
-		{"IPv6: an octet too long", true, BarLong, v6 + 999, 1000, 1000, 1000, 0},
-		{"IPv6: a last part that is short", true, BarLong, v6 + 999, 1100, 1000, 1000, 100},
-		{"IPv6: a last part that just fits", true, BarLong, v6 + 999, 1999, 1000, 1000, 999},
-		{"IPv6: a last part that is none", true, BarLong, v6 + 999, 2000, 2000, 1000, 0},
+		{"in parts", false, BarLong | BarLongParts, v4 + 999, 1100, 1100, 1000, 0},
+		{"parts that fit", false, BarLong | BarLongParts, v4 + 1000, 1100, 0, 0, 0},
+		{"IPv6: it fits", true, BarLong | BarLongParts, v6 + 1000, 1000, 0, 0, 0},
+		{"IPv6: an octet too long", true, BarLong | BarLongParts, v6 + 999, 1000, 1000, 0, 0},
+		{"IPv6: a last part that is short", true, BarLong | BarLongParts, v6 + 999, 1100, 1000, 1000, 100},
+		{"IPv6: a last part that just fits", true, BarLong | BarLongParts, v6 + 999, 1999, 1000, 1000, 999},
+		{"IPv6: a last part that is none", true, BarLong | BarLongParts, v6 + 999, 2000, 2000, 1000, 0},
 	} {
 		w := wayWorld(t, c.ipv6)
 		var stays, escapes, part uint32
 		for _, o := range w.do(Input{Kind: Send, N: c.octets, Bars: c.bars, MTU: c.mtu}) {
 			switch {
 			case o.Kind == TooLong:
-				stays, part = stays+o.Seg.Len, o.N
-				require.Equal(t, c.mtu, o.Off, c.name)
+				stays, part = stays+o.Seg.Len, o.Off
+				require.Equal(t, c.mtu, o.N, c.name)
 				require.Equal(t, c.escapes == 0, o.Seg.Flags.Has(PSH), c.name)
 			case o.Kind == Emit:
 				escapes += o.Seg.Len
@@ -69,21 +69,21 @@ func TestWhenAConnectionLearnsThatItsWayIsWiderAgain(t *testing.T) {
 	for _, ipv6 := range []bool{false, true} {
 		w := wayWorld(t, ipv6)
 		w.c.user.nonagle = nagleOff
-		require.EqualValues(t, 1500, w.c.PathMTU())
+		require.EqualValues(t, 1500, w.c.snd.way.known)
 		w.do(Input{Kind: Peek, MTU: 1290})
-		require.EqualValues(t, 1500, w.c.PathMTU(), "it has not looked")
+		require.EqualValues(t, 1500, w.c.snd.way.known, "it has not looked")
 		w.do(Input{Kind: Send, N: 10, MTU: 1290})
-		require.EqualValues(t, 1290, w.c.PathMTU())
+		require.EqualValues(t, 1290, w.c.snd.way.known)
 		w.do(Input{Kind: Peek, MTU: 1400})
 		want := uint32(1400)
 		if ipv6 {
 			want = 1290
 		}
-		require.Equal(t, want, w.c.PathMTU())
+		require.Equal(t, want, w.c.snd.way.known)
 		w.do(Input{Kind: Send, N: 10, MTU: 1400})
-		require.EqualValues(t, 1400, w.c.PathMTU())
+		require.EqualValues(t, 1400, w.c.snd.way.known)
 		w.do(Input{Kind: Send, N: 10}) // as it was
-		require.EqualValues(t, 1400, w.c.PathMTU())
+		require.EqualValues(t, 1400, w.c.snd.way.known)
 		require.EqualValues(t, 1400, w.c.MTU())
 	}
 }

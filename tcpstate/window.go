@@ -149,7 +149,7 @@ func (c *Conn) measureMSS(s *Segment, truesize uint32) {
 		}
 		return
 	}
-	full := n + s.headerLen()
+	full := n + s.HeaderLen()
 	// A PSH-less segment ought to be full sized.
 	if full >= defaultMSS+tcpHdrLen ||
 		(full >= minMSS+tcpHdrLen && !s.Flags.Has(PSH|FIN|URG|SYN)) {

@@ -42,8 +42,11 @@ var dataBugs = []file{
 		{"octet read where a FIN was", "off by one", "", `i >= 0 && c.rq.in.At(i).fin`, `i == c.rq.in.Len()-1 && i >= 0 && c.rq.in.At(i).fin`},
 	}},
 	{"tcpstate/way.go", []bug{
-		{"way wider again where it is remembered alone", "state left over", "", `c.snd.way.known = max(c.snd.way.known, mtu)`, ``},
-		{"segment sent that is too long for its way", "RFC 1191 6.5", "", `c.snd.bars&BarLong == 0 || n == 0`, `true || n == 0`},
+		{"way wider again where it is remembered alone", "state left over", "", `max(c.snd.way.known, now)`, `c.snd.way.known`},
+		{"segment sent that is too long for its way", "RFC 1191 6.5", "", `c.snd.bars&bar == 0 || n == 0`, `true || n == 0`},
+		{"news of a way that was found narrow waits for the next segment", "state left over", "", `if kept {
+		return now
+	}`, ``},
 		{"short last segment kept with those that are too long", "check left out", "", `c.ipv6 && last > 0`, `false && last > 0`},
 	}},
 	{"tcpstate/xmit.go", []bug{
@@ -64,7 +67,7 @@ var dataBugs = []file{
 	}},
 	{"tcpstate/mss.go", []bug{
 		{"narrower way never noticed", "RFC 1191 6.3", "", `c.snd.way.known != c.snd.mtu`, `false`},
-		{"options missing from TCP MSS calculation", "RFC 2525 2.18", "", `mss = max(mss, uint32(c.cfg.MinSndMSS)) - uint32(c.opt.hdrLen-tcpHdrLen)`, `mss = max(mss, uint32(c.cfg.MinSndMSS))`},
+		{"options missing from TCP MSS calculation", "RFC 2525 2.18", "", `max(mss, uint32(c.cfg.MinSndMSS)) - uint32(c.opt.hdrLen-tcpHdrLen)`, `max(mss, uint32(c.cfg.MinSndMSS))`},
 		{"SACK blocks missing from the MSS", "RFC 2525 2.18", "", `mss -= lenSACK + 8*min(blocks, (room-lenSACK)/8)`, `_, _ = room, blocks`},
 	}},
 	{"tcpstate/urg.go", []bug{
