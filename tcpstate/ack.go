@@ -166,7 +166,7 @@ func (c *Conn) updateWindow(s *Segment) (flag ackFlag) {
 			}
 			if wnd > c.snd.maxWnd {
 				c.snd.maxWnd = wnd
-				c.syncMSS(c.snd.mtu)
+				c.syncMSS(c.snd.mtu.octets())
 			}
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // TestIdleConnectionFitsIn1KiB keeps the promise of the README's table.
 func TestIdleConnectionFitsIn1KiB(t *testing.T) {
 	t.Logf("%d octets", unsafe.Sizeof(Conn{}))
-	require.LessOrEqual(t, unsafe.Sizeof(Conn{}), uintptr(1024))
+	require.LessOrEqual(t, unsafe.Sizeof(Conn{}), uintptr(1024-8)) // the allocator needs a word
 	require.NoError(t, figures.Check(`idle established connection.*\| (\d+) octets`, int(unsafe.Sizeof(Conn{}))))
 }
 

@@ -223,7 +223,7 @@ func (c *Conn) validateCwnd(limited bool) {
 	if c.cfg.SlowStartAfterIdle && c.now.Sub(a.stamp) >= c.rtt.rto {
 		c.appLimited()
 	}
-	if !c.q.hasUnsent() && c.snd.noSpace && c.state.in(bitEstablished|bitCloseWait) {
+	if !c.q.hasUnsent() && c.user.noSpace && c.state.in(bitEstablished|bitCloseWait) {
 		c.startChrono(chronoSndbuf)
 	}
 }
@@ -231,7 +231,7 @@ func (c *Conn) validateCwnd(limited bool) {
 // appLimited lets an unused window decay (tcp_cwnd_application_limited).
 func (c *Conn) appLimited() {
 	a := &c.ca
-	if a.state == caOpen && !c.orphan && !c.snd.noSpace {
+	if a.state == caOpen && !c.orphan && !c.user.noSpace {
 		if used := max(a.cwndUsed, c.cfg.InitCwnd); used < a.cwnd {
 			a.ssthresh = a.currentSSThresh()
 			a.cwnd = (a.cwnd + used) >> 1

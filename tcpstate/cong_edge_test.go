@@ -221,7 +221,7 @@ func TestAnUnusedWindowDecaysAfterATimeOut(t *testing.T) {
 		{"all but one was used", func(c *Conn) { c.ca.cwndUsed = 79 }, 79, 60},
 		{"not in the open state", func(c *Conn) { c.ca.state = caDisorder }, 80, 5},
 		{"nobody's", func(c *Conn) { c.orphan = true }, 80, 5},
-		{"for want of room to write", func(c *Conn) { c.snd.noSpace = true }, 80, 5},
+		{"for want of room to write", func(c *Conn) { c.user.noSpace = true }, 80, 5},
 	} {
 		w := established(t, plainOpts)
 		w.call(Send, 1000)

@@ -70,6 +70,7 @@ type settings struct {
 	keepIdle, keepIntvl    uint16 // seconds
 	linger2                int16  // seconds; FIN-WAIT-2 of an orphan; negative = none
 	rtoMin, delackMax      uint16 // ticks
+	noSpace                bool   // waits for room (SOCK_NOSPACE)
 	thin                   bool   // linear time-outs of thin streams
 	userTimeout            uint32 // milliseconds
 	rcvLowat, notSentLowat uint32
@@ -92,7 +93,7 @@ const (
 func New(p Params) *Conn {
 	c := &Conn{cfg: p.Cfg.bounded(), state: Closed, ipv6: p.IPv6, locks: p.Locks, now: 1}
 	c.startSend(p.ISS)
-	c.snd.mtu = max(p.MTU, 68)
+	c.snd.mtu = mtuOf(p.MTU)
 	c.snd.way = wayOut{c.snd.mtu, c.snd.mtu}
 	c.snd.sndbuf = orDefault(p.SndBuf, c.cfg.Wmem[1])
 	c.rcv.rcvbuf = orDefault(p.RcvBuf, c.cfg.Rmem[1])

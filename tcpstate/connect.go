@@ -31,7 +31,7 @@ func (c *Conn) open(in *Input) {
 	}
 	c.snd.maxWnd = 0
 	c.lookUp()
-	c.syncMSS(c.snd.way.known)
+	c.syncMSS(c.snd.way.known.octets())
 	c.setAdvMSS()
 	c.initRcvMSS()
 	c.openWindow()
@@ -56,7 +56,7 @@ func (c *Conn) open(in *Input) {
 // setAdvMSS settles the MSS to advertise: what the path allows, bounded by
 // TCP_MAXSEG (tcp_mss_clamp).
 func (c *Conn) setAdvMSS() {
-	p := Params{Cfg: c.cfg, MTU: c.snd.mtu, IPv6: c.ipv6, UserMSS: c.user.userMSS}
+	p := Params{Cfg: c.cfg, MTU: c.snd.mtu.octets(), IPv6: c.ipv6, UserMSS: c.user.userMSS}
 	c.opt.advMSS = uint32(p.advMSS())
 }
 
@@ -169,7 +169,7 @@ func (c *Conn) synAckArrives(s *Segment) {
 	if c.opt.ts {
 		c.opt.advMSS -= lenTS
 	}
-	c.syncMSS(c.snd.mtu)
+	c.syncMSS(c.snd.mtu.octets())
 	c.initRcvMSS()
 	c.lookUp() // tcp_init_transfer
 	c.become(Established, rule.SynAckReceived)
@@ -239,7 +239,7 @@ func (c *Conn) crossedSyn(s *Segment) {
 	c.snd.wnd = uint32(s.Wnd)
 	c.snd.wl1, c.snd.maxWnd = s.Seq, c.snd.wnd
 	c.ecnSyn(s)
-	c.syncMSS(c.snd.mtu)
+	c.syncMSS(c.snd.mtu.octets())
 	c.initRcvMSS()
 	if b := c.q.oldest(); b != nil { // tcp_send_synack: the SYN goes again, with ACK
 		b.flags |= ACK

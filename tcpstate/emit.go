@@ -95,7 +95,7 @@ func (c *Conn) ackSent() {
 // (tcp_syn_options).
 func (c *Conn) synOptions(o *Options) {
 	// The path may have become narrower since (tcp_advertise_mss).
-	p := Params{Cfg: c.cfg, MTU: c.snd.way.known, IPv6: c.ipv6}
+	p := Params{Cfg: c.cfg, MTU: c.snd.way.known.octets(), IPv6: c.ipv6}
 	c.opt.advMSS = min(c.opt.advMSS, uint32(p.advMSS()))
 	o.Set |= OptMSS
 	o.MSS = uint16(c.opt.advMSS)

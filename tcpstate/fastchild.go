@@ -19,7 +19,7 @@ func (l *Listener) FastAccept(in Input, out []Output) (*Conn, []Output) {
 		c.ack.lastSegSize = n - uint32(c.opt.hdrLen)
 	}
 	c.snd.maxWnd = uint32(syn.Wnd) << c.opt.sndWScale // the MSS is settled with what is not so
-	c.syncMSS(c.snd.mtu)
+	c.syncMSS(c.snd.mtu.octets())
 	c.initRcvMSS()
 	// The window of a SYN is never scaled (RFC 7323 section 2.2).
 	c.snd.wnd, c.snd.maxWnd = uint32(syn.Wnd), uint32(syn.Wnd)

@@ -81,7 +81,7 @@ func (c *Conn) openFast(in *Input) bool {
 	if u := c.user.userMSS; u != 0 {
 		c.opt.mssClamp = min(c.opt.mssClamp, u)
 	}
-	c.syncMSS(c.snd.mtu)
+	c.syncMSS(c.snd.mtu.octets())
 	return true
 }
 
@@ -93,7 +93,7 @@ const maxSynData = 32768
 // the SYN as a segment of their own, so that a time-out sends a plain SYN again
 // and the ACK of the SYN alone sends them at once (tcp_send_syn_data).
 func (c *Conn) sendSynData(n uint32) {
-	p := Params{Cfg: c.cfg, MTU: c.snd.mtu, IPv6: c.ipv6}
+	p := Params{Cfg: c.cfg, MTU: c.snd.mtu.octets(), IPv6: c.ipv6}
 	room := max(min(p.mtuMSS(), uint32(c.opt.mssClamp)), uint32(c.cfg.MinSndMSS))
 	n = min(n, room-min(room, 40), maxSynData) // room for all options that a middlebox might add
 	syn := *c.q.at(0)

@@ -65,7 +65,7 @@ func (c *Conn) tooBig(in *Input) {
 		return
 	}
 	if in.MTU == 0 { // nobody else keeps what is known of the way
-		c.snd.way.now = min(c.snd.way.now, max(in.N, 552)) // net.ipv4.route.min_pmtu
+		c.snd.way.now = min(c.snd.way.now, mtuOf(max(in.N, 552))) // net.ipv4.route.min_pmtu
 	}
 	c.lookUp() // inet_csk_update_pmtu
 	if in.Err != 0 {
@@ -75,6 +75,6 @@ func (c *Conn) tooBig(in *Input) {
 	if in.N == 0 || c.snd.way.known >= c.snd.mtu {
 		return
 	}
-	c.syncMSS(c.snd.way.known)
+	c.syncMSS(c.snd.way.known.octets())
 	c.simpleRetransmit()
 }

@@ -46,7 +46,7 @@ func (c *Conn) Info(now Time) Info {
 		RTO: uint32(c.rtt.rto), ATO: uint32(min(c.ack.ato, c.delackLimit())),
 		SndMSS: c.snd.mssCache, RcvMSS: c.ack.rcvMSS,
 		Unacked: c.q.packetsOut, Sacked: c.q.sackedOut, Lost: c.q.lostOut, Retrans: c.q.retransOut,
-		PMTU: c.snd.mtu, RcvSSThresh: c.rcv.ssthresh, RTT: c.rtt.srtt >> 3, RTTVar: c.rtt.mdev >> 2,
+		PMTU: c.snd.mtu.octets(), RcvSSThresh: c.rcv.ssthresh, RTT: c.rtt.srtt >> 3, RTTVar: c.rtt.mdev >> 2,
 		SndSSThresh: c.ca.ssthresh, SndCwnd: c.ca.cwnd, AdvMSS: c.opt.advMSS,
 		Reordering: c.ca.reordering, RcvRTT: c.rcv.rttUs >> 3, RcvSpace: c.rcv.space,
 		PacingRate: c.ca.pacing, MaxPacingRate: ^uint64(0),

@@ -281,10 +281,10 @@ func TestQueriesCountAsTheKernel(t *testing.T) {
 		c.rcv.wup, c.rcv.wnd, c.ack.rcvMSS = c.rcv.nxt, uint32(r.IntN(6)), uint32(r.IntN(6))
 		target := uint32(r.IntN(6))
 		require.Equal(t, avail > 0 && (avail >= int64(target) || c.rcv.wnd <= c.ack.rcvMSS), c.InReady(target)) // tcp_epollin_ready
-		c.snd.noSpace, c.snd.sndbuf, c.snd.queued = toss(r), int32(r.IntN(20)), int32(r.IntN(20))
-		waits, room := c.snd.noSpace, c.SendSpace()
+		c.user.noSpace, c.snd.sndbuf, c.snd.queued = toss(r), int32(r.IntN(20)), int32(r.IntN(20))
+		waits, room := c.user.noSpace, c.SendSpace()
 		require.Equal(t, room, c.TakeSpace())
-		require.Equal(t, waits && !room, c.snd.noSpace)
+		require.Equal(t, waits && !room, c.user.noSpace)
 		c.state = State(1 + r.IntN(int(numStates)-1))
 		c.mini = toss(r)
 		c.snd.write = c.snd.una.Add(7)

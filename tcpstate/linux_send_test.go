@@ -18,7 +18,7 @@ func TestSendBufferHasRoomAsInTheKernel(t *testing.T) {
 		cfg := *c.cfg
 		c.cfg = &cfg
 		c.state = Established
-		c.locks, c.orphan, c.snd.noSpace, c.now = uint8(r.IntN(4)), r.IntN(5) == 0, toss(r), Time(9)
+		c.locks, c.orphan, c.user.noSpace, c.now = uint8(r.IntN(4)), r.IntN(5) == 0, toss(r), Time(9)
 		c.snd.queued, c.snd.sndbuf = int32(upTo(r, 30)), int32(upTo(r, 40))
 		if r.IntN(3) == 0 {
 			c.snd.sndbuf = c.snd.queued + int32(upTo(r, 2, int64(c.snd.queued/2)))
@@ -41,7 +41,7 @@ func TestSendBufferHasRoomAsInTheKernel(t *testing.T) {
 		require.Equal(t, buf-queued >= queued/2 && queued < buf && 2*unsent < low, c.SendSpace())
 
 		// tcp_check_space, tcp_new_space
-		waits := c.snd.noSpace && !c.orphan
+		waits := c.user.noSpace && !c.orphan
 		grows := waits && c.locks&LockSndBuf == 0 && c.q.packetsOut < c.ca.cwnd
 		if grows {
 			buf = max(buf, 10*2*(2048+256)) // ten segments of 536, 192 of headers and 320 of shared info each in 2048, and an sk_buff
@@ -53,7 +53,7 @@ func TestSendBufferHasRoomAsInTheKernel(t *testing.T) {
 		require.EqualValues(t, buf, c.snd.sndbuf)
 		require.Equal(t, told, len(c.out) == 1)
 		require.Equal(t, grows, c.ca.stamp == 9)
-		require.Equal(t, waits && !told || c.orphan && c.snd.noSpace, c.snd.noSpace)
+		require.Equal(t, waits && !told || c.orphan && c.user.noSpace, c.user.noSpace)
 	})
 }
 

@@ -7,7 +7,7 @@ const gsoMaxSize = 65536 - 193
 // syncMSS settles the send MSS for a path MTU (tcp_sync_mss): without options
 // but those that every segment carries.
 func (c *Conn) syncMSS(mtu uint32) uint32 {
-	c.snd.mtu = mtu
+	c.snd.mtu = mtuOf(mtu)
 	c.snd.mssCache = c.halfWindow(c.mssOf(mtu))
 	return c.snd.mssCache
 }
@@ -36,7 +36,7 @@ func (c *Conn) halfWindow(size uint32) uint32 {
 // (tcp_current_mss).
 func (c *Conn) currentMSS() uint32 {
 	if c.snd.way.known != c.snd.mtu {
-		c.syncMSS(c.snd.way.known)
+		c.syncMSS(c.snd.way.known.octets())
 	}
 	mss := c.snd.mssCache
 	if n := c.rcv.nsacks; n > 0 || c.rcv.dsack {

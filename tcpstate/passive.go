@@ -42,7 +42,7 @@ func Accept(p Params, r *Request) *Conn {
 		c.stat.synAckAt = r.SynAckTime
 	}
 	c.ack.lastRcv = c.now // of this request's last segment, which Step is given next
-	c.syncMSS(c.snd.mtu)
+	c.syncMSS(c.snd.mtu.octets())
 	c.initRcvMSS()
 	return c
 }

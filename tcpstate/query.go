@@ -98,13 +98,13 @@ func (c *Conn) SendSpace() bool {
 
 // WantSpace notes that the user waits for room in the send buffer, so that a
 // Writable output follows when there is (SOCK_NOSPACE).
-func (c *Conn) WantSpace() { c.snd.noSpace = true }
+func (c *Conn) WantSpace() { c.user.noSpace = true }
 
 // TakeSpace is SendSpace for whoever tells the user of room: the user waits no
 // more (sk_stream_write_space).
 func (c *Conn) TakeSpace() bool {
 	room := c.SendSpace()
-	c.snd.noSpace = c.snd.noSpace && !room
+	c.user.noSpace = c.user.noSpace && !room
 	return room
 }
 
@@ -124,7 +124,7 @@ func (c *Conn) MSS() uint32 { return c.snd.mssCache }
 func (c *Conn) MaxWindow() uint32 { return c.snd.maxWnd }
 
 // MTU is the path's, as the connection knows it (IP_MTU).
-func (c *Conn) MTU() uint32 { return c.snd.mtu }
+func (c *Conn) MTU() uint32 { return c.snd.mtu.octets() }
 
 // Scaling is the share of its memory that a segment's payload takes, of 256 (scaling_ratio).
 func (c *Conn) Scaling() uint8 { return c.rcv.scaling }

@@ -47,7 +47,7 @@ func (c *Conn) fill(n, mss uint32, f SendFlags) (taken uint32) {
 		b := c.q.tail()
 		if b == nil || b.len() >= goal || b.eor {
 			if !c.memoryFree(0) {
-				c.snd.noSpace = true
+				c.user.noSpace = true
 				break
 			}
 			b = c.appendBuffer(c.snd.write, 0)
@@ -124,7 +124,7 @@ func (c *Conn) pushSent(taken, n, mss uint32, f SendFlags) {
 // checkSpace tells the user of room once it has waited for some
 // (tcp_check_space): a third of the buffer must be free.
 func (c *Conn) checkSpace() {
-	if !c.snd.noSpace || c.orphan {
+	if !c.user.noSpace || c.orphan {
 		return
 	}
 	if c.locks&LockSndBuf == 0 && c.q.inFlight() < c.ca.cwnd {
@@ -132,7 +132,7 @@ func (c *Conn) checkSpace() {
 		c.ca.stamp = c.now
 	}
 	if c.wspace() >= c.snd.queued>>1 && c.memoryFree(0) {
-		c.snd.noSpace = false
+		c.user.noSpace = false
 		c.stopChrono(chronoSndbuf)
 		c.tell(Writable, rule.SendSpace)
 	}

@@ -12,15 +12,14 @@ type sendState struct {
 	sml         Seq // end of the last small segment sent (Minshall)
 	pushed      Seq // last octet marked PSH (pushed_seq)
 	wnd, maxWnd uint32
-	mtu         uint32 // of the path (icsk_pmtu_cookie)
-	way         wayOut
 	mssCache    uint32 // send MSS with the options that every segment carries
 	sndbuf      int32
 	queued      int32 // truesize of all that is queued (sk_wmem_queued)
-	noSpace     bool  // the user waits for room (SOCK_NOSPACE)
-	marked      bool  // the latest segment went as ECN-capable (INET_ECN_xmit)
-	bars        Bars  // what the host does not allow, during Step only
-	lastSent    Time  // of data (lsndtime)
+	mtu         mtu   // of the path, that mssCache is for (icsk_pmtu_cookie)
+	way         wayOut
+	marked      bool // the latest segment went as ECN-capable (INET_ECN_xmit)
+	bars        Bars // what the host does not allow, during Step only
+	lastSent    Time // of data (lsndtime)
 }
 
 func (s *sendState) init(iss Seq) {

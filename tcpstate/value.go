@@ -128,8 +128,8 @@ func (c *Conn) printSend(p *printer) {
 		p.out(v)
 	}
 	p.in(s.wl1)
-	p.nums(s.wnd, s.maxWnd, s.mtu, s.way.known, s.way.now, s.mssCache, uint32(s.sndbuf), uint32(s.queued))
-	p.bools(s.noSpace, s.marked, q.hasHint)
+	p.nums(s.wnd, s.maxWnd, uint32(s.mtu), uint32(s.way.known), uint32(s.way.now), s.mssCache, uint32(s.sndbuf), uint32(s.queued))
+	p.bools(c.user.noSpace, s.marked, q.hasHint)
 	p.time(s.lastSent)
 	p.nums(uint32(q.head), q.packetsOut, q.sackedOut, q.lostOut, q.retransOut)
 	if q.hasHint {

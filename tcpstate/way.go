@@ -7,16 +7,24 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 // of the host may learn that the way is narrower; a connection looks it up again
 // when it sends.
 type wayOut struct {
-	known, now uint32
+	known, now mtu
 }
+
+// mtu is an MTU less one, so that that of loopback fits, 65536.
+type mtu uint16
+
+// mtuOf is an MTU of so many octets, 68 at least (RFC 791).
+func mtuOf(octets uint32) mtu { return mtu(min(max(octets, 68), 65536) - 1) }
+
+func (m mtu) octets() uint32 { return uint32(m) + 1 }
 
 // wayIs takes note of the way's MTU.
 func (c *Conn) wayIs(in *Input) {
 	if in.MTU == 0 {
 		return
 	}
-	c.snd.way.now = in.MTU
-	c.snd.way.known = c.PathMTU(in.MTU, in.WayKept)
+	c.snd.way.now = mtuOf(in.MTU)
+	c.snd.way.known = mtuOf(c.PathMTU(in.MTU, in.WayKept))
 	if in.WayLost {
 		c.snd.way.known = c.snd.mtu // with no way, segments stay as they are (tcp_current_mss)
 	}
@@ -31,9 +39,9 @@ func (c *Conn) PathMTU(now uint32, kept bool) uint32 {
 		return now
 	}
 	if c.ipv6 {
-		return c.snd.way.known
+		return c.snd.way.known.octets()
 	}
-	return max(c.snd.way.known, now)
+	return max(c.snd.way.known.octets(), now)
 }
 
 // Narrows reports whether an MTU makes segments shorter (tcp_v6_mtu_reduced).
@@ -60,12 +68,12 @@ func (c *Conn) leaves(n, mss uint32) bool {
 	if c.ipv6 {
 		ip = 40
 	}
-	if c.snd.bars&bar == 0 || n == 0 || ip+o.Seg.HeaderLen()+part <= c.snd.way.known {
+	if c.snd.bars&bar == 0 || n == 0 || ip+o.Seg.HeaderLen()+part <= c.snd.way.known.octets() {
 		return true
 	}
 	why := o.Why
-	o.Kind, o.Why, o.N = TooLong, rule.TooLong, c.snd.way.known
-	if last := n % part; c.ipv6 && last > 0 && ip+o.Seg.HeaderLen()+last <= c.snd.way.known {
+	o.Kind, o.Why, o.N = TooLong, rule.TooLong, c.snd.way.known.octets()
+	if last := n % part; c.ipv6 && last > 0 && ip+o.Seg.HeaderLen()+last <= c.snd.way.known.octets() {
 		c.escapes(last, why)
 	}
 	return false // EMSGSIZE

@@ -69,21 +69,21 @@ func TestWhenAConnectionLearnsThatItsWayIsWiderAgain(t *testing.T) {
 	for _, ipv6 := range []bool{false, true} {
 		w := wayWorld(t, ipv6)
 		w.c.user.nonagle = nagleOff
-		require.EqualValues(t, 1500, w.c.snd.way.known)
+		require.EqualValues(t, 1500, w.c.snd.way.known.octets())
 		w.do(Input{Kind: Peek, MTU: 1290})
-		require.EqualValues(t, 1500, w.c.snd.way.known, "it has not looked")
+		require.EqualValues(t, 1500, w.c.snd.way.known.octets(), "it has not looked")
 		w.do(Input{Kind: Send, N: 10, MTU: 1290})
-		require.EqualValues(t, 1290, w.c.snd.way.known)
+		require.EqualValues(t, 1290, w.c.snd.way.known.octets())
 		w.do(Input{Kind: Peek, MTU: 1400})
 		want := uint32(1400)
 		if ipv6 {
 			want = 1290
 		}
-		require.Equal(t, want, w.c.snd.way.known)
+		require.Equal(t, want, w.c.snd.way.known.octets())
 		w.do(Input{Kind: Send, N: 10, MTU: 1400})
-		require.EqualValues(t, 1400, w.c.snd.way.known)
+		require.EqualValues(t, 1400, w.c.snd.way.known.octets())
 		w.do(Input{Kind: Send, N: 10}) // as it was
-		require.EqualValues(t, 1400, w.c.snd.way.known)
+		require.EqualValues(t, 1400, w.c.snd.way.known.octets())
 		require.EqualValues(t, 1400, w.c.MTU())
 	}
 }

@@ -42,7 +42,7 @@ var dataBugs = []file{
 		{"octet read where a FIN was", "off by one", "", `i >= 0 && c.rq.in.At(i).fin`, `i == c.rq.in.Len()-1 && i >= 0 && c.rq.in.At(i).fin`},
 	}},
 	{"tcpstate/way.go", []bug{
-		{"way wider again where it is remembered alone", "state left over", "", `max(c.snd.way.known, now)`, `c.snd.way.known`},
+		{"way wider again where it is remembered alone", "state left over", "", `max(c.snd.way.known.octets(), now)`, `c.snd.way.known.octets()`},
 		{"segment sent that is too long for its way", "RFC 1191 6.5", "", `c.snd.bars&bar == 0 || n == 0`, `true || n == 0`},
 		{"news of a way that was found narrow waits for the next segment", "state left over", "", `if kept {
 		return now
