@@ -19,8 +19,8 @@ type Endpoint struct {
 	lastTS   uint32 // timestamp last sent
 	view     view
 	Cover    *Coverage
-	Trace    Trace  // nil: silent
-	story    *Story // nil: nobody tells it
+	Trace    Trace   // nil: silent
+	story    *teller // nil: nobody tells it
 	// single: no clone is given the same input. It doubles the work, and the fuzz targets do it.
 	single bool
 }

@@ -16,7 +16,7 @@ type HostRun struct {
 	Host    *sock.Host
 	Cover   *Coverage
 	Trace   Trace
-	story   *Story // nil: nobody tells it
+	story   *teller // nil: nobody tells it
 	now     tcpstate.Time
 	fds     []int32
 	parked  map[sock.Thread]sock.Call // threads that wait, each in a call
@@ -218,7 +218,7 @@ func (r *HostRun) Call(th sock.Thread, c sock.Call) (out []sock.Effect, err erro
 		r.Trace("%d thread %d: %v %+v", r.now, th, c.Op, c)
 	}
 	if r.story != nil {
-		r.story.call(r.now, th, c)
+		r.story.Call(r.now, th, c)
 	}
 	out, err = r.input(func(h *sock.Host) []sock.Effect { return h.Call(r.now, th, c, nil) })
 	if err != nil {
@@ -248,7 +248,7 @@ func (r *HostRun) Deliver(p sock.Packet) error {
 		r.Trace("%d packet %v:%d > %v:%d%s", r.now, p.Src, p.SrcPort, p.Dst, p.DstPort, describeSegment(&p.Seg))
 	}
 	if r.story != nil {
-		r.story.packet(r.now, p, r.flowOf(&p))
+		r.story.delivered(r.now, p, r.flowOf(&p))
 	}
 	_, err := r.input(func(h *sock.Host) []sock.Effect { return h.Deliver(r.now, &p, nil) })
 	return err
@@ -266,7 +266,7 @@ func (r *HostRun) Wait(d tcpstate.Duration, late bool) error {
 			r.now = end
 		}
 		if r.story != nil {
-			r.story.tick(r.now)
+			r.story.Tick(r.now)
 		}
 		if _, err := r.input(func(h *sock.Host) []sock.Effect { return h.Tick(r.now, nil) }); err != nil {
 			return err

@@ -3,6 +3,7 @@ package fuzz
 import (
 	"slices"
 
+	"github.com/sockspec/sockspec/fuzz/story"
 	"github.com/sockspec/sockspec/queue"
 	"github.com/sockspec/sockspec/sock"
 )
@@ -98,16 +99,16 @@ func (w *Scene) Settle() error { return w.run.settle() }
 func (w *Scene) Describe(n uint32) string { return w.Acts[int(n)%len(w.Acts)].name }
 
 // Tell makes the scene add to a story from now on; it has made its first calls and nothing else.
-func (w *Scene) Tell(_ int, s *Story) {
+func (w *Scene) Tell(_ int, s *story.Story) {
 	if w.Hooks.Alloc != nil || w.Hooks.Cgroup != nil || w.Hooks.Security != nil {
-		s.unsaid("a hook, which is a function in Go")
+		s.CannotSay("a hook, which is a function in Go")
 	}
 	if w.Island {
-		s.unsaid("a host without a default route")
+		s.CannotSay("a host without a default route")
 	}
 	s.Sysctls = append(s.Sysctls, w.Sysctls...)
 	for _, c := range w.Opening {
-		s.call(w.run.now, 0, c)
+		s.Call(w.run.now, 0, c)
 	}
 	w.run.tell(0, s)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 
+	"github.com/sockspec/sockspec/fuzz/story"
 	"github.com/sockspec/sockspec/packetio"
 	"github.com/sockspec/sockspec/sock"
 	"github.com/sockspec/sockspec/tcpstate"
@@ -113,10 +114,8 @@ func changed(p sock.Packet, change []func(*sock.Packet)) sock.Packet {
 	return p
 }
 
-// FarTTL is the TTL of a packet that many routers have seen.
-const FarTTL = 1
-
-func far(p *sock.Packet) { p.TTL = FarTTL }
+// far is a packet that many routers have seen.
+func far(p *sock.Packet) { p.TTL = story.FarTTL }
 
 // inWindow moves a segment away from RCV.NXT.
 func inWindow(p *sock.Packet) { p.Seg.Seq, p.Seg.Flags = p.Seg.Seq.Add(100), tcpstate.RST }

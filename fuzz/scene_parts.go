@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/sockspec/sockspec/fuzz/story"
 	"github.com/sockspec/sockspec/packetio"
 	"github.com/sockspec/sockspec/sock"
 	"github.com/sockspec/sockspec/tcpstate"
@@ -26,9 +27,6 @@ type partSpec struct {
 	v6         bool
 }
 
-// PartOctets is the payload of the datagram that all fragments of scenes are of.
-const PartOctets = 32
-
 // String is how scripts write it.
 func (s partSpec) String() string {
 	more := ""
@@ -49,7 +47,7 @@ func part(most uint8, s partSpec) Act {
 
 // datagram is the whole packet that parts are of.
 func (s partSpec) datagram() []byte {
-	p := datagramTo(walkLocal.Port(), PartOctets)
+	p := datagramTo(walkLocal.Port(), story.PartOctets)
 	if s.v6 {
 		p.Src, p.Dst = scenePeer6.Addr(), sceneLocal6.Addr()
 	}

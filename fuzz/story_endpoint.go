@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 
+	"github.com/sockspec/sockspec/fuzz/story"
 	"github.com/sockspec/sockspec/sock"
 	"github.com/sockspec/sockspec/tcpstate"
 )
@@ -19,7 +20,7 @@ const (
 var storyPeer = netip.MustParseAddrPort("192.0.2.1:8080")
 
 // opens are the sysctls and the calls that make the endpoint of a setup.
-func (s *Story) opens(e *Endpoint) {
+func (s *teller) opens(e *Endpoint) {
 	u := &e.setup
 	s.MTU = u.MTU
 	for _, b := range []struct {
@@ -32,28 +33,28 @@ func (s *Story) opens(e *Endpoint) {
 		{u.Odd&2 != 0, "tcp_abort_on_overflow", "1"}, {u.Odd&4 != 0, "tcp_stdurg", "1"}, {u.Fast, "tcp_fastopen", "0x603"},
 	} {
 		if b.on {
-			s.Sysctls = append(s.Sysctls, [2]string{"net.ipv4." + b.name, b.value})
+			s.Set("net.ipv4."+b.name, b.value)
 		}
 	}
 	if u.Odd&8 != 0 {
-		s.unsaid("an accept queue that is full without a connection in it")
+		s.CannotSay("an accept queue that is full without a connection in it")
 	}
 	if u.IPv6 {
-		s.unsaid("an endpoint over IPv6, of which a story has no addresses")
+		s.CannotSay("an endpoint over IPv6, of which a story has no addresses")
 	}
-	s.call(e.now, 0, sock.Call{Op: sock.OpSocket, Domain: sock.AF_INET, Type: sock.SOCK_STREAM, Proto: sock.IPPROTO_TCP})
+	s.Call(e.now, 0, sock.Call{Op: sock.OpSocket, Domain: sock.AF_INET, Type: sock.SOCK_STREAM, Proto: sock.IPPROTO_TCP})
 	if !u.Passive {
-		s.call(e.now, 0, sock.Call{Op: sock.OpFcntl, FD: storyFD, N: sock.F_SETFL, Arg: sock.O_NONBLOCK})
+		s.Call(e.now, 0, sock.Call{Op: sock.OpFcntl, FD: storyFD, N: sock.F_SETFL, Arg: sock.O_NONBLOCK})
 	}
 	s.buffers(e)
 	if u.Passive {
-		s.call(e.now, 0, sock.Call{Op: sock.OpBind, FD: storyFD, Addr: sock.Addr{Family: sock.AF_INET, AP: walkLocal}, AddrLen: 16})
-		s.call(e.now, 0, sock.Call{Op: sock.OpListen, FD: storyFD, N: 1})
+		s.Call(e.now, 0, sock.Call{Op: sock.OpBind, FD: storyFD, Addr: sock.Addr{Family: sock.AF_INET, AP: walkLocal}, AddrLen: 16})
+		s.Call(e.now, 0, sock.Call{Op: sock.OpListen, FD: storyFD, N: 1})
 	}
 }
 
 // buffers are the options that a setup stands for.
-func (s *Story) buffers(e *Endpoint) {
+func (s *teller) buffers(e *Endpoint) {
 	u := &e.setup
 	if u.Small {
 		s.option(e.now, storyFD, sock.SOL_SOCKET, sock.SO_RCVBUF, 1)
@@ -70,12 +71,12 @@ func (s *Story) buffers(e *Endpoint) {
 	}
 }
 
-func (s *Story) option(at tcpstate.Time, fd, level, name int32, v uint32) {
-	s.call(at, 0, sock.Call{Op: sock.OpSetsockopt, FD: fd, Level: level, Name: name, Data: binary.LittleEndian.AppendUint32(nil, v)})
+func (s *teller) option(at tcpstate.Time, fd, level, name int32, v uint32) {
+	s.Call(at, 0, sock.Call{Op: sock.OpSetsockopt, FD: fd, Level: level, Name: name, Data: binary.LittleEndian.AppendUint32(nil, v)})
 }
 
 // heard adds what an endpoint is about to be given.
-func (s *Story) heard(e *Endpoint, in *tcpstate.Input) {
+func (s *teller) heard(e *Endpoint, in *tcpstate.Input) {
 	s.acceptSoon(e)
 	fd := int32(storyFD)
 	if s.accepted {
@@ -87,13 +88,13 @@ func (s *Story) heard(e *Endpoint, in *tcpstate.Input) {
 		s.arrives(e, in)
 		return
 	case tcpstate.Timeout:
-		s.tick(e.now)
+		s.Tick(e.now)
 		return
 	case tcpstate.Set:
 		s.set(e, fd, in)
 		return
 	case tcpstate.Abort:
-		s.call(e.now, 0, sock.Call{Op: sock.OpSetsockopt, FD: fd, Level: sock.SOL_SOCKET, Name: sock.SO_LINGER, Data: []byte{1, 0, 0, 0, 0, 0, 0, 0}})
+		s.Call(e.now, 0, sock.Call{Op: sock.OpSetsockopt, FD: fd, Level: sock.SOL_SOCKET, Name: sock.SO_LINGER, Data: []byte{1, 0, 0, 0, 0, 0, 0, 0}})
 		c.Op = sock.OpClose
 	case tcpstate.Close:
 		c.Op = sock.OpClose
@@ -109,13 +110,13 @@ func (s *Story) heard(e *Endpoint, in *tcpstate.Input) {
 	case tcpstate.Open:
 		c.Op, c.Addr, c.AddrLen = sock.OpConnect, sock.Addr{Family: sock.AF_INET, AP: storyPeer}, 16
 		if in.Fast == tcpstate.FastSend { // without a cookie, which only a peer could give
-			s.Sysctls = append(s.Sysctls, [2]string{"net.ipv4.tcp_fastopen", "0x5"})
+			s.Set("net.ipv4.tcp_fastopen", "0x5")
 			c.Op, c.Flags, c.Data = sock.OpSend, sock.MSG_FASTOPEN, make([]byte, in.N)
 		} else if in.Fast != 0 {
-			s.unsaid("a Fast Open whose cookie comes from nowhere")
+			s.CannotSay("a Fast Open whose cookie comes from nowhere")
 		}
 	}
-	s.call(e.now, 0, c)
+	s.Call(e.now, 0, c)
 }
 
 // sends is the call that a Send comes from.
@@ -133,15 +134,15 @@ func sends(c sock.Call, in *tcpstate.Input) sock.Call {
 }
 
 // acceptSoon calls accept as soon as a listener's connection is there.
-func (s *Story) acceptSoon(e *Endpoint) {
+func (s *teller) acceptSoon(e *Endpoint) {
 	if e.setup.Passive && e.conn != nil && e.conn.State() != tcpstate.Closed && !s.accepted {
 		s.accepted = true
-		s.call(e.now, 0, sock.Call{Op: sock.OpAccept, FD: storyFD, Flags: sock.SOCK_NONBLOCK})
+		s.Call(e.now, 0, sock.Call{Op: sock.OpAccept, FD: storyFD, Flags: sock.SOCK_NONBLOCK})
 	}
 }
 
 // arrives adds a packet.
-func (s *Story) arrives(e *Endpoint, in *tcpstate.Input) {
+func (s *teller) arrives(e *Endpoint, in *tcpstate.Input) {
 	p := sock.Packet{Src: storyPeer.Addr(), SrcPort: storyPeer.Port(), Dst: walkLocal.Addr(), Proto: sock.ProtoTCP, TTL: 64}
 	if e.setup.Passive {
 		p.DstPort = walkLocal.Port()
@@ -149,7 +150,7 @@ func (s *Story) arrives(e *Endpoint, in *tcpstate.Input) {
 	if in.Kind == tcpstate.SegmentArrives {
 		p.Seg = counted(in.Seg, e.setup.IRS, e.setup.ISS, e.lastTS)
 		p.Payload = make([]byte, in.Seg.Len)
-		s.Deeds = append(s.Deeds, Deed{At: e.now, Packet: &p})
+		s.Packet(e.now, p)
 		return
 	}
 	p.Proto, p.ICMP = sock.ProtoICMP, sock.ICMP{Type: sock.ICMPDestUnreach, Code: 1}
@@ -161,7 +162,7 @@ func (s *Story) arrives(e *Endpoint, in *tcpstate.Input) {
 	}
 	p.ICMP.Quote = sock.Quote{Src: p.Dst, Dst: p.Src, SrcPort: p.DstPort, DstPort: p.SrcPort, Proto: sock.ProtoTCP, Seq: in.Seg.Seq - e.setup.ISS}
 	p.SrcPort, p.DstPort = 0, 0
-	s.Deeds = append(s.Deeds, Deed{At: e.now, Packet: &p})
+	s.Packet(e.now, p)
 }
 
 // storyOptions are the options that calls set, by what they are in tcpstate.
@@ -175,10 +176,10 @@ var storyOptions = map[tcpstate.Option][2]int32{
 }
 
 // set adds a setsockopt. Buffers are doubled by it.
-func (s *Story) set(e *Endpoint, fd int32, in *tcpstate.Input) {
+func (s *teller) set(e *Endpoint, fd int32, in *tcpstate.Input) {
 	o, ok := storyOptions[in.Opt]
 	if !ok {
-		s.unsaid("a setting that is no socket option")
+		s.CannotSay("a setting that is no socket option")
 		return
 	}
 	v := in.N
@@ -188,14 +189,14 @@ func (s *Story) set(e *Endpoint, fd int32, in *tcpstate.Input) {
 	s.option(e.now, fd, o[0], o[1], v)
 }
 
-// Tell makes the endpoint add to a story from now on. It has done nothing yet.
-func (e *Endpoint) tell(s *Story) {
-	s.opens(e)
-	e.story = s
+// tell makes the endpoint add to a story from now on. It has done nothing yet.
+func (e *Endpoint) tell(s *story.Story) {
+	e.story = &teller{Story: s}
+	e.story.opens(e)
 }
 
 // Tell gives the story of one of the two ends.
-func (d *Duo) Tell(end int, s *Story) {
+func (d *Duo) Tell(end int, s *story.Story) {
 	d.end[end], d.owned[end] = d.end[end].Clone(), true
 	d.end[end].tell(s)
 }
@@ -204,5 +205,5 @@ func (d *Duo) Tell(end int, s *Story) {
 func (d *Duo) Views() int { return len(d.end) }
 
 // Tell and Views are the one endpoint's.
-func (s *Solo) Tell(_ int, t *Story) { s.end.tell(t) }
-func (s *Solo) Views() int           { return 1 }
+func (s *Solo) Tell(_ int, t *story.Story) { s.end.tell(t) }
+func (s *Solo) Views() int                 { return 1 }

@@ -4,14 +4,15 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/sockspec/sockspec/fuzz/story"
 	"github.com/sockspec/sockspec/sock"
 )
 
 // Tell makes the walk add to a story from now on; it has made its socket and nothing else.
-func (w *HostWalk) Tell(_ int, s *Story) {
+func (w *HostWalk) Tell(_ int, s *story.Story) {
 	s.Sysctls = append(s.Sysctls, w.Sysctls...)
 	for _, c := range w.opening {
-		s.call(w.run.now, 0, c)
+		s.Call(w.run.now, 0, c)
 	}
 	w.run.tell(w.Setup, s)
 }
@@ -20,31 +21,28 @@ func (w *HostWalk) Tell(_ int, s *Story) {
 func (w *HostWalk) Views() int { return 1 }
 
 // Tell makes the host add to a story from now on.
-func (w *HostSolo) Tell(_ int, s *Story) { w.run.tell(w.setup, s) }
+func (w *HostSolo) Tell(_ int, s *story.Story) { w.run.tell(w.setup, s) }
 
 // Views is 1: there is one host.
 func (w *HostSolo) Views() int { return 1 }
 
 // tell says what a run's setup is in a script.
-func (r *HostRun) tell(setup byte, s *Story) {
-	r.story = s
-	switch {
-	case setup&1 != 0:
-		s.unsaid("a process with few descriptors")
-	case setup&2 != 0:
-		s.unsaid("a process without capabilities")
-	case setup&4 != 0:
-		s.unsaid("a kernel that is not this one")
+func (r *HostRun) tell(setup byte, s *story.Story) {
+	r.story = &teller{Story: s}
+	for bit, what := range []string{"a process with few descriptors", "a process without capabilities", "a kernel that is not this one"} {
+		if setup>>bit&1 != 0 {
+			s.CannotSay(what)
+		}
 	}
 	if setup&8 != 0 {
 		s.MTU = 576
 	}
 	if setup&datagramOps != 0 {
-		s.Sysctls = append(s.Sysctls, [2]string{"net.ipv4.ping_group_range", "0 0"})
+		s.Set("net.ipv4.ping_group_range", "0 0")
 	}
 	if setup&16 != 0 {
-		s.Sysctls = append(s.Sysctls, [2]string{"net.ipv4.tcp_fastopen", fastSysctl(setup)},
-			[2]string{"net.ipv4.tcp_fastopen_blackhole_timeout_sec", "5"})
+		s.Set("net.ipv4.tcp_fastopen", fastSysctl(setup))
+		s.Set("net.ipv4.tcp_fastopen_blackhole_timeout_sec", "5")
 	}
 }
 
@@ -63,7 +61,7 @@ func (r *HostRun) flowOf(p *sock.Packet) hostFlow {
 // interrupt sends a signal to a thread.
 func (r *HostRun) interrupt(th sock.Thread) error {
 	if r.story != nil {
-		r.story.Deeds = append(r.story.Deeds, Deed{At: r.now, Thread: th, Signal: true})
+		r.story.Signal(r.now, th)
 	}
 	_, err := r.input(func(h *sock.Host) []sock.Effect { return h.Interrupt(r.now, th, nil) })
 	return err

@@ -10,6 +10,7 @@ import (
 	"github.com/sockspec/sockspec/conformance/model"
 	"github.com/sockspec/sockspec/conformance/script"
 	"github.com/sockspec/sockspec/fuzz"
+	"github.com/sockspec/sockspec/fuzz/story"
 	"github.com/sockspec/sockspec/sock"
 	"github.com/sockspec/sockspec/tcpstate"
 	"github.com/sockspec/sockspec/tcpstate/rule"
@@ -51,29 +52,37 @@ func (c Claim) shownBy(ev *conformance.Event) bool {
 	return false
 }
 
+// mark is how the event that shows it is marked: a packet with the claim's name, what else happens with its own rule's.
+func (c Claim) mark(ev *conformance.Event) string {
+	switch {
+	case !c.shownBy(ev):
+		return ""
+	case ev.Kind == conformance.PacketOut:
+		return c.String()
+	}
+	return ev.Why[0]
+}
+
 // teller is a world that can tell, of each of its views, what was done to a stack.
 type teller interface {
-	Tell(view int, s *fuzz.Story)
+	Tell(view int, s *story.Story)
 	Views() int
 }
 
 // story walks the way once more, for what one stack of it was given.
-func (w *Way) story(view int) (*fuzz.Story, error) {
-	at, s := w.Root.World.Clone(), &fuzz.Story{}
+func (w *Way) story(view int) (*story.Story, error) {
+	at, s := w.Root.World.Clone(), &story.Story{}
 	at.(teller).Tell(view, s)
 	for _, m := range w.Moves {
 		if err := at.Do(m, &fuzz.Coverage{}); err != nil {
 			return nil, fmt.Errorf("the way breaks a law: %w", err)
 		}
 	}
-	if s.Unsaid != "" {
-		return nil, errors.New(s.Unsaid)
+	if len(s.Unsaid) > 0 {
+		return nil, errors.New(s.Unsaid[0])
 	}
 	return s, nil
 }
-
-// gaps are tried in turn: how far apart deeds are that a way has at one time.
-var gaps = []tcpstate.Duration{tcpstate.Millisecond, 10 * tcpstate.Millisecond, 0}
 
 // Script is a way as a script, which passes on the model and shows there what it claims. The error says in a line why there is
 // none.
@@ -84,7 +93,7 @@ func (w *Way) Script(c Claim, scenario string) (string, error) {
 	}
 	var first error
 	for view := range t.Views() {
-		for _, gap := range gaps {
+		for _, gap := range story.Gaps {
 			text, err := w.write(c, scenario, view, gap)
 			if err == nil {
 				return text, nil
@@ -102,11 +111,10 @@ func (w *Way) write(c Claim, scenario string, view int, gap tcpstate.Duration) (
 	if err != nil {
 		return "", err
 	}
-	p, err := play(s, c, gap)
+	text, err := s.Write(fmt.Sprintf("%s\n// %s, from scenario %s of `sockspec explore`", c.title(), w.Shortest(), scenario), c.mark, gap)
 	if err != nil {
 		return "", err
 	}
-	text := p.text(s, fmt.Sprintf("%s\n// %s, from scenario %s of `sockspec explore`", c.title(), w.Shortest(), scenario))
 	if err := Shows(text, c); err != nil {
 		return "", err
 	}
@@ -120,56 +128,6 @@ func (c Claim) title() string {
 	}
 	r, _ := rule.Get(c.Rule)
 	return fmt.Sprintf("// %s: %s", c.Rule, r.Text)
-}
-
-// text is the script.
-func (p *player) text(s *fuzz.Story, title string) string {
-	var b strings.Builder
-	b.WriteString(title + "\n")
-	if s.MTU != 0 && s.MTU != 1500 {
-		fmt.Fprintf(&b, "--mtu=%d\n", s.MTU)
-	}
-	switch {
-	case p.local == scriptLocal6:
-		fmt.Fprintf(&b, "--ip_version=ipv6\n--local_ip=%v\n--remote_ip=%v\n", p.local, p.peer)
-	case p.peer != scriptPeer.Addr():
-		fmt.Fprintf(&b, "--remote_ip=%v\n", p.peer)
-	}
-	if p.echoes {
-		b.WriteString("--tcp_ts_ecr_scaled\n")
-	}
-	if len(s.Sysctls) > 0 {
-		b.WriteString("`sysctl -q")
-		for _, c := range s.Sysctls {
-			b.WriteString(strings.TrimPrefix(conformance.SysctlCommand(c[0], c[1]), "sysctl -q"))
-		}
-		b.WriteString("`\n")
-	}
-	for i := range p.lines {
-		b.WriteString(p.lines[i].String())
-	}
-	return b.String()
-}
-
-// String is the line with its time.
-func (l *line) String() string {
-	when := seconds(l.at)
-	if l.waited {
-		when += "..." + seconds(l.end)
-	}
-	if l.thread > 0 {
-		when += fmt.Sprintf(" t%d:", l.thread)
-	}
-	text := when + " " + l.text
-	if l.shows != "" {
-		text += " //@" + l.shows
-	}
-	return text + "\n"
-}
-
-func seconds(t sock.Time) string {
-	s := strings.TrimRight(fmt.Sprintf("%.6f", float64(t)/1e6), "0")
-	return strings.TrimSuffix(s, ".")
 }
 
 // Shows runs a script on the model: nil if it passes and shows what it claims.

@@ -1,4 +1,4 @@
-package explore
+package story
 
 import (
 	"fmt"
@@ -72,7 +72,7 @@ func (p *player) sentOther(ev *conformance.Event, q *sock.Packet) {
 		text = fmt.Sprintf("%s [raw (%d)]", p.named(q), echoHeader+len(q.Payload))
 	}
 	p.add(line{at: ev.At, text: "> " + text})
-	if p.claim.shownBy(ev) {
-		p.lines[len(p.lines)-1].shows = p.claim.String()
+	if mark := p.marked(ev); mark != "" {
+		p.lines[len(p.lines)-1].shows = mark
 	}
 }

@@ -1,4 +1,4 @@
-package explore
+package story
 
 import (
 	"errors"
@@ -7,7 +7,6 @@ import (
 
 	"github.com/sockspec/sockspec/conformance"
 	"github.com/sockspec/sockspec/conformance/model"
-	"github.com/sockspec/sockspec/fuzz"
 	"github.com/sockspec/sockspec/packetio"
 	"github.com/sockspec/sockspec/sock"
 	"github.com/sockspec/sockspec/tcpstate"
@@ -30,7 +29,7 @@ type player struct {
 	due         string            // the rule that the next line shows
 	begun       int               // the first line of what happens now
 	shift       sock.Thread       // added to threads, so that all may wait
-	claim       Claim
+	mark        Mark
 }
 
 // line is one event of a script.
@@ -66,15 +65,15 @@ var (
 )
 
 // play does a story. Deeds are at least a gap apart.
-func play(s *fuzz.Story, claim Claim, gap tcpstate.Duration) (*player, error) {
-	p, err := playOn(s, claim, gap, 0)
+func play(s *Story, mark Mark, gap tcpstate.Duration) (*player, error) {
+	p, err := playOn(s, mark, gap, 0)
 	if errors.Is(err, errWaits) {
-		return playOn(s, claim, gap, 1)
+		return playOn(s, mark, gap, 1)
 	}
 	return p, err
 }
 
-func playOn(s *fuzz.Story, claim Claim, gap tcpstate.Duration, shift sock.Thread) (*player, error) {
+func playOn(s *Story, mark Mark, gap tcpstate.Duration, shift sock.Thread) (*player, error) {
 	mtu := int(s.MTU)
 	if mtu == 0 {
 		mtu = 1500
@@ -83,7 +82,7 @@ func playOn(s *fuzz.Story, claim Claim, gap tcpstate.Duration, shift sock.Thread
 	if err != nil {
 		return nil, err
 	}
-	p := &player{in: in.(*model.Instance), conns: map[ends]*conn{}, open: map[sock.Thread]int{}, udps: map[int32]bool{}, claim: claim, shift: shift,
+	p := &player{in: in.(*model.Instance), conns: map[ends]*conn{}, open: map[sock.Thread]int{}, udps: map[int32]bool{}, mark: mark, shift: shift,
 		local: scriptLocal.Addr(), peer: scriptPeer.Addr(), parts: map[uint16]string{}}
 	p.meet(s)
 	for _, c := range s.Sysctls {
@@ -122,7 +121,7 @@ var errWaits = errors.New("a call waits of the thread that makes the others")
 const early = 5 * tcpstate.Millisecond
 
 // do does one deed after a wait.
-func (p *player) do(d *fuzz.Deed, wait tcpstate.Duration) {
+func (p *player) do(d *Deed, wait tcpstate.Duration) {
 	until := p.in.Now().Add(wait)
 	at, ok := p.in.Deadline()
 	switch {
@@ -175,14 +174,22 @@ func (p *player) pass(until sock.Time) {
 	p.failf("more than %d events at once", mostEvents)
 }
 
-// ruled marks the line at hand if what it brought about is the claim.
+// marked is how an event is marked, "" for not at all.
+func (p *player) marked(ev *conformance.Event) string {
+	if p.mark == nil {
+		return ""
+	}
+	return p.mark(ev)
+}
+
+// ruled marks the line at hand if what it brought about is to be marked.
 func (p *player) ruled(ev *conformance.Event) {
-	switch {
-	case !p.claim.shownBy(ev):
+	switch mark := p.marked(ev); {
+	case mark == "":
 	case p.begun < len(p.lines) && p.lines[p.begun].at == ev.At:
-		p.lines[p.begun].shows = ev.Why[0]
+		p.lines[p.begun].shows = mark
 	default: // time alone did it: the script sees it with what comes next
-		p.due = ev.Why[0]
+		p.due = mark
 	}
 }
 

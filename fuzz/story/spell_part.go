@@ -1,15 +1,14 @@
-package explore
+package story
 
 import (
 	"encoding/binary"
 	"fmt"
 
-	"github.com/sockspec/sockspec/fuzz"
 	"github.com/sockspec/sockspec/sock"
 )
 
 // meet learns from a story whose addresses its packets have: the peer is whoever sends first.
-func (p *player) meet(s *fuzz.Story) {
+func (p *player) meet(s *Story) {
 	for i := range s.Deeds {
 		q := s.Deeds[i].Packet
 		if q == nil {
@@ -25,7 +24,7 @@ func (p *player) meet(s *fuzz.Story) {
 // farMark is the TTL of a packet that comes from afar, or the label of one that comes by another path. The others have a TTL that
 // is large enough for all there is, and no label.
 func farMark(q *sock.Packet) string {
-	if q.TTL == fuzz.FarTTL {
+	if q.TTL == FarTTL {
 		return fmt.Sprintf("[ttl %d] ", q.TTL)
 	}
 	if q.Flow != 0 {
@@ -68,7 +67,7 @@ func (p *player) part(q *sock.Packet) string {
 	if q.Seg.ECN != 0 {
 		mark = fmt.Sprintf("tos %#02x, ", uint8(q.Seg.ECN))
 	}
-	return fmt.Sprintf("[%sfrag %d:%d%s id %d] udp %d > %d (%d)", mark, f.start, f.end, plus(f.more), f.id, scriptPeer.Port(), scriptLocal.Port(), fuzz.PartOctets)
+	return fmt.Sprintf("[%sfrag %d:%d%s id %d] udp %d > %d (%d)", mark, f.start, f.end, plus(f.more), f.id, scriptPeer.Port(), scriptLocal.Port(), PartOctets)
 }
 
 func plus(more bool) string {

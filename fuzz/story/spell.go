@@ -1,4 +1,4 @@
-package explore
+package story
 
 import (
 	"bytes"
@@ -250,7 +250,7 @@ func (p *player) sent(ev *conformance.Event) {
 	}
 	l := line{at: ev.At, text: "> " + c.label() + tcpText(s, ev.Packet, c, false)}
 	p.add(l)
-	if p.claim.shownBy(ev) {
-		p.lines[len(p.lines)-1].shows = p.claim.String()
+	if mark := p.marked(ev); mark != "" {
+		p.lines[len(p.lines)-1].shows = mark
 	}
 }
