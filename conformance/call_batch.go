@@ -51,7 +51,7 @@ func planSendmmsg(a *args, p *plan) {
 	list := a.batch(1)
 	p.call = sock.Call{Op: sock.OpSendmmsg, FD: a.fd(0), Flags: int32(a.num(3))}
 	for _, e := range list {
-		m := sock.Msg{Data: make([]byte, e.length), Len: e.length, Control: e.control}
+		m := sock.Msg{Data: a.gathered(e.msghdr), Len: e.length, Control: e.control}
 		if e.named {
 			m.Addr, m.AddrLen = a.msgName(e.name)
 		}

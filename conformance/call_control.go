@@ -37,11 +37,18 @@ func (a *args) control(m *msghdr, x *script.Expr) {
 	}
 }
 
-// controlData lays one message's data out as the kernel does.
+// controlData lays one message's data out as the kernel does. "..." are the octets.
 func (a *args) controlData(c *sock.Control, x *script.Expr) []byte {
-	if x.Kind == script.ExprArray {
+	switch x.Kind {
+	case script.ExprArray:
 		a.unsupported("control data %s", x)
 		return nil
+	case script.ExprString, script.ExprConcat:
+		b, err := x.Bytes()
+		if err != nil {
+			a.failf("%v", err)
+		}
+		return b
 	}
 	if x.Kind != script.ExprBraces {
 		return narrow(c, binary.LittleEndian.AppendUint32(nil, uint32(a.value(x))))

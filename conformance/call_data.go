@@ -141,7 +141,7 @@ func planSendmsg(a *args, p *plan) {
 	if m.pieces > maxFrags && a.num(2)&symbols["MSG_ZEROCOPY"] != 0 {
 		a.unsupported("zero-copy from %d buffers, more than a packet has fragments", m.pieces)
 	}
-	p.call = sock.Call{Op: sock.OpSend, FD: a.fd(0), Flags: int32(a.num(2)), Len: m.length, Data: make([]byte, m.length),
+	p.call = sock.Call{Op: sock.OpSend, FD: a.fd(0), Flags: int32(a.num(2)), Len: m.length, Data: a.gathered(m),
 		Control: m.control}
 	if m.named {
 		p.call.Addr, p.call.AddrLen = a.msgName(m.name)
@@ -154,6 +154,7 @@ type msghdr struct {
 	named   bool
 	name    *script.Expr // as written, nil for none
 	length  int32
+	iov     *script.Expr // the buffers
 	pieces  int
 	flags   int64
 	control []sock.Control // what is sent, or what is expected
@@ -182,7 +183,7 @@ func (a *args) msghdr(x *script.Expr) *msghdr {
 				count = a.value(&f.Elems[1])
 			}
 			m.length = a.iov(v, count)
-			m.pieces = filled(v)
+			m.iov, m.pieces = v, filled(v)
 		case "msg_flags":
 			m.flags = a.value(v)
 		case "msg_control":
@@ -194,6 +195,29 @@ func (a *args) msghdr(x *script.Expr) *msghdr {
 		}
 	}
 	return m
+}
+
+// gathered are the octets of a message's buffers: zeros, or those of a string with zeros behind, as in data.
+func (a *args) gathered(m *msghdr) []byte {
+	b, at := make([]byte, m.length), 0
+	if m.iov == nil {
+		return b
+	}
+	for i := range m.iov.Elems {
+		el := &m.iov.Elems[i]
+		if el.Kind != script.ExprBraces || len(el.Elems) != 2 || at > len(b) {
+			continue
+		}
+		if from := &el.Elems[0]; from.Kind == script.ExprString || from.Kind == script.ExprConcat {
+			octets, err := from.Bytes()
+			if err != nil {
+				a.failf("%v", err)
+			}
+			copy(b[at:], octets)
+		}
+		at += int(a.value(&el.Elems[1]))
+	}
+	return b
 }
 
 // filled counts the entries of an iovec array that have room for something.

@@ -9,13 +9,18 @@ import (
 	"github.com/sockspec/sockspec/sock"
 )
 
-// planSetsockopt lays the value out and cuts it, or fills it up with zeros, to the length given.
+// planSetsockopt lays the value out and cuts it, or fills it up with zeros, to the length given. A number
+// is the address of no value: -1, say. NULL is none, since IPv6's options take it for 0 (do_ipv6_setsockopt).
 func planSetsockopt(a *args, p *plan) {
 	if !a.count(5, 5) {
 		return
 	}
 	p.call = sock.Call{Op: sock.OpSetsockopt, FD: a.fd(0), Level: int32(a.num(1)), Name: int32(a.num(2))}
 	var value []byte
+	if a.at(3).Kind == script.ExprInt {
+		p.call.Fault, p.call.Len = sock.FaultData, a.size(4)
+		return
+	}
 	if x := filterOf(a.at(3)); x != nil {
 		value, p.call.Filter = a.filter(x)
 	} else {

@@ -62,16 +62,24 @@ func spellOut(c *sock.Call, text string, r *matrix.Returned) string {
 	case sock.OpIoctl:
 		return fmt.Sprintf("ioctl(%d, %d, %s)", fd, c.N, setting(r.Return.Data))
 	case sock.OpPoll:
-		revents := int32(0)
-		if len(r.Return.Poll) > 0 {
-			revents = int32(r.Return.Poll[0].Revents)
-		}
-		return fmt.Sprintf("poll([{fd=%d, events=%s, revents=%s}], 1, %d)", c.Poll[0].FD+firstFD, names(int32(c.Poll[0].Events), eventNames),
-			names(revents, eventNames), c.Timeout)
+		return fmt.Sprintf("poll([%s], %d, %d)", polled(c.Poll, r.Return.Poll), len(c.Poll), c.Timeout)
 	case sock.OpEpollWait:
 		return fmt.Sprintf("epoll_wait(%d, ..., %d, %d)", fd, c.Len, c.Timeout)
 	}
 	return text
+}
+
+// polled are the entries of a poll, with what came of them.
+func polled(asked, told []sock.PollFD) string {
+	var list []string
+	for i, e := range asked {
+		revents := int32(0)
+		if i < len(told) {
+			revents = int32(told[i].Revents)
+		}
+		list = append(list, fmt.Sprintf("{fd=%d, events=%s, revents=%s}", e.FD+firstFD, names(int32(e.Events), eventNames), names(revents, eventNames)))
+	}
+	return strings.Join(list, ", ")
 }
 
 // setting is an option's value between brackets: an int, or what SO_LINGER takes.

@@ -47,6 +47,9 @@ func (f *file) setsockopt(c *sock.Call) (sock.Return, error) {
 	if name, ok := refused[[2]int32{c.Level, c.Name}]; ok {
 		return sock.Return{}, unsupported("setsockopt: %s: netstack has no such feature", name)
 	}
+	if c.Fault != 0 {
+		return sock.Return{}, unsupported("setsockopt: a pointer that leads nowhere")
+	}
 	if len(c.Data) > maxOptionLen {
 		return fail(einval), nil
 	}

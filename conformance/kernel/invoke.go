@@ -80,6 +80,10 @@ func invokePlain(c *sock.Call) sock.Return {
 	case sock.OpEpollCreate:
 		return raw(unix.SYS_EPOLL_CREATE1, uintptr(c.Flags)|unix.EPOLL_CLOEXEC, 0, 0)
 	case sock.OpSetsockopt:
+		if c.Fault&sock.FaultData != 0 {
+			n, err := call6(unix.SYS_SETSOCKOPT, uintptr(c.FD), uintptr(c.Level), uintptr(c.Name), nowhere, uintptr(c.Len), 0)
+			return ret(n, err)
+		}
 		b := withFilter(c)
 		n, err := call6(unix.SYS_SETSOCKOPT, uintptr(c.FD), uintptr(c.Level), uintptr(c.Name), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0)
 		runtime.KeepAlive(c.Filter)
@@ -87,6 +91,9 @@ func invokePlain(c *sock.Call) sock.Return {
 	}
 	return sock.Return{Value: -1, Errno: sock.Errno(unix.ENOSYS)}
 }
+
+// nowhere is an address that no process has, and that is not null: some options take that for a value.
+const nowhere = ^uintptr(0)
 
 func raw(nr, a, b, c uintptr) sock.Return {
 	n, _, err := unix.Syscall(nr, a, b, c)

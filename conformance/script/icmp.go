@@ -1,6 +1,9 @@
 package script
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // icmpType is a type that scripts can name, with the codes that have names (Google's icmp_packet.c). The tables keep the order of
 // their numbers, for messages.
@@ -60,12 +63,18 @@ func (m *ICMP) Numbers(v6 bool) (typ, code uint8, ok bool) {
 }
 
 func lookUpICMP(table []icmpType, name, codeName string) (typ, code uint8, ok bool) {
+	if n, ok := numbered(name, "type_"); ok {
+		table = []icmpType{{name: name, number: n}}
+	}
 	for _, t := range table {
 		if t.name != name {
 			continue
 		}
 		if codeName == "" {
 			return t.number, 0, true
+		}
+		if n, ok := numbered(codeName, "code_"); ok {
+			return t.number, n, true
 		}
 		for _, c := range t.codes {
 			if c.name == codeName {
@@ -74,6 +83,13 @@ func lookUpICMP(table []icmpType, name, codeName string) (typ, code uint8, ok bo
 		}
 	}
 	return 0, 0, false
+}
+
+// numbered is the number of what has no name: type_9, code_15.
+func numbered(name, prefix string) (uint8, bool) {
+	digits, ok := strings.CutPrefix(name, prefix)
+	n, err := strconv.ParseUint(digits, 10, 8)
+	return uint8(n), ok && err == nil
 }
 
 // icmpNumbers looks in both versions: the parser does not know which one a script is for.

@@ -142,6 +142,12 @@ func TestICMPNumbersDependOnTheVersion(t *testing.T) {
 	require.False(t, ok, "IPv4 has no such message")
 	_, _, ok = (&ICMP{Type: "unreachable", Code: "no_route"}).Numbers(false)
 	require.False(t, ok)
+	typ, code, ok = (&ICMP{Type: "type_12", Code: "code_3"}).Numbers(false)
+	require.Equal(t, []any{uint8(12), uint8(3), true}, []any{typ, code, ok}, "what has no name has a number")
+	for _, m := range []ICMP{{Type: "type_256"}, {Type: "type_"}, {Type: "type_3", Code: "code_x"}, {Type: "type_3", Code: "port_unreachable"}} {
+		_, _, ok = m.Numbers(false)
+		require.False(t, ok, m)
+	}
 }
 
 func TestEncapsulatingHeaders(t *testing.T) {
