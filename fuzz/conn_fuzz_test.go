@@ -16,16 +16,24 @@ const (
 // FuzzConn does the op list to an endpoint, and to a twin whose sequence
 // numbers do not wrap: laws hold after every step, and both do the same.
 func FuzzConn(f *testing.F) {
-	for _, s := range allConnSeeds() {
-		f.Add(s.bytes())
+	for _, s := range connTarget().seeds {
+		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		opTarget("FuzzConn", setupSize, opSize, connFails, whole).Check(t, in)
+		connTarget().check(t, in)
 	})
 }
 
-func connFails(in []byte, trace Trace) error {
-	i, err := runConn(in, &Coverage{}, trace)
+func connTarget() opTarget {
+	o := opTarget{name: "FuzzConn", head: setupSize, size: opSize, stacks: 1, run: connFails, args: whole}
+	for _, s := range allConnSeeds() {
+		o.seeds = append(o.seeds, s.bytes())
+	}
+	return o
+}
+
+func connFails(in []byte, w watch) error {
+	i, err := runConn(in, &Coverage{}, w)
 	if err != nil {
 		return law("op %d: %w", i, err)
 	}
@@ -33,10 +41,13 @@ func connFails(in []byte, trace Trace) error {
 }
 
 // runConn returns the first law broken and the op that broke it.
-func runConn(in []byte, cover *Coverage, trace Trace) (int, error) {
+func runConn(in []byte, cover *Coverage, w watch) (int, error) {
 	setup, rest := ReadSetup(in)
 	e := NewEndpoint(setup, cover)
-	e.Trace = trace
+	e.Trace = w.trace
+	for _, s := range w.stories {
+		e.tell(s)
+	}
 	setup.ISS, setup.IRS = setup.ISS+seqShift, setup.IRS+seqShift
 	far := NewEndpoint(setup, &Coverage{})
 	for i, o := range Ops(rest, mostOps) {
@@ -93,7 +104,7 @@ func TestConnKeepsItsLawsUnderRandomOps(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 3000 {
 		in := randomOps(r)
-		i, err := runConn(in, &Coverage{}, nil)
+		i, err := runConn(in, &Coverage{}, watch{})
 		require.NoError(t, err, "op %d of %x", i, in)
 	}
 }

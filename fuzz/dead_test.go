@@ -14,15 +14,15 @@ import (
 const mostDeadTries = 400
 
 // outcome is what comes out of a run, without what went in.
-func outcome(run func([]byte, Trace) error, in []byte) string {
+func outcome(run func([]byte, watch) error, in []byte) string {
 	var b strings.Builder
-	err := run(in, func(format string, args ...any) {
+	err := run(in, watch{trace: func(format string, args ...any) {
 		for line := range strings.Lines(fmt.Sprintf(format, args...)) {
 			if strings.Contains(line, "    > ") {
 				b.WriteString(line)
 			}
 		}
-	})
+	}})
 	return fmt.Sprint(b.String(), err)
 }
 
@@ -30,19 +30,7 @@ func outcome(run func([]byte, Trace) error, in []byte) string {
 // byte whose change makes something else happen in some seed, and so there is at
 // each place of the setup.
 func TestEveryByteOfAnOpMatters(t *testing.T) {
-	var conn [][]byte
-	for _, s := range allConnSeeds() {
-		conn = append(conn, s.bytes())
-	}
-	for _, target := range []struct {
-		name       string
-		seeds      [][]byte
-		head, size int
-		run        func([]byte, Trace) error
-	}{
-		{"conn", conn, setupSize, opSize, connFails}, {"pair", pairSeeds, pairHeader, pairOpSize, RunPair},
-		{"host", fuzzHostSeeds, 1, opSize, hostFails}, {"options", optionSeeds(), 1, opSize, optionsFail},
-	} {
+	for _, target := range opTargets() {
 		for at := range target.head {
 			require.True(t, matters(target.run, target.seeds, func(in []byte) []int { return []int{at} }), "%s: byte %d of the setup is dead", target.name, at)
 		}
@@ -59,7 +47,7 @@ func TestEveryByteOfAnOpMatters(t *testing.T) {
 }
 
 // matters: a change at one of the places of one of the seeds has an effect.
-func matters(run func([]byte, Trace) error, seeds [][]byte, places func([]byte) []int) bool {
+func matters(run func([]byte, watch) error, seeds [][]byte, places func([]byte) []int) bool {
 	tries := 0
 	for _, seed := range seeds {
 		want := outcome(run, seed)

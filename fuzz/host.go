@@ -287,6 +287,7 @@ const mostRest = 40_000
 // Finish interrupts whoever waits, ends all processes, and lets time pass until
 // no timer is left: a host that nobody uses holds nothing.
 func (r *HostRun) Finish() error {
+	r.story = nil // no script ends its processes
 	for th := range sock.Thread(256) {
 		if !r.threads[th] {
 			continue

@@ -15,13 +15,20 @@ func FuzzHost(f *testing.F) {
 		f.Add(s[0], s[1:])
 	}
 	f.Fuzz(func(t *testing.T, setup byte, in []byte) {
-		opTarget("FuzzHost", 1, opSize, hostFails, split).Check(t, append([]byte{setup}, in...))
+		hostTarget().check(t, append([]byte{setup}, in...))
 	})
 }
 
-func hostFails(in []byte, trace Trace) error {
+func hostTarget() opTarget {
+	return opTarget{name: "FuzzHost", head: 1, size: opSize, stacks: 1, run: hostFails, args: split, seeds: fuzzHostSeeds}
+}
+
+func hostFails(in []byte, w watch) error {
 	r := NewHostRun(in[0])
-	r.Trace = trace
+	r.Trace = w.trace
+	for _, s := range w.stories {
+		r.tell(in[0], s)
+	}
 	return RunHost(in[1:], r)
 }
 

@@ -65,8 +65,12 @@ func wideCall(what byte, o Op, c *sock.Call) (addr netip.AddrPort) {
 // sysctl writes one of those that change what the machine does, or something that is none.
 func (r *HostRun) sysctl(o Op) error {
 	row := choose(hostSysctls, o.Opts)
+	value := choose(row[1:], o.Ack)
+	if r.story != nil {
+		r.story.Written(r.now, row[0], value)
+	}
 	_, err := r.input(func(h *sock.Host) []sock.Effect {
-		_ = h.SetSysctl(row[0], choose(row[1:], o.Ack))
+		_ = h.SetSysctl(row[0], value)
 		_, _ = h.Sysctl(row[0])
 		return nil
 	})

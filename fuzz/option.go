@@ -65,12 +65,20 @@ type OptionRun struct {
 // optionKinds are the sockets that a run begins with: family, type, protocol.
 var optionKinds = append([][3]int32{{sock.AF_INET, sock.SOCK_STREAM, 0}, {sock.AF_INET, sock.SOCK_STREAM, 0}, {sock.AF_INET6, sock.SOCK_STREAM, 0}}, dgramKinds...)
 
+// optionSockets are the calls that make them.
+func optionSockets() (calls []sock.Call) {
+	for _, k := range optionKinds {
+		calls = append(calls, sock.Call{Op: sock.OpSocket, Domain: k[0], Type: k[1] | sock.SOCK_NONBLOCK, Proto: k[2]})
+	}
+	return calls
+}
+
 // NewOptionRun is a host with a socket of each kind; setup is NewHostRun's.
 func NewOptionRun(setup byte) (*OptionRun, error) {
 	r := &OptionRun{NewHostRun(setup | datagramOps), make([]bool, len(optionRows)), make([]bool, len(optionRows)), make([]bool, len(optionRows))}
 	r.fds = nil
-	for _, k := range optionKinds {
-		if _, err := r.Call(1, sock.Call{Op: sock.OpSocket, Domain: k[0], Type: k[1] | sock.SOCK_NONBLOCK, Proto: k[2]}); err != nil {
+	for _, c := range optionSockets() {
+		if _, err := r.Call(1, c); err != nil {
 			return nil, err
 		}
 	}

@@ -16,16 +16,23 @@ func FuzzOptions(f *testing.F) {
 		f.Add(s[0], s[1:])
 	}
 	f.Fuzz(func(t *testing.T, setup byte, in []byte) {
-		opTarget("FuzzOptions", 1, opSize, optionsFail, split).Check(t, append([]byte{setup}, in...))
+		optionTarget().check(t, append([]byte{setup}, in...))
 	})
 }
 
-func optionsFail(in []byte, trace Trace) error {
+func optionTarget() opTarget {
+	return opTarget{name: "FuzzOptions", head: 1, size: opSize, stacks: 1, run: optionsFail, args: split, seeds: optionSeeds()}
+}
+
+func optionsFail(in []byte, w watch) error {
 	r, err := NewOptionRun(in[0])
 	if err != nil {
 		return err
 	}
-	r.Trace = trace
+	r.Trace = w.trace
+	for _, s := range w.stories {
+		r.tellOptions(in[0], s)
+	}
 	return RunOptions(in[1:], r)
 }
 

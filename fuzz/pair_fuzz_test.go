@@ -14,8 +14,20 @@ func FuzzPair(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		opTarget("FuzzPair", pairHeader, pairOpSize, RunPair, whole).Check(t, in)
+		pairTarget().check(t, in)
 	})
+}
+
+func pairTarget() opTarget {
+	return opTarget{name: "FuzzPair", head: pairHeader, size: pairOpSize, stacks: 2, run: pairFails, args: whole, seeds: pairSeeds}
+}
+
+func pairFails(in []byte, w watch) error {
+	p, ops := NewPair(in, w.trace)
+	for i, s := range w.stories {
+		p.side[i].tell(s)
+	}
+	return p.run(ops)
 }
 
 func TestPairDeliversAllOctetsOverBadLinks(t *testing.T) {
@@ -31,7 +43,7 @@ func TestPairDeliversAllOctetsOverBadLinks(t *testing.T) {
 			}
 			in[i+2] %= 6
 		}
-		err := RunPair(in, nil)
+		err := pairFails(in, watch{})
 		require.NoError(t, err, "%x", in)
 	}
 }

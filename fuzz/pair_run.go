@@ -19,15 +19,10 @@ const (
 // firstOctets are what a side that opens fast has to say at once.
 const firstOctets = 700
 
-// RunPair connects the pair, does the ops over the bad link, and then lets both
+// run connects the pair, does the ops over the bad link, and then lets both
 // sides finish over a perfect one. The error is the first law broken.
-func RunPair(in []byte, trace Trace) error {
-	p, ops := NewPair(in, trace)
-	return p.run(ops[:min(len(ops)/pairOpSize, mostPairOps)*pairOpSize])
-}
-
-// run is RunPair of a pair that is there.
 func (p *Pair) run(ops []byte) error {
+	ops = ops[:min(len(ops)/pairOpSize, mostPairOps)*pairOpSize]
 	for i := 3; i < len(ops); i += pairOpSize {
 		p.link.fates = append(p.link.fates, ops[i])
 	}

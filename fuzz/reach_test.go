@@ -44,7 +44,7 @@ func TestSeedsReachTheRules(t *testing.T) {
 func runSeeds(t *testing.T) *Coverage {
 	cover := &Coverage{}
 	for _, s := range allConnSeeds() {
-		i, err := runConn(s.bytes(), cover, nil)
+		i, err := runConn(s.bytes(), cover, watch{})
 		require.NoError(t, err, "%s: op %d", s.name, i)
 	}
 	return cover

@@ -11,24 +11,41 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// opTarget is a target of op lists: run does one, after a setup of head octets,
-// and args are its input as the target takes it.
-func opTarget(name string, head, size int, run func(in []byte, trace Trace) error, args func(in []byte) []any) shrink.Target[[]byte] {
-	return shrink.Target[[]byte]{
-		Name: name,
+// opTarget is a target of op lists, which stand behind a setup of head octets.
+type opTarget struct {
+	name       string
+	head, size int
+	stacks     int // what its inputs do is told for each of them
+	run        func(in []byte, w watch) error
+	args       func(in []byte) []any // an input as the target takes it
+	seeds      [][]byte
+}
+
+// opTargets are all of them.
+func opTargets() []opTarget {
+	return []opTarget{connTarget(), pairTarget(), hostTarget(), optionTarget()}
+}
+
+func (o opTarget) check(t *testing.T, in []byte) {
+	t.Helper()
+	shrink.Target[[]byte]{
+		Name: o.name,
 		Run: func(t shrink.T, in []byte) {
-			if err := run(in, nil); err != nil {
+			if err := o.run(in, watch{}); err != nil {
 				t.Errorf("%v", err)
 				t.FailNow()
 			}
 		},
-		Shrink: func(in []byte, fails func([]byte) bool) []byte { return shrink.Ops(in, head, size, fails) },
-		Args:   args,
+		Shrink: func(in []byte, fails func([]byte) bool) []byte { return shrink.Ops(in, o.head, o.size, fails) },
+		Args:   o.args,
 		Tell: func(logf shrink.Logf, in []byte) {
-			logf("%d ops:", (len(in)-head)/size)
-			_ = run(in, Trace(logf))
+			logf("%d ops:", (len(in)-o.head)/o.size)
+			if err := shrink.Caught(func(shrink.T) { _ = o.run(in, watch{trace: Trace(logf)}) }); err != nil {
+				logf("... %v", headline(err))
+			}
+			o.tellScripts(logf, in)
 		},
-	}
+	}.Check(t, in)
 }
 
 // whole is an input that the target takes in one piece.

@@ -14,6 +14,7 @@ type teller struct {
 
 	first    map[netip.AddrPort]tcpstate.Seq // the stack's first number on a connection, by the peer's end
 	accepted bool                            // an endpoint's story: the connection has a descriptor
+	closed   bool                            // an endpoint's story: the descriptor is closed
 }
 
 // delivered adds a packet that arrives on a flow of a host.

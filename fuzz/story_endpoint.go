@@ -17,7 +17,30 @@ const (
 	storyChild = 4 // of a listener
 )
 
-var storyPeer = netip.MustParseAddrPort("192.0.2.1:8080")
+// storyEnds are the addresses of an endpoint and its peer, with the options that a socket of their family takes.
+type storyEnds struct {
+	family      int32
+	local, peer netip.AddrPort
+	addrLen     int32
+}
+
+var (
+	storyEnds4 = storyEnds{sock.AF_INET, walkLocal, netip.MustParseAddrPort("192.0.2.1:8080"), 16}
+	storyEnds6 = storyEnds{sock.AF_INET6, sceneLocal6, netip.MustParseAddrPort("[fd00::2]:8080"), 28}
+)
+
+// ends are those of an endpoint's story.
+func (e *Endpoint) ends() *storyEnds {
+	if e.setup.IPv6 {
+		return &storyEnds6
+	}
+	return &storyEnds4
+}
+
+// addr is one of the two as a socket's address.
+func (n *storyEnds) addr(ap netip.AddrPort) sock.Addr {
+	return sock.Addr{Family: uint16(n.family), AP: ap}
+}
 
 // opens are the sysctls and the calls that make the endpoint of a setup.
 func (s *teller) opens(e *Endpoint) {
@@ -39,35 +62,33 @@ func (s *teller) opens(e *Endpoint) {
 	if u.Odd&8 != 0 {
 		s.CannotSay("an accept queue that is full without a connection in it")
 	}
-	if u.IPv6 {
-		s.CannotSay("an endpoint over IPv6, of which a story has no addresses")
-	}
-	s.Call(e.now, 0, sock.Call{Op: sock.OpSocket, Domain: sock.AF_INET, Type: sock.SOCK_STREAM, Proto: sock.IPPROTO_TCP})
-	if !u.Passive {
-		s.Call(e.now, 0, sock.Call{Op: sock.OpFcntl, FD: storyFD, N: sock.F_SETFL, Arg: sock.O_NONBLOCK})
-	}
-	s.buffers(e)
+	n := e.ends()
+	s.socket(e, storyFD, !u.Passive)
 	if u.Passive {
-		s.Call(e.now, 0, sock.Call{Op: sock.OpBind, FD: storyFD, Addr: sock.Addr{Family: sock.AF_INET, AP: walkLocal}, AddrLen: 16})
+		s.Call(e.now, 0, sock.Call{Op: sock.OpBind, FD: storyFD, Addr: n.addr(n.local), AddrLen: n.addrLen})
 		s.Call(e.now, 0, sock.Call{Op: sock.OpListen, FD: storyFD, N: 1})
 	}
 }
 
-// buffers are the options that a setup stands for.
-func (s *teller) buffers(e *Endpoint) {
+// socket makes a socket with the options that a setup stands for, whose calls wait or do not.
+func (s *teller) socket(e *Endpoint, fd int32, nonblock bool) {
 	u := &e.setup
+	s.Call(e.now, 0, sock.Call{Op: sock.OpSocket, Domain: e.ends().family, Type: sock.SOCK_STREAM, Proto: sock.IPPROTO_TCP})
+	if nonblock {
+		s.Call(e.now, 0, sock.Call{Op: sock.OpFcntl, FD: fd, N: sock.F_SETFL, Arg: sock.O_NONBLOCK})
+	}
 	if u.Small {
-		s.option(e.now, storyFD, sock.SOL_SOCKET, sock.SO_RCVBUF, 1)
-		s.option(e.now, storyFD, sock.SOL_SOCKET, sock.SO_SNDBUF, 1)
+		s.option(e.now, fd, sock.SOL_SOCKET, sock.SO_RCVBUF, 1)
+		s.option(e.now, fd, sock.SOL_SOCKET, sock.SO_SNDBUF, 1)
 	}
 	if u.UserMSS != 0 {
-		s.option(e.now, storyFD, sock.SOL_TCP, sock.TCP_MAXSEG, uint32(u.UserMSS))
+		s.option(e.now, fd, sock.SOL_TCP, sock.TCP_MAXSEG, uint32(u.UserMSS))
 	}
 	if u.DeferCount != 0 {
-		s.option(e.now, storyFD, sock.SOL_TCP, sock.TCP_DEFER_ACCEPT, 1<<u.DeferCount-1)
+		s.option(e.now, fd, sock.SOL_TCP, sock.TCP_DEFER_ACCEPT, 1<<u.DeferCount-1)
 	}
 	if u.Fast {
-		s.option(e.now, storyFD, sock.SOL_TCP, sock.TCP_FASTOPEN, 5)
+		s.option(e.now, fd, sock.SOL_TCP, sock.TCP_FASTOPEN, 5)
 	}
 }
 
@@ -94,9 +115,11 @@ func (s *teller) heard(e *Endpoint, in *tcpstate.Input) {
 		s.set(e, fd, in)
 		return
 	case tcpstate.Abort:
+		s.closed = true
 		s.Call(e.now, 0, sock.Call{Op: sock.OpSetsockopt, FD: fd, Level: sock.SOL_SOCKET, Name: sock.SO_LINGER, Data: []byte{1, 0, 0, 0, 0, 0, 0, 0}})
 		c.Op = sock.OpClose
 	case tcpstate.Close:
+		s.closed = true
 		c.Op = sock.OpClose
 	case tcpstate.Shutdown:
 		c.Op, c.N = sock.OpShutdown, int64(in.How&3)-1
@@ -108,7 +131,11 @@ func (s *teller) heard(e *Endpoint, in *tcpstate.Input) {
 	case tcpstate.Send:
 		c = sends(c, in)
 	case tcpstate.Open:
-		c.Op, c.Addr, c.AddrLen = sock.OpConnect, sock.Addr{Family: sock.AF_INET, AP: storyPeer}, 16
+		if s.closed { // it takes another socket, whose descriptor has the same number
+			s.closed = false
+			s.socket(e, fd, true)
+		}
+		c.Op, c.Addr, c.AddrLen = sock.OpConnect, e.ends().addr(e.ends().peer), e.ends().addrLen
 		if in.Fast == tcpstate.FastSend { // without a cookie, which only a peer could give
 			s.Set("net.ipv4.tcp_fastopen", "0x5")
 			c.Op, c.Flags, c.Data = sock.OpSend, sock.MSG_FASTOPEN, make([]byte, in.N)
@@ -143,9 +170,10 @@ func (s *teller) acceptSoon(e *Endpoint) {
 
 // arrives adds a packet.
 func (s *teller) arrives(e *Endpoint, in *tcpstate.Input) {
-	p := sock.Packet{Src: storyPeer.Addr(), SrcPort: storyPeer.Port(), Dst: walkLocal.Addr(), Proto: sock.ProtoTCP, TTL: 64}
+	n := e.ends()
+	p := sock.Packet{Src: n.peer.Addr(), SrcPort: n.peer.Port(), Dst: n.local.Addr(), Proto: sock.ProtoTCP, TTL: 64}
 	if e.setup.Passive {
-		p.DstPort = walkLocal.Port()
+		p.DstPort = n.local.Port()
 	}
 	if in.Kind == tcpstate.SegmentArrives {
 		p.Seg = counted(in.Seg, e.setup.IRS, e.setup.ISS, e.lastTS)
@@ -153,16 +181,31 @@ func (s *teller) arrives(e *Endpoint, in *tcpstate.Input) {
 		s.Packet(e.now, p)
 		return
 	}
-	p.Proto, p.ICMP = sock.ProtoICMP, sock.ICMP{Type: sock.ICMPDestUnreach, Code: 1}
-	if in.Hard != (e.req != nil) { // what ends an attempt to connect does not end a request, and the other way round (tcp_v4_err)
-		p.ICMP.Code = 3
-	}
-	if in.Kind == tcpstate.TooBig {
-		p.ICMP.Code, p.ICMP.MTU = 4, in.N
-	}
+	p.Proto, p.ICMP = e.errorMessage(in)
 	p.ICMP.Quote = sock.Quote{Src: p.Dst, Dst: p.Src, SrcPort: p.DstPort, DstPort: p.SrcPort, Proto: sock.ProtoTCP, Seq: in.Seg.Seq - e.setup.ISS}
 	p.SrcPort, p.DstPort = 0, 0
 	s.Packet(e.now, p)
+}
+
+// errorMessage is the error that an endpoint is told of.
+func (e *Endpoint) errorMessage(in *tcpstate.Input) (proto uint8, m sock.ICMP) {
+	hard := in.Hard != (e.req != nil) // what ends an attempt to connect does not end a request, and the other way round (tcp_v4_err)
+	m = sock.ICMP{Type: sock.ICMPDestUnreach, Code: 1}
+	switch {
+	case in.Kind == tcpstate.TooBig && e.setup.IPv6:
+		return sock.ProtoICMPv6, sock.ICMP{Type: sock.ICMPv6PacketTooBig, MTU: in.N}
+	case in.Kind == tcpstate.TooBig:
+		m.Code, m.MTU = 4, in.N
+	case e.setup.IPv6:
+		proto, m = sock.ProtoICMPv6, sock.ICMP{Type: sock.ICMPv6DestUnreach, Code: 3}
+		if hard {
+			m.Code = 4
+		}
+		return proto, m
+	case hard:
+		m.Code = 3
+	}
+	return sock.ProtoICMP, m
 }
 
 // storyOptions are the options that calls set, by what they are in tcpstate.

@@ -66,3 +66,11 @@ func (r *HostRun) interrupt(th sock.Thread) error {
 	_, err := r.input(func(h *sock.Host) []sock.Effect { return h.Interrupt(r.now, th, nil) })
 	return err
 }
+
+// tellOptions makes a run add to a story from now on; it has made its sockets and nothing else.
+func (r *OptionRun) tellOptions(setup byte, s *story.Story) {
+	for _, c := range optionSockets() {
+		s.Call(r.now, 1, c)
+	}
+	r.tell(setup|datagramOps, s)
+}

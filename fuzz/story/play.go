@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/sockspec/sockspec/conformance"
 	"github.com/sockspec/sockspec/conformance/model"
@@ -12,34 +13,38 @@ import (
 	"github.com/sockspec/sockspec/tcpstate"
 )
 
+// style is how a story is told.
+type style struct {
+	mark Mark
+	gap  tcpstate.Duration // that deeds are at least apart
+	// leaves: what the stack sends and no script can write is left out, with a comment. Otherwise the story ends there.
+	leaves bool
+}
+
 // player does the deeds of a story to the model as scripts find it, and writes down what comes of them.
 type player struct {
-	in    *model.Instance
-	lines []line
-	conns map[ends]*conn
-	open  map[sock.Thread]int // calls that wait, by the line in which they began
-	made  int32               // the newest descriptor
-	udps  map[int32]bool      // descriptors of UDP sockets
-	err   error
+	style
+	in      *model.Instance
+	done    int // deeds
+	lines   []line
+	conns   map[ends]*conn
+	open    map[sock.Thread]int  // calls that wait, by the line in which they began
+	made    int32                // the newest descriptor
+	sockets int                  // that calls made
+	labels  int                  // of connections
+	calls   map[sock.Thread]bool // threads that make any in the story
+	udps    map[int32]bool       // descriptors of UDP sockets
+	err     error
 	// echoes: a time stamp is echoed that nobody sent.
 	echoes bool
 	// local and peer are the ends of what scripts send; the peer is whoever sends first.
 	local, peer netip.Addr
 	parts       map[uint16]string // datagrams that leave in parts, by identification
+	deaf        bool              // an ICMP message was left out, behind which a script finds no other
 	due         string            // the rule that the next line shows
 	begun       int               // the first line of what happens now
 	shift       sock.Thread       // added to threads, so that all may wait
-	mark        Mark
-}
-
-// line is one event of a script.
-type line struct {
-	at, end sock.Time // end: when a call that waited returned
-	call    *sock.Call
-	thread  sock.Thread
-	text    string
-	waited  bool
-	shows   string // the rule that the script is about, if it shows here
+	again       *sock.Call        // a getsockopt to make once more
 }
 
 // ends tell a connection: the stack's port, 0 for one that it chose, and the peer's end.
@@ -55,45 +60,43 @@ type conn struct {
 	first, peer tcpstate.Seq
 	known, met  bool // first and peer are
 	stamps      []uint32
+	sockets     int  // that there were when it began
+	lost        bool // a packet of it was left out, behind which a script finds no other
 }
 
-// The world of scripts (Google's run_all.py), and the prefixes of its addresses. IPv6's are those of package fuzz.
-var (
-	scriptLocal6 = netip.MustParseAddr("fd00::1")
-	scriptLocal  = netip.MustParseAddrPort("192.168.0.1:8080")
-	scriptPeer   = netip.MustParseAddrPort("192.0.2.1:8080")
-)
-
-// play does a story. Deeds are at least a gap apart.
-func play(s *Story, mark Mark, gap tcpstate.Duration) (*player, error) {
-	p, err := playOn(s, mark, gap, 0)
-	if errors.Is(err, errWaits) {
-		return playOn(s, mark, gap, 1)
+// play does a story. Deeds are at least a gap apart. It ends with the first that no script can say: the player says why then, and
+// has what came before.
+func play(s *Story, how style) *player {
+	shift := sock.Thread(0)
+	if slices.ContainsFunc(s.Deeds, func(d Deed) bool { return d.Signal && d.Thread == 0 }) {
+		shift = 1 // a script's first thread has no name for a signal to be sent to
 	}
-	return p, err
+	p := playOn(s, how, shift)
+	if errors.Is(p.err, errWaits) {
+		return playOn(s, how, 1)
+	}
+	return p
 }
 
-func playOn(s *Story, mark Mark, gap tcpstate.Duration, shift sock.Thread) (*player, error) {
-	mtu := int(s.MTU)
-	if mtu == 0 {
-		mtu = 1500
-	}
-	in, err := model.Stack{}.Start(conformance.Setup{LocalV4: scriptLocal.Addr(), PrefixV4: 16, LocalV6: scriptLocal6, PrefixV6: 48, MTU: mtu})
-	if err != nil {
-		return nil, err
-	}
-	p := &player{in: in.(*model.Instance), conns: map[ends]*conn{}, open: map[sock.Thread]int{}, udps: map[int32]bool{}, mark: mark, shift: shift,
+// mostDeeds bounds a story: a script that is longer is read by nobody.
+const mostDeeds = 2000
+
+func playOn(s *Story, how style, shift sock.Thread) (p *player) {
+	p = &player{style: how, conns: map[ends]*conn{}, open: map[sock.Thread]int{}, udps: map[int32]bool{}, calls: map[sock.Thread]bool{}, shift: shift,
 		local: scriptLocal.Addr(), peer: scriptPeer.Addr(), parts: map[uint16]string{}}
+	defer p.survive()
 	p.meet(s)
-	for _, c := range s.Sysctls {
-		if err := p.in.Command(conformance.SysctlCommand(c[0], c[1])); err != nil {
-			return nil, err
-		}
+	if p.start(s); p.err != nil {
+		return p
 	}
 	var last tcpstate.Time
 	for i := range s.Deeds {
+		if i == mostDeeds {
+			p.failf("more than %d deeds", mostDeeds)
+			return p
+		}
 		d := &s.Deeds[i]
-		wait := gap
+		wait := how.gap
 		if i == 0 {
 			wait = 0
 		} else {
@@ -101,11 +104,35 @@ func playOn(s *Story, mark Mark, gap tcpstate.Duration, shift sock.Thread) (*pla
 		}
 		last = d.At
 		if p.do(d, wait); p.err != nil {
-			return p, p.err
+			return p
 		}
+		p.done++
 	}
-	p.finish(gap)
-	return p, p.err
+	p.finish(how.gap)
+	return p
+}
+
+// survive ends a story where the model panics.
+func (p *player) survive() {
+	if v := recover(); v != nil {
+		p.failf("the model panics: %v", v)
+	}
+}
+
+// start makes the model of a story's world.
+func (p *player) start(s *Story) {
+	mtu := int(s.MTU)
+	if mtu == 0 {
+		mtu = usualMTU
+	}
+	in, err := model.Stack{}.Start(conformance.Setup{LocalV4: scriptLocal.Addr(), PrefixV4: 16, LocalV6: p.here6(storyLocal6), PrefixV6: 48, MTU: mtu})
+	if p.note(err); err != nil {
+		return
+	}
+	p.in = in.(*model.Instance)
+	for _, c := range s.Sysctls {
+		p.note(p.in.Command(conformance.SysctlCommand(c[0], c[1])))
+	}
 }
 
 func (p *player) failf(format string, args ...any) {
@@ -135,9 +162,12 @@ func (p *player) do(d *Deed, wait tcpstate.Duration) {
 	p.pass(until)
 	p.begun = len(p.lines)
 	switch {
+	case d.Signal && !p.calls[d.Thread+p.shift]: // nobody is there to get it
 	case d.Signal:
 		p.add(line{at: p.in.Now(), text: fmt.Sprintf("signal(t%d) = 0", d.Thread+p.shift)})
 		p.note(p.in.Interrupt(d.Thread + p.shift))
+	case d.Sysctl != nil:
+		p.write(d.Sysctl[0], d.Sysctl[1])
 	case d.Call != nil:
 		p.call(d.Thread+p.shift, *d.Call)
 	case d.Packet != nil:
@@ -199,46 +229,6 @@ func (p *player) add(l line) {
 	p.lines = append(p.lines, l)
 }
 
-func (p *player) call(th sock.Thread, c sock.Call) {
-	if _, waits := p.open[th]; waits {
-		p.failf("a call of a thread that waits in another")
-		return
-	}
-	if c.Op == sock.OpSend && p.udps[c.FD] { // scripts' datagrams are zeros
-		c.Data = make([]byte, len(c.Data))
-	}
-	p.add(line{at: p.in.Now(), call: &c, thread: th})
-	p.open[th] = len(p.lines) - 1
-	p.note(p.in.Call(th, c))
-	p.pass(p.in.Now())
-	if i, waits := p.open[th]; waits {
-		p.lines[i].waited = true
-		if th == 0 {
-			p.note(errWaits)
-		}
-	}
-}
-
-// returned completes the line of a call.
-func (p *player) returned(ev *conformance.Event) {
-	i, ok := p.open[ev.Return.Thread]
-	if !ok {
-		return
-	}
-	delete(p.open, ev.Return.Thread)
-	l := &p.lines[i]
-	text, err := spell(*l.call, &ev.Return)
-	if p.note(err); err != nil {
-		return
-	}
-	l.text, l.end = text, ev.At
-	if c := l.call; ev.Return.Value >= 0 && (c.Op == sock.OpSocket || c.Op == sock.OpAccept) {
-		p.made = int32(ev.Return.Value)
-		p.udps[p.made] = c.Op == sock.OpSocket && c.Type&0xF == sock.SOCK_DGRAM && (c.Proto == 0 || c.Proto == sock.IPPROTO_UDP)
-	}
-	p.ruled(ev)
-}
-
 // inject hands the stack a packet, in the numbers of its connection.
 func (p *player) inject(q sock.Packet) {
 	for _, a := range [...]netip.Addr{q.Dst, q.ICMP.Quote.Src} {
@@ -255,9 +245,11 @@ func (p *player) inject(q sock.Packet) {
 	switch {
 	case q.Opaque:
 		text = p.part(&q)
+	case adorned(&q):
+		p.failf("a packet with a header of IP that no script can write")
 	case q.Proto == sock.ProtoTCP:
 		text = p.segment(&q)
-	case q.Proto == sock.ProtoICMP:
+	case q.Proto == sock.ProtoICMP, q.Proto == sock.ProtoICMPv6:
 		text = p.message(&q)
 	case q.Proto == sock.ProtoUDP:
 		text = p.udp(&q)

@@ -1,11 +1,14 @@
 package story
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/sockspec/sockspec/conformance"
-	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/conformance/model"
+	"github.com/sockspec/sockspec/conformance/script"
 	"github.com/sockspec/sockspec/tcpstate"
 )
 
@@ -16,61 +19,50 @@ type Mark func(ev *conformance.Event) string
 var Gaps = []tcpstate.Duration{tcpstate.Millisecond, 10 * tcpstate.Millisecond, 0}
 
 // Write is the story as a script under a title, which is lines of comment: what the model does. Deeds are at least a gap apart.
-// Events are marked as mark says; nil marks none.
+// Events are marked as mark says; nil marks none. There is no script unless it tells all.
 func (s *Story) Write(title string, mark Mark, gap tcpstate.Duration) (string, error) {
-	p, err := play(s, mark, gap)
-	if err != nil {
-		return "", err
+	p := play(s, style{mark: mark, gap: gap})
+	if p.err != nil {
+		return "", p.err
 	}
 	return p.text(s, title), nil
 }
 
-// text is the script.
-func (p *player) text(s *Story, title string) string {
-	var b strings.Builder
-	b.WriteString(title + "\n")
-	if s.MTU != 0 && s.MTU != 1500 {
-		fmt.Fprintf(&b, "--mtu=%d\n", s.MTU)
-	}
-	switch {
-	case p.local == scriptLocal6:
-		fmt.Fprintf(&b, "--ip_version=ipv6\n--local_ip=%v\n--remote_ip=%v\n", p.local, p.peer)
-	case p.peer != scriptPeer.Addr():
-		fmt.Fprintf(&b, "--remote_ip=%v\n", p.peer)
-	}
-	if p.echoes {
-		b.WriteString("--tcp_ts_ecr_scaled\n")
-	}
-	if len(s.Sysctls) > 0 {
-		b.WriteString("`sysctl -q")
-		for _, c := range s.Sysctls {
-			b.WriteString(strings.TrimPrefix(conformance.SysctlCommand(c[0], c[1]), "sysctl -q"))
+// Script is as much of the story as a script can tell: what the model does, under a title of lines of comment. What it leaves out
+// stands in it as a comment. The error says why it ends before the story does; it is nil for a script that passes on the model
+// and tells all, but for what is Unsaid.
+func (s *Story) Script(title string) (text string, err error) {
+	most := -1
+	for _, gap := range Gaps {
+		p := play(s, style{gap: gap, leaves: true})
+		t := p.text(s, title)
+		why := errors.Join(p.err, Passes(t))
+		if why == nil {
+			return t, nil
 		}
-		b.WriteString("`\n")
+		if p.done > most {
+			most, text, err = p.done, t, why
+		}
 	}
-	for i := range p.lines {
-		b.WriteString(p.lines[i].String())
-	}
-	return b.String()
+	return text + "// It ends here: " + strings.ReplaceAll(err.Error(), "\n", "\n// ") + "\n", err
 }
 
-// String is the line with its time.
-func (l *line) String() string {
-	when := seconds(l.at)
-	if l.waited {
-		when += "..." + seconds(l.end)
-	}
-	if l.thread > 0 {
-		when += fmt.Sprintf(" t%d:", l.thread)
-	}
-	text := when + " " + l.text
-	if l.shows != "" {
-		text += " //@" + l.shows
-	}
-	return text + "\n"
-}
+// ErrOtherwise: played again from its script, the model does something else.
+var ErrOtherwise = errors.New("played again, it does not pass")
 
-func seconds(t sock.Time) string {
-	s := strings.TrimRight(fmt.Sprintf("%.6f", float64(t)/1e6), "0")
-	return strings.TrimSuffix(s, ".")
+// Passes runs a script on the model: nil if it passes.
+func Passes(text string) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("the model panics: %v", v)
+		}
+	}()
+	s, err := script.Parse("story.pkt", []byte(text))
+	if err != nil {
+		return err
+	}
+	if r := conformance.Run(context.Background(), s, model.Stack{}, conformance.Options{}); r.Verdict != conformance.Pass {
+		return fmt.Errorf("%w: %s%v", ErrOtherwise, r.Reason, r.Failure)
+	}
+	return nil
 }

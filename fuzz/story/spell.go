@@ -1,89 +1,16 @@
 package story
 
 import (
-	"bytes"
 	"fmt"
 	"net/netip"
 	"strings"
-	"syscall"
 
 	"github.com/sockspec/sockspec/conformance"
-	"github.com/sockspec/sockspec/conformance/campaign"
 	"github.com/sockspec/sockspec/conformance/report"
 	"github.com/sockspec/sockspec/packetio"
 	"github.com/sockspec/sockspec/sock"
 	"github.com/sockspec/sockspec/tcpstate"
 )
-
-// spell is a call that returned as a script has it.
-func spell(c sock.Call, r *sock.Return) (string, error) {
-	text := campaign.SpellCall(c, r)
-	if len(c.Filter) > 0 {
-		text = fmt.Sprintf("setsockopt(%d, SOL_SOCKET, SO_ATTACH_FILTER, %s, %d)", c.FD, program(c.Filter), len(c.Data))
-	}
-	if text == "" || strings.Contains(text, "...)") && c.Op == sock.OpSetsockopt {
-		return "", fmt.Errorf("scripts have no %v like that", c.Op)
-	}
-	if level, name, ok := optionNames(c.Level, c.Name); ok {
-		text = strings.Replace(text, fmt.Sprintf(", %d, %d, ", c.Level, c.Name), fmt.Sprintf(", %s, %s, ", level, name), 1)
-	}
-	if head := bytes.TrimRight(c.Data, "\x00"); len(head) > 0 && c.Op == sock.OpSend {
-		text = strings.Replace(text, ", ..., ", fmt.Sprintf(", \"%s\", ", octets(head)), 1)
-	}
-	for _, s := range shorter {
-		text = strings.Replace(text, s[0], s[1], 1)
-	}
-	if r.Value < 0 {
-		return fmt.Sprintf("%s = -1 %s (%v)", text, sock.ErrnoName(r.Errno), syscall.Errno(r.Errno)), nil
-	}
-	return fmt.Sprintf("%s = %d", text, r.Value), nil
-}
-
-// program spells the instructions of a filter.
-func program(list []sock.SockFilter) string {
-	var parts []string
-	for _, i := range list {
-		parts = append(parts, fmt.Sprintf("{%#x, %d, %d, %d}", i.Code, i.JT, i.JF, i.K))
-	}
-	return "{filter=[" + strings.Join(parts, ", ") + "]}"
-}
-
-// octets spells what is sent.
-func octets(b []byte) (s string) {
-	for _, o := range b {
-		s += fmt.Sprintf("\\x%02x", o)
-	}
-	return s
-}
-
-// shorter are what scripts write for their own addresses and families.
-var shorter = [][2]string{
-	{"socket(2, ", "socket(..., "},
-	{`{sa_family=AF_INET, sin_port=htons(8080), sin_addr=inet_addr("192.168.0.1")}, 16`, "..., ..."},
-	{`{sa_family=AF_INET, sin_port=htons(8080), sin_addr=inet_addr("192.0.2.1")}, 16`, "..., ..."},
-	{`{sa_family=AF_INET6, sin6_port=htons(8080), sin6_addr=inet_addr("fd00::1")}, 28`, "..., ..."},
-	{"fcntl(3, 4, 2048)", "fcntl(3, F_SETFL, O_NONBLOCK)"},
-}
-
-// names are those of the options that ways set.
-var names = map[[2]int32]string{
-	{sock.SOL_SOCKET, sock.SO_REUSEADDR}: "SO_REUSEADDR", {sock.SOL_SOCKET, sock.SO_REUSEPORT}: "SO_REUSEPORT", {sock.SOL_SOCKET, sock.SO_LINGER}: "SO_LINGER",
-	{sock.SOL_SOCKET, sock.SO_KEEPALIVE}: "SO_KEEPALIVE", {sock.SOL_SOCKET, sock.SO_RCVBUF}: "SO_RCVBUF", {sock.SOL_SOCKET, sock.SO_SNDBUF}: "SO_SNDBUF",
-	{sock.SOL_SOCKET, sock.SO_OOBINLINE}: "SO_OOBINLINE", {sock.SOL_SOCKET, sock.SO_RCVLOWAT}: "SO_RCVLOWAT", {sock.SOL_TCP, sock.TCP_NODELAY}: "TCP_NODELAY",
-	{sock.SOL_TCP, sock.TCP_CORK}: "TCP_CORK", {sock.SOL_TCP, sock.TCP_DEFER_ACCEPT}: "TCP_DEFER_ACCEPT", {sock.SOL_TCP, sock.TCP_LINGER2}: "TCP_LINGER2",
-	{sock.SOL_TCP, sock.TCP_USER_TIMEOUT}: "TCP_USER_TIMEOUT", {sock.SOL_TCP, sock.TCP_QUICKACK}: "TCP_QUICKACK", {sock.SOL_TCP, sock.TCP_WINDOW_CLAMP}: "TCP_WINDOW_CLAMP",
-	{sock.SOL_TCP, sock.TCP_MAXSEG}: "TCP_MAXSEG", {sock.SOL_TCP, sock.TCP_KEEPIDLE}: "TCP_KEEPIDLE", {sock.SOL_TCP, sock.TCP_KEEPINTVL}: "TCP_KEEPINTVL",
-	{sock.SOL_TCP, sock.TCP_KEEPCNT}: "TCP_KEEPCNT", {sock.SOL_TCP, sock.TCP_SYNCNT}: "TCP_SYNCNT", {sock.SOL_TCP, sock.TCP_NOTSENT_LOWAT}: "TCP_NOTSENT_LOWAT",
-	{sock.SOL_TCP, sock.TCP_FASTOPEN}: "TCP_FASTOPEN",
-}
-
-func optionNames(level, name int32) (string, string, bool) {
-	n, ok := names[[2]int32{level, name}]
-	if level == sock.SOL_SOCKET {
-		return "SOL_SOCKET", n, ok
-	}
-	return "SOL_TCP", n, ok
-}
 
 // endsOf names a connection: a port that the stack chose is 0.
 func endsOf(local uint16, peer netip.AddrPort) ends {
@@ -97,7 +24,8 @@ func endsOf(local uint16, peer netip.AddrPort) ends {
 func (p *player) at(e ends) *conn {
 	c := p.conns[e]
 	if c == nil {
-		c = &conn{n: len(p.conns) + 1, port: e.local}
+		p.labels++
+		c = &conn{n: p.labels, port: e.local}
 		p.conns[e] = c
 	}
 	return c
@@ -157,20 +85,6 @@ func (p *player) echo(c *conn, off uint32) uint32 {
 
 func abs(v int32) int32 { return max(v, -v) }
 
-// icmpNames are those of the errors that ways have, by type and code.
-var icmpNames = map[[2]uint8]string{
-	{3, 0}: "unreachable net_unreachable", {3, 1}: "unreachable host_unreachable", {3, 2}: "unreachable protocol_unreachable", {3, 3}: "unreachable port_unreachable",
-	{3, 4}: "unreachable frag_needed", {3, 5}: "unreachable source_route_failed", {3, 6}: "unreachable net_unknown", {3, 7}: "unreachable host_unknown",
-	{3, 9}: "unreachable net_prohibited", {3, 10}: "unreachable host_prohibited", {3, 13}: "unreachable packet_filtered",
-	{4, 0}: "source_quench", {5, 0}: "redirect", {11, 0}: "time_exceeded exceeded_ttl", {11, 1}: "time_exceeded exceeded_frag_time", {12, 0}: "parameter_problem",
-	{8, 0}: "echo_request", {0, 0}: "echo_reply", {15, 0}: "information_request",
-}
-
-// icmp6Names are those of IPv6.
-var icmp6Names = map[[2]uint8]string{
-	{3, 1}: "time_exceeded exceeded_frag_time", {4, 0}: "parameter_problem header_field", {4, 3}: "parameter_problem header_incomplete",
-}
-
 // icmp turns a story's error into one that this stack understands.
 func (p *player) icmp(q *sock.Packet) string {
 	k := &q.ICMP.Quote
@@ -178,7 +92,7 @@ func (p *player) icmp(q *sock.Packet) string {
 	k.SrcPort = c.port
 	rel := k.Seq
 	k.Seq += c.first
-	what := p.named(q)
+	what := icmpName(q)
 	if q.ICMP.MTU != 0 {
 		what += fmt.Sprintf(" mtu %d", q.ICMP.MTU)
 	}
@@ -218,7 +132,7 @@ const nearISS = 1 << 20
 func (p *player) sent(ev *conformance.Event) {
 	var q sock.Packet
 	if err := packetio.Decode(ev.Packet, &q); err != nil && !shortError(&q) {
-		p.failf("a packet that no script can write: %w", err)
+		p.unwritable(ev, &q, "a packet that no script can write: %w", err)
 		return
 	}
 	if q.Proto != sock.ProtoTCP {
@@ -227,21 +141,29 @@ func (p *player) sent(ev *conformance.Event) {
 	}
 	e := endsOf(q.SrcPort, netip.AddrPortFrom(q.Dst, q.DstPort))
 	if e.peer.Addr() != p.peer || q.Src != p.local {
-		p.failf("a packet from %v to %v: scripts' packets go from one address to one other", q.Src, q.Dst)
+		p.unwritable(ev, &q, "scripts' packets go from one address to one other")
 		return
 	}
 	c, s := p.at(e), &q.Seg
 	switch {
+	case s.Flags.Has(tcpstate.SYN) && !s.Flags.Has(tcpstate.ACK) && c.known && q.SrcPort != c.port && p.sockets > c.sockets: // another socket
+		p.labels++
+		*c = conn{n: p.labels, first: s.Seq, known: true, sockets: p.sockets}
 	case s.Flags.Has(tcpstate.SYN) && (!c.known || c.first == s.Seq):
-		c.first, c.known = s.Seq, true
+		c.first, c.known, c.sockets = s.Seq, true, p.sockets
 	case s.Flags.Has(tcpstate.SYN) && s.Seq-c.first < nearISS: // tcp_timewait_state_process and tcp_twsk_unique put it a window beyond
 	case s.Flags.Has(tcpstate.SYN) && !s.Flags.Has(tcpstate.ACK): // the socket connects once more
-		*c = conn{n: c.n, first: s.Seq, known: true}
+		*c = conn{n: c.n, first: s.Seq, known: true, sockets: p.sockets}
 	case s.Flags.Has(tcpstate.SYN):
 		p.failf("two connections of one name")
 		return
 	case s.Flags.Has(tcpstate.RST) && s.Seq == 0 && c.first != 0:
-		p.failf("a RST that begins at no number of the connection's")
+		p.unwritable(ev, &q, "a RST that begins at no number of the connection's")
+		c.lost = true
+		return
+	}
+	if c.lost {
+		p.unwritable(ev, &q, "behind one that is left out")
 		return
 	}
 	c.port = q.SrcPort
@@ -253,4 +175,16 @@ func (p *player) sent(ev *conformance.Event) {
 	if mark := p.marked(ev); mark != "" {
 		p.lines[len(p.lines)-1].shows = mark
 	}
+}
+
+// unwritable leaves out a packet that the stack sent and no script can write: scripts pass with packets left over. Or it is why the
+// story ends.
+func (p *player) unwritable(ev *conformance.Event, q *sock.Packet, format string, args ...any) {
+	if !p.leaves {
+		p.failf(format, args...)
+		return
+	}
+	p.deaf = p.deaf || q.Proto == sock.ProtoICMP || q.Proto == sock.ProtoICMPv6
+	text := fmt.Sprintf("> %v to %v, protocol %d, %d octets", q.Src, q.Dst, q.Proto, len(ev.Packet))
+	p.add(line{at: ev.At, text: text, left: fmt.Errorf(format, args...).Error()})
 }

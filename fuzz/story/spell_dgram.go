@@ -30,28 +30,27 @@ func (p *player) message(q *sock.Packet) string {
 		}
 		if q.Payload = nil; q.ICMP.Code != sock.ICMPFragNeeded || q.ICMP.Type != sock.ICMPDestUnreach {
 			q.ICMP.MTU = 0
-			return p.named(q) + " [udp (0)]"
+			return icmpName(q) + " [udp (0)]"
 		}
-		return fmt.Sprintf("%s mtu %d [udp (0)]", p.named(q), q.ICMP.MTU)
+		return fmt.Sprintf("%s mtu %d [udp (0)]", icmpName(q), q.ICMP.MTU)
 	case k.Src.IsValid():
 		p.failf("an ICMP message about protocol %d", k.Proto)
 	}
 	q.ICMP.MTU &^= 0xFFFF // the number of an echo, which scripts leave 0
 	clear(q.Payload)
-	return fmt.Sprintf("%s id %d [raw (%d)]", p.named(q), q.ICMP.MTU>>16, echoHeader+len(q.Payload))
+	return fmt.Sprintf("%s id %d [raw (%d)]", icmpName(q), q.ICMP.MTU>>16, echoHeader+len(q.Payload))
 }
 
-// named is an ICMP message's type and code by name.
-func (p *player) named(q *sock.Packet) string {
+// icmpName is a message's name, or its numbers.
+func icmpName(q *sock.Packet) string {
 	list := icmpNames
 	if q.Proto == sock.ProtoICMPv6 {
 		list = icmp6Names
 	}
-	what, ok := list[[2]uint8{q.ICMP.Type, q.ICMP.Code}]
-	if !ok {
-		p.failf("an ICMP message of type %d and code %d, which scripts have no name for", q.ICMP.Type, q.ICMP.Code)
+	if what, ok := list[[2]uint8{q.ICMP.Type, q.ICMP.Code}]; ok {
+		return "icmp " + what
 	}
-	return "icmp " + what
+	return fmt.Sprintf("icmp type_%d code_%d", q.ICMP.Type, q.ICMP.Code)
 }
 
 // sentOther writes down a packet that is no TCP segment.
@@ -59,17 +58,25 @@ func (p *player) sentOther(ev *conformance.Event, q *sock.Packet) {
 	text := ""
 	switch {
 	case q.Src != p.local || q.Dst != p.peer:
-		p.failf("a packet from %v to %v: scripts' packets go from one address to one other", q.Src, q.Dst)
+		p.unwritable(ev, q, "scripts' packets go from one address to one other")
+		return
 	case q.Opaque:
-		text = p.partLeaves(q)
+		if text = p.partLeaves(q); text == "" {
+			p.unwritable(ev, q, "a packet of protocol %d leaves", q.Proto)
+			return
+		}
 	case q.Proto == sock.ProtoUDP && q.SrcPort != scriptLocal.Port():
-		p.failf("a datagram from a port that the stack chose")
+		p.unwritable(ev, q, "a datagram from a port that the stack chose")
+		return
 	case q.Proto == sock.ProtoUDP:
 		text = fmt.Sprintf("udp %d > %d (%d)", q.SrcPort, q.DstPort, len(q.Payload))
+	case p.deaf && q.Proto != sock.ProtoUDP:
+		p.unwritable(ev, q, "behind one that is left out")
+		return
 	case q.ICMP.Quote.Src.IsValid():
-		text = p.named(q)
+		text = icmpName(q)
 	default: // a ping socket's identifier may be the stack's choice
-		text = fmt.Sprintf("%s [raw (%d)]", p.named(q), echoHeader+len(q.Payload))
+		text = fmt.Sprintf("%s [raw (%d)]", icmpName(q), echoHeader+len(q.Payload))
 	}
 	p.add(line{at: ev.At, text: "> " + text})
 	if mark := p.marked(ev); mark != "" {

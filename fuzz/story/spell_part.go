@@ -7,20 +7,6 @@ import (
 	"github.com/sockspec/sockspec/sock"
 )
 
-// meet learns from a story whose addresses its packets have: the peer is whoever sends first.
-func (p *player) meet(s *Story) {
-	for i := range s.Deeds {
-		q := s.Deeds[i].Packet
-		if q == nil {
-			continue
-		}
-		if p.peer = q.Src; q.Src.Is6() {
-			p.local = scriptLocal6
-		}
-		return
-	}
-}
-
 // farMark is the TTL of a packet that comes from afar, or the label of one that comes by another path. The others have a TTL that
 // is large enough for all there is, and no label.
 func farMark(q *sock.Packet) string {
@@ -31,6 +17,13 @@ func farMark(q *sock.Packet) string {
 		return fmt.Sprintf("[flowlabel %#x] ", q.Flow)
 	}
 	return ""
+}
+
+// adorned reports whether a packet's IP header has more to it than scripts write: options, extension headers, a DSCP.
+func adorned(q *sock.Packet) bool {
+	const words = 5 // of an IPv4 header without options
+	options := len(q.Wire) > 0 && !q.IPv6() && q.Wire[0]&15 > words
+	return options || q.Ext > 0 || q.TOS != 0
 }
 
 // fragment is what the headers of a fragment say.
@@ -80,11 +73,10 @@ func plus(more bool) string {
 // udpHeader is the length of UDP's header, octets.
 const udpHeader = 8
 
-// partLeaves spells a fragment that leaves: the first says of what.
+// partLeaves spells a fragment that leaves: the first says of what. "" for what no script can write.
 func (p *player) partLeaves(q *sock.Packet) string {
 	f, ok := readFragment(q.Wire)
 	if !ok || q.Proto != sock.ProtoUDP {
-		p.failf("a packet of protocol %d leaves", q.Proto)
 		return ""
 	}
 	if f.start == 0 {

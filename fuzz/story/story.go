@@ -30,6 +30,8 @@ type Deed struct {
 	Packet *sock.Packet
 	Tick   bool // a timer fired
 	Signal bool // to Thread
+	// Sysctl is one that an administrator writes, its name and the value.
+	Sysctl *[2]string
 }
 
 // FarTTL is the TTL of a packet that many routers have seen.
@@ -58,11 +60,16 @@ func (s *Story) Signal(at tcpstate.Time, th sock.Thread) {
 	s.Deeds = append(s.Deeds, Deed{At: at, Thread: th, Signal: true})
 }
 
+// Written adds a sysctl that is written in between.
+func (s *Story) Written(at tcpstate.Time, name, value string) {
+	s.Deeds = append(s.Deeds, Deed{At: at, Sysctl: &[2]string{name, value}})
+}
+
 // Packet adds one that arrived. The story keeps its octets.
 func (s *Story) Packet(at tcpstate.Time, p sock.Packet) {
 	p.Payload, p.Wire = slices.Clone(p.Payload), slices.Clone(p.Wire)
 	s.Deeds = append(s.Deeds, Deed{At: at, Packet: &p})
 }
 
-// Set adds a sysctl.
+// Set adds a sysctl of the world that the story begins in.
 func (s *Story) Set(name, value string) { s.Sysctls = append(s.Sysctls, [2]string{name, value}) }
