@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sockspec/sockspec/conformance/script"
 	"github.com/sockspec/sockspec/fuzz/woven"
 )
 
@@ -41,6 +42,40 @@ func printedTest(story, name string) string {
 	body, _, _ := strings.Cut(rest, "\n"+m[2]+"}\n")
 	return "package " + m[1] + "\n\nimport (\n\t\"testing\"\n\n\t\"github.com/stretchr/testify/require\"\n)\n\nvar _ = require.Equal\n\n" +
 		"func " + name + m[3] + body + "\n}\n"
+}
+
+// printsScripts are the targets that tell what led to a failure as a script too, and the number of stacks that they tell it for.
+var printsScripts = map[string]int{"FuzzConn": 1, "FuzzPair": 2, "FuzzHost": 1, "FuzzOptions": 1}
+
+// scriptStart is the line before a script in a story.
+var scriptStart = regexp.MustCompile(`(?m)^( *)\S+\.go:\d+: a script(?: of side \d)? \(.*\):\n`)
+
+// printedScripts are those in a story: a test's log has the lines of an entry by four more to the right than its first.
+func printedScripts(story string) (list []string) {
+	for _, at := range scriptStart.FindAllStringSubmatchIndex(story, -1) {
+		var b strings.Builder
+		for line := range strings.Lines(story[at[1]:]) {
+			text, inside := strings.CutPrefix(line, story[at[2]:at[3]]+"    ")
+			if !inside {
+				break
+			}
+			b.WriteString(text)
+		}
+		list = append(list, b.String())
+	}
+	return list
+}
+
+// scripts: a target prints as many as it tells of, and each can be read, names the target, and makes a call.
+func scripts(t *testing.T, target, story string) {
+	list := printedScripts(story)
+	require.Len(t, list, printsScripts[target], "%s", story)
+	for _, text := range list {
+		s, err := script.Parse("canary.pkt", []byte(text))
+		require.NoError(t, err, text)
+		require.NotEmpty(t, s.Events, text)
+		require.Contains(t, text, "// Found by "+target+": ")
+	}
 }
 
 // pasted are printed tests of one package: what they are called, and the number of the canary that each must find.

@@ -34,7 +34,8 @@ func TestEveryTargetHasACanary(t *testing.T) {
 
 // TestCanariesAreFound: a fuzz target finds the bug that was planted for it,
 // within canaryTime, with the seeds that it has. It tells a story of what it
-// found, whose test, if it prints one, fails with the bug and passes without.
+// found, whose test, if it prints one, fails with the bug and passes without;
+// and whose scripts, if it prints any, can be read.
 func TestCanariesAreFound(t *testing.T) {
 	if !*canaryFlag {
 		t.Skip("run by a flag: -canary, some minutes")
@@ -67,6 +68,7 @@ func TestCanariesAreFound(t *testing.T) {
 			story, err := testRun(bin, work, "^"+c.Target+"$", firstCanary+i)
 			require.Error(t, err)
 			require.Contains(t, story, "corpus entry testdata/fuzz/"+c.Target+"/")
+			scripts(t, c.Target, story)
 			if *storiesFlag {
 				t.Log(story)
 			}

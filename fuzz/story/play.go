@@ -67,13 +67,13 @@ type conn struct {
 // play does a story. Deeds are at least a gap apart. It ends with the first that no script can say: the player says why then, and
 // has what came before.
 func play(s *Story, how style) *player {
-	shift := sock.Thread(0)
+	named := sock.Thread(1) // the shift that gives every thread a name
 	if slices.ContainsFunc(s.Deeds, func(d Deed) bool { return d.Signal && d.Thread == 0 }) {
-		shift = 1 // a script's first thread has no name for a signal to be sent to
+		return playOn(s, how, named) // a script's first thread has none for a signal to be sent to
 	}
-	p := playOn(s, how, shift)
+	p := playOn(s, how, -s.onlyThread())
 	if errors.Is(p.err, errWaits) {
-		return playOn(s, how, 1)
+		return playOn(s, how, named)
 	}
 	return p
 }

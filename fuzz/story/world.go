@@ -2,6 +2,7 @@ package story
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/sockspec/sockspec/sock"
 )
@@ -38,6 +39,24 @@ func (p *player) meet(s *Story) {
 	if p.peer.Is6() {
 		p.local = storyLocal6
 	}
+}
+
+// onlyThread is the one that makes all calls, if there are no signals; 0 for a story of several.
+func (s *Story) onlyThread() sock.Thread {
+	var only []sock.Thread
+	for i := range s.Deeds {
+		d := &s.Deeds[i]
+		if d.Signal {
+			return 0
+		}
+		if d.Call != nil && !slices.Contains(only, d.Thread) {
+			only = append(only, d.Thread)
+		}
+	}
+	if len(only) != 1 {
+		return 0
+	}
+	return only[0]
 }
 
 // here6 is an address of IPv6 as the script has it.
