@@ -1,8 +1,11 @@
 package story
 
 import (
+	"fmt"
+
 	"github.com/sockspec/sockspec/conformance"
 	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
 )
 
 // call makes a call of a thread, as far as a script can make it.
@@ -53,10 +56,26 @@ func (p *player) returned(ev *conformance.Event) {
 	if c := l.call; ev.Return.Value >= 0 && (c.Op == sock.OpSocket || c.Op == sock.OpAccept) {
 		p.made = int32(ev.Return.Value)
 		p.sockets++
+		p.streams = p.streams || c.Op == sock.OpSocket && c.Type&0xF == sock.SOCK_STREAM
 		p.udps[p.made] = c.Op == sock.OpSocket && c.Type&0xF == sock.SOCK_DGRAM && (c.Proto == 0 || c.Proto == sock.IPPROTO_UDP)
 	}
 	p.ruled(ev)
 	p.readAgain(l.call, &ev.Return)
+}
+
+// aftermath is how long a story is watched after its end: longer than it takes most timers to fire that should have been armed.
+const aftermath = 500 * tcpstate.Millisecond
+
+// count states at the end how many segments TCP sent: a script does not mind one that it does not expect.
+func (p *player) count() {
+	if p.in == nil || !p.streams {
+		return
+	}
+	defer p.survive()
+	p.pass(p.in.Now().Add(aftermath))
+	if all, err := p.in.Counters(); err == nil {
+		p.add(line{at: p.in.Now(), text: fmt.Sprintf("counter(OutSegs) = %d", all["OutSegs"])})
+	}
 }
 
 // readAgain reads an option once more that is shorter than the room was: a script states a value of the room's length only.

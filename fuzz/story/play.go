@@ -32,6 +32,7 @@ type player struct {
 	made    int32                // the newest descriptor
 	sockets int                  // that calls made
 	labels  int                  // of connections
+	streams bool                 // some sockets are TCP's
 	calls   map[sock.Thread]bool // threads that make any in the story
 	udps    map[int32]bool       // descriptors of UDP sockets
 	err     error

@@ -35,6 +35,7 @@ func (s *Story) Script(title string) (text string, err error) {
 	most := -1
 	for _, gap := range Gaps {
 		p := play(s, style{gap: gap, leaves: true})
+		p.count()
 		t := p.text(s, title)
 		why := errors.Join(p.err, Passes(t))
 		if why == nil {
