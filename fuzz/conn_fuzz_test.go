@@ -16,16 +16,17 @@ const (
 // FuzzConn does the op list to an endpoint, and to a twin whose sequence
 // numbers do not wrap: laws hold after every step, and both do the same.
 func FuzzConn(f *testing.F) {
-	for _, s := range connTarget().seeds {
+	o := connTarget()
+	for _, s := range o.seeds {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		connTarget().check(t, in)
+		o.check(t, in)
 	})
 }
 
 func connTarget() opTarget {
-	o := opTarget{name: "FuzzConn", head: setupSize, size: opSize, stacks: 1, run: connFails, args: whole}
+	o := opTarget{name: "FuzzConn", head: setupSize, size: opSize, stacks: 1, run: connFails, args: whole, whole: 98}
 	for _, s := range allConnSeeds() {
 		o.seeds = append(o.seeds, s.bytes())
 	}

@@ -23,7 +23,8 @@
 //
 // A failure leaves its input in testdata/fuzz of the package, where every later
 // go test runs it again, and prints the shortest op list that fails too, step by
-// step and as the text of a corpus entry (package fuzz/shrink).
+// step, as a script (package fuzz/story), and as the text of a corpus entry
+// (package fuzz/shrink).
 //
 // Package plant asks the other way round: it plants bugs in the core and sees
 // that a test fails for each, and that fuzz targets find theirs.

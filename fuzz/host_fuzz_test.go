@@ -11,16 +11,17 @@ import (
 // invariants hold after each, a clone does the same, and once all is closed
 // and time has passed, nothing is left.
 func FuzzHost(f *testing.F) {
-	for _, s := range fuzzHostSeeds {
+	o := hostTarget()
+	for _, s := range o.seeds {
 		f.Add(s[0], s[1:])
 	}
 	f.Fuzz(func(t *testing.T, setup byte, in []byte) {
-		hostTarget().check(t, append([]byte{setup}, in...))
+		o.check(t, append([]byte{setup}, in...))
 	})
 }
 
 func hostTarget() opTarget {
-	return opTarget{name: "FuzzHost", head: 1, size: opSize, stacks: 1, run: hostFails, args: split, seeds: fuzzHostSeeds}
+	return opTarget{name: "FuzzHost", head: 1, size: opSize, stacks: 1, run: hostFails, args: split, seeds: fuzzHostSeeds, whole: 61}
 }
 
 func hostFails(in []byte, w watch) error {

@@ -12,16 +12,17 @@ import (
 // nothing panics, the host's invariants hold, a clone answers the same, what is
 // refused changes nothing, and what is taken is within the table's range.
 func FuzzOptions(f *testing.F) {
-	for _, s := range optionSeeds() {
+	o := optionTarget()
+	for _, s := range o.seeds {
 		f.Add(s[0], s[1:])
 	}
 	f.Fuzz(func(t *testing.T, setup byte, in []byte) {
-		optionTarget().check(t, append([]byte{setup}, in...))
+		o.check(t, append([]byte{setup}, in...))
 	})
 }
 
 func optionTarget() opTarget {
-	return opTarget{name: "FuzzOptions", head: 1, size: opSize, stacks: 1, run: optionsFail, args: split, seeds: optionSeeds()}
+	return opTarget{name: "FuzzOptions", head: 1, size: opSize, stacks: 1, run: optionsFail, args: split, seeds: optionSeeds(), whole: 89}
 }
 
 func optionsFail(in []byte, w watch) error {

@@ -10,16 +10,17 @@ import (
 // FuzzPair joins two endpoints by a link that is as bad as the input says:
 // every octet written arrives once and in order, and both sides finish.
 func FuzzPair(f *testing.F) {
-	for _, s := range pairSeeds {
+	o := pairTarget()
+	for _, s := range o.seeds {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		pairTarget().check(t, in)
+		o.check(t, in)
 	})
 }
 
 func pairTarget() opTarget {
-	return opTarget{name: "FuzzPair", head: pairHeader, size: pairOpSize, stacks: 2, run: pairFails, args: whole, seeds: pairSeeds}
+	return opTarget{name: "FuzzPair", head: pairHeader, size: pairOpSize, stacks: 2, run: pairFails, args: whole, seeds: pairSeeds, whole: 99}
 }
 
 func pairFails(in []byte, w watch) error {
