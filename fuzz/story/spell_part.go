@@ -79,11 +79,14 @@ func (p *player) partLeaves(q *sock.Packet) string {
 	if !ok || q.Proto != sock.ProtoUDP {
 		return ""
 	}
-	if f.start == 0 {
-		h := f.body
+	if h := f.body; f.start == 0 && binary.BigEndian.Uint16(h) == scriptLocal.Port() { // another port is one that the stack chose
 		p.parts[uint16(f.id)] = fmt.Sprintf("udp %d > %d (%d)", binary.BigEndian.Uint16(h), binary.BigEndian.Uint16(h[2:]), binary.BigEndian.Uint16(h[4:])-udpHeader)
 	}
-	return fmt.Sprintf("[frag %d:%d%s] %s", f.start, f.end, plus(f.more), p.parts[uint16(f.id)])
+	of, ok := p.parts[uint16(f.id)]
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("[frag %d:%d%s] %s", f.start, f.end, plus(f.more), of)
 }
 
 // shortError reports whether a packet is an ICMPv6 error that quotes too little to be read, and reads what scripts name of it: a
