@@ -22,7 +22,7 @@ func TestCampaignOfLikeStacks(t *testing.T) {
 // TestCampaignFindsWhatAStackDoesOtherwise: each difference once, as short as can be, as a script that parses, on paper and on disk.
 func TestCampaignFindsWhatAStackDoesOtherwise(t *testing.T) {
 	dir := t.TempDir()
-	got := sockspec(t, []stackEntry{{odd{}, false}}, "campaign", "--stack", "odd", "--kind", "tcp4", "--histories", "200", "--findings", "2", "--out", dir)
+	got := sockspec(t, []stackEntry{{odd{}, false}}, "campaign", "--stack", "odd", "--kind", "tcp4", "--histories", "200", "--findings", "2", "--workers", "1", "--out", dir)
 	require.Equal(t, exitFailed, got.code, got.stdout)
 	require.Contains(t, got.stdout, "packets: odd sends nothing, the model sends 8080>192.0.2.1:5000 R.")
 	require.Regexp(t, `^odd: \d+ histories differ, in [12] ways; `, last(got.stdout))
