@@ -28,6 +28,7 @@ func TestWhatIsTooLongForAWayThatBecameNarrowerStays(t *testing.T) {
 		{"IPv6: it fits", true, BarLong | BarLongParts, v6 + 1000, 1000, 0, 0, 0},
 		{"IPv6: an octet too long", true, BarLong | BarLongParts, v6 + 999, 1000, 1000, 0, 0},
 		{"IPv6: a last part that is short", true, BarLong | BarLongParts, v6 + 999, 1100, 1000, 1000, 100},
+		{"IPv6: a last part that is too long, too", true, BarLong | BarLongParts, v6 + 979, 1990, 1990, 1000, 0},
 		{"IPv6: a last part that just fits", true, BarLong | BarLongParts, v6 + 999, 1999, 1000, 1000, 999},
 		{"IPv6: a last part that is none", true, BarLong | BarLongParts, v6 + 999, 2000, 2000, 1000, 0},
 	} {
