@@ -10,6 +10,7 @@ import (
 	"github.com/sockspec/sockspec/fuzz/reach"
 	"github.com/sockspec/sockspec/sock"
 	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/sockspec/sockspec/tcpstate/rule"
 )
 
 // callsHeard notes, from what a run tells, which calls were made and how they ended.
@@ -70,6 +71,7 @@ func TestSeedsOfHostsReachEveryCallAndEdge(t *testing.T) {
 	for _, e := range tcpstate.Edges() {
 		s.See(fmt.Sprintf("%v to %v on %s", e.From, e.To, e.On), cover.HasEdge(e.From, e.To))
 	}
+	s.See(rule.TooLong.String(), cover.HasRule(rule.TooLong)) // which takes three parties
 	require.Empty(t, s.Missed(map[string]string{
 		"execve fails":        "there is always a program to run",
 		"exit_group succeeds": "it does not return",

@@ -35,6 +35,9 @@ func TestStoriesOfSeedsAreScripts(t *testing.T) {
 	})
 	for i, o := range list {
 		n := &counts[i]
+		if n.all == 0 {
+			continue // not asked for
+		}
 		t.Logf("%s: %d of %d stories are told in whole", o.name, n.whole, n.all)
 		for _, w := range slices.SortedFunc(maps.Keys(n.why), func(a, b string) int { return cmp.Or(n.why[b]-n.why[a], strings.Compare(a, b)) }) {
 			t.Logf("%4d: %s", n.why[w], w)
@@ -56,9 +59,11 @@ func (n *toldStories) add(t *testing.T, o opTarget, in []byte) {
 	require.NoError(t, err)
 	for _, s := range list {
 		text, err := s.Script("// A seed of " + o.name)
-		_, bad := script.Parse("seed.pkt", []byte(text))
-		require.NoError(t, bad, text)
-		if n.all++; err == nil {
+		if n.all++; err == nil || text != "" {
+			_, bad := script.Parse("seed.pkt", []byte(text))
+			require.NoError(t, bad, text)
+		}
+		if err == nil {
 			n.whole++
 			continue
 		}
@@ -66,6 +71,9 @@ func (n *toldStories) add(t *testing.T, o opTarget, in []byte) {
 			n.why = map[string]int{}
 		}
 		n.why[unnumbered(err)]++
+		if text == "" {
+			continue // not even its beginning
+		}
 		require.Contains(t, text, "// It ends here: ")
 		if !errors.Is(err, story.ErrOtherwise) {
 			require.NoError(t, story.Passes(text), text)

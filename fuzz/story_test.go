@@ -47,7 +47,11 @@ func (o opTarget) tellScripts(logf shrink.Logf, in []byte) {
 		if o.stacks > 1 {
 			what = fmt.Sprintf("a script of side %d", i)
 		}
-		text, _ := s.Script(fmt.Sprintf("// Found by %s: what the model does, up to where this is broken: %s", o.name, broken))
+		text, err := s.Script(fmt.Sprintf("// Found by %s: what the model does, up to where this is broken: %s", o.name, broken))
+		if text == "" {
+			logf("%s: none: %v", what, err)
+			continue
+		}
 		logf("%s (sockspec run --stack linux FILE):\n%s", what, text)
 	}
 }

@@ -4,7 +4,7 @@
 // A test that counts something calls [Check]. When it fails, it says the line and
 // what should stand there, or writes it:
 //
-//	SOCKSPEC_README=write go test ./cmd/sockspec ./conformance/... ./fuzz/plant ./tcpstate
+//	SOCKSPEC_README=write go test ./cmd/sockspec ./conformance/... ./fuzz ./fuzz/plant ./tcpstate
 package figures
 
 import (

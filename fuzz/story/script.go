@@ -30,7 +30,7 @@ func (s *Story) Write(title string, mark Mark, gap tcpstate.Duration) (string, e
 
 // Script is as much of the story as a script can tell: what the model does, under a title of lines of comment. What it leaves out
 // stands in it as a comment. The error says why it ends before the story does; it is nil for a script that passes on the model
-// and tells all, but for what is Unsaid.
+// and tells all, but for what is Unsaid. There is no text where nothing of the story can be told, not even its beginning.
 func (s *Story) Script(title string) (text string, err error) {
 	most := -1
 	for _, gap := range Gaps {
@@ -41,9 +41,15 @@ func (s *Story) Script(title string) (text string, err error) {
 		if why == nil {
 			return t, nil
 		}
-		if p.done > most {
+		if err == nil {
+			err = why
+		}
+		if p.done > most && len(p.lines) > 0 {
 			most, text, err = p.done, t, why
 		}
+	}
+	if text == "" {
+		return "", err
 	}
 	return text + "// It ends here: " + strings.ReplaceAll(err.Error(), "\n", "\n// ") + "\n", err
 }

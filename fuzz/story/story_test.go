@@ -157,3 +157,14 @@ func TestAStoryIsBounded(t *testing.T) {
 	}
 	partScript(t, s, "more than 2000 deeds")
 }
+
+// Of a story whose first deed no script can say there is no script, rather than one without an event.
+func TestAStoryThatCannotBeginHasNoScript(t *testing.T) {
+	s := &Story{}
+	p := arrives(tcpstate.Segment{Flags: tcpstate.SYN, Wnd: 1000})
+	p.Dst = scriptPeer.Addr()
+	s.Packet(0, p)
+	text, err := s.Script("// A title")
+	require.ErrorContains(t, err, "scripts' packets go to one address")
+	require.Empty(t, text)
+}
