@@ -107,13 +107,13 @@ func TestRandomOpsOfAnEndpointAgreeWithTheLiveKernel(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it waits")
 	}
-	most := uint64(1200)
+	most := uint64(600)
 	if os.Getenv("SOCKSPEC_FULL") != "" {
 		most = 6000
 	}
 	patient := conformance.Options{Args: []script.Option{{Name: "tolerance_usecs", Value: "100000", HasValue: true}}}
 	var wg sync.WaitGroup
-	slots := make(chan struct{}, 16)
+	slots := make(chan struct{}, 32)
 	played := 0
 	for n := range most {
 		s, text := tellable(t, n)
