@@ -17,10 +17,7 @@ func (h *Host) transmitConn(s *sock, o *tcpstate.Output) {
 		}
 		h.lookedUp(s)
 	}
-	p := Packet{
-		Src: s.local, Dst: s.remote.Addr(), SrcPort: s.sport, DstPort: s.remote.Port(),
-		Proto: ProtoTCP, TTL: h.ttl(s, s.af.ipv6), TOS: s.tos(s.af.ipv6), Seg: *seg,
-	}
+	p := h.connPacket(s, seg)
 	if o.N != tcpstate.AsSocket {
 		p.TTL = h.ownTTL(s.af.ipv6)
 	} else {
@@ -33,6 +30,21 @@ func (h *Host) transmitConn(s *sock, o *tcpstate.Output) {
 		h.labelConn(s, &p, o)
 	}
 	p.NoDF = p.Src.Is4() && o.N == tcpstate.AsSocket && !h.setsDF(s, p.Dst)
+	if p.NoDF {
+		if mtu, long := h.cutsConn(s, &p, o.Off); long {
+			h.transmitCut(s, &p, o.Off, mtu, why)
+			return
+		}
+	}
+	h.transmit(&p, why, s.id)
+}
+
+// connPacket is a segment of the connection's own, with its octets, as a packet.
+func (h *Host) connPacket(s *sock, seg *tcpstate.Segment) Packet {
+	p := Packet{
+		Src: s.local, Dst: s.remote.Addr(), SrcPort: s.sport, DstPort: s.remote.Port(),
+		Proto: ProtoTCP, TTL: h.ttl(s, s.af.ipv6), TOS: s.tos(s.af.ipv6), Seg: *seg,
+	}
 	if seg.Len > 0 {
 		at := seg.Seq
 		if seg.Flags.Has(tcpstate.SYN) {
@@ -41,11 +53,7 @@ func (h *Host) transmitConn(s *sock, o *tcpstate.Output) {
 		p.Payload = h.grab(int(seg.Len))
 		s.tx.ReadAt(at.Since(s.txHead), p.Payload)
 	}
-	if p.NoDF && h.cutsConn(s, &p, o.Off) {
-		h.transmitCut(s, &p, o.Off, why)
-		return
-	}
-	h.transmit(&p, why, s.id)
+	return p
 }
 
 // transmit sends a packet of a socket's, or of nobody's, by the device that the

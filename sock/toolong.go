@@ -51,24 +51,24 @@ func (h *Host) barsLong(s *sock) (b tcpstate.Bars) {
 }
 
 // cutsConn reports whether a stream's segments, which the way may cut, are too
-// long for it by now: the host itself cuts them (ip_fragment: no IP_DF). size is
-// that of offloaded ones.
-func (h *Host) cutsConn(s *sock, p *Packet, size uint32) bool {
+// long for its MTU by now, which it tells: the host itself cuts them
+// (ip_fragment: no IP_DF). size is that of offloaded ones.
+func (h *Host) cutsConn(s *sock, p *Packet, size uint32) (mtu int, long bool) {
 	if len(h.paths) == 0 || s.pmtudiscFor(p.Dst) >= IP_PMTUDISC_PROBE {
-		return false
+		return 0, false
 	}
-	long := p.wireLen()
+	n := p.wireLen()
 	if size != 0 {
-		long -= int(p.Seg.Len - size)
+		n -= int(p.Seg.Len - size)
 	}
-	return long > int(h.connMTU(s))
+	mtu = int(h.connMTU(s))
+	return mtu, n > mtu
 }
 
 // transmitCut sends each segment of an offloaded packet in fragments; one that
 // fits counts as cut, too (ip_do_fragment).
-func (h *Host) transmitCut(s *sock, p *Packet, size uint32, why rule.ID) {
-	mtu := int(h.connMTU(s))
-	for i, n := uint32(0), max(partsOf(p.Seg.Len, size), 1); i < n; i++ {
+func (h *Host) transmitCut(s *sock, p *Packet, size uint32, mtu int, why rule.ID) {
+	for i := range partsOf(p.Seg.Len, size) {
 		q := *p
 		q.part(i, size)
 		cuts := h.cut(&q, mtu, mtu)
@@ -125,15 +125,10 @@ func (h *Host) tooLong(s *sock, o *tcpstate.Output) {
 		h.refusedHere(s, o.N)
 		return
 	}
-	p := Packet{
-		Src: s.local, Dst: s.remote.Addr(), SrcPort: s.sport, DstPort: s.remote.Port(),
-		Proto: ProtoTCP, TTL: h.ttl(s, s.af.ipv6), TOS: s.tos(s.af.ipv6), Seg: o.Seg,
-	}
+	p := h.connPacket(s, &o.Seg)
 	if s.af.ipv6 {
 		h.putLabel(s, &p, s.flowLabel, s.txHash)
 	}
-	p.Payload = h.grab(int(o.Seg.Len))
-	s.tx.ReadAt(o.Seg.Seq.Since(s.txHead), p.Payload)
 	for i := range n {
 		q := p
 		q.part(i, o.Off)

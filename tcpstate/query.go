@@ -123,7 +123,7 @@ func (c *Conn) MSS() uint32 { return c.snd.mssCache }
 // MaxWindow is the largest window that the peer has offered, octets (max_window).
 func (c *Conn) MaxWindow() uint32 { return c.snd.maxWnd }
 
-// MTU is the path's, as the connection knows it (IP_MTU).
+// MTU is the path's that segments are cut for, octets (tcpi_pmtu).
 func (c *Conn) MTU() uint32 { return c.snd.mtu.octets() }
 
 // Scaling is the share of its memory that a segment's payload takes, of 256 (scaling_ratio).
