@@ -35,6 +35,19 @@ func TestTheTableIsWhole(t *testing.T) {
 	}
 }
 
+// Every bug is code that compiles where it is planted: a change of the core that it no longer fits fails here, not only where all are tried.
+func TestEveryPlantedBugCompiles(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command here to build the bugs with")
+	}
+	overlay, err := weave(root(t), t.TempDir(), allBugs())
+	require.NoError(t, err)
+	cmd := exec.Command("go", "build", "-overlay", overlay, "./queue", "./tcpstate", "./sock")
+	cmd.Dir = root(t)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+}
+
 // TestPlantedBugsAreKilled tries a sample, all in package queue; the command
 // tries all. What changes nothing survives, or the verdicts would be worth nothing.
 func TestPlantedBugsAreKilled(t *testing.T) {

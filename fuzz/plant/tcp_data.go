@@ -75,10 +75,9 @@ var dataBugs = []file{
 		{"old urgent pointer taken again", "edge", "", `c.rcv.copied.Greater(seq) || seq.Less(c.rcv.nxt)`, `c.rcv.copied.Greater(seq)`},
 	}},
 	{"sock/tcp_xmit.go", []bug{
-		{"inconsistent retransmission", "RFC 2525 2.4", "", `s.tx.ReadAt(at.Since(s.txHead), p.Payload)`, `from := at.Since(s.txHead)
-		if why == rule.RTORetransmit {
-			from++
-		}
-		s.tx.ReadAt(from, p.Payload)`},
+		{"inconsistent retransmission", "RFC 2525 2.4", "func (h *Host) transmitConn", `h.transmit(&p, why, s.id)`, `if why == rule.RTORetransmit {
+		s.tx.ReadAt(seg.Seq.Since(s.txHead)+1, p.Payload)
+	}
+	h.transmit(&p, why, s.id)`},
 	}},
 }
