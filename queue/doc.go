@@ -7,6 +7,7 @@
 //	Bytes      bounded ring of bytes, addressed from its head (a payload buffer)
 //	Ranges     bounded set of half-open ranges (out-of-order data, a SACK scoreboard)
 //	Waiters    wait list with exclusive wake-one (threads blocked on a socket)
+//	Tree       red-black tree of Linux's shape (out-of-order data)
 //	Deadlines  heap of deadlines with a fixed order among equals (timers)
 //	Hash       64-bit fingerprint of a state
 //

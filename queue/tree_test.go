@@ -1,0 +1,393 @@
+package queue
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// put inserts a number as a search tree has it.
+func put(t *Tree[int], v int) Node {
+	parent, s := None, Left
+	for i := t.Root(); i != None; i = t.Child(i, s) {
+		if parent, s = i, Right; v < *t.At(i) {
+			s = Left
+		}
+	}
+	return t.Insert(parent, s, v)
+}
+
+// nodeOf is the node of a number, None if the tree lacks it.
+func nodeOf(t *Tree[int], v int) Node {
+	for i := t.Root(); i != None; {
+		switch at := *t.At(i); {
+		case v == at:
+			return i
+		case v < at:
+			i = t.Child(i, Left)
+		default:
+			i = t.Child(i, Right)
+		}
+	}
+	return None
+}
+
+func inOrder(t *Tree[int]) (out []int) {
+	for i := t.First(); i != None; i = t.Next(i) {
+		out = append(out, *t.At(i))
+	}
+	return out
+}
+
+// treeShape are the marks in Below's order, a hexadecimal digit each: 4 for black and 8 for red, 1 and 2 for a child on
+// the left and on the right.
+func treeShape(t *Tree[int]) string {
+	var b strings.Builder
+	for i := t.Root(); i != None; i = t.Below(i) {
+		b.WriteByte("0123456789abcdef"[t.Mark(i)])
+	}
+	return b.String()
+}
+
+// plainNode and plainTree are lib/rbtree.c with pointers and both sides of each case spelled out, as in Linux.
+type plainNode struct {
+	v                   int
+	parent, left, right *plainNode
+	red                 bool
+}
+
+type plainTree struct{ root *plainNode }
+
+func (t *plainTree) replace(old, with, parent *plainNode) {
+	switch {
+	case parent == nil:
+		t.root = with
+	case parent.left == old:
+		parent.left = with
+	default:
+		parent.right = with
+	}
+	if with != nil {
+		with.parent = parent
+	}
+}
+
+func (t *plainTree) left(x *plainNode) {
+	y := x.right
+	if x.right = y.left; y.left != nil {
+		y.left.parent = x
+	}
+	t.replace(x, y, x.parent)
+	y.left, x.parent = x, y
+}
+
+func (t *plainTree) right(x *plainNode) {
+	y := x.left
+	if x.left = y.right; y.right != nil {
+		y.right.parent = x
+	}
+	t.replace(x, y, x.parent)
+	y.right, x.parent = x, y
+}
+
+func (x *plainNode) isRed() bool { return x != nil && x.red }
+
+func (t *plainTree) put(v int) {
+	n := &plainNode{v: v, red: true}
+	p := &t.root
+	for *p != nil {
+		n.parent = *p
+		if v < (*p).v {
+			p = &(*p).left
+		} else {
+			p = &(*p).right
+		}
+	}
+	*p = n
+	for n.parent.isRed() {
+		p, g := n.parent, n.parent.parent
+		switch {
+		case g.left.isRed() && g.right.isRed():
+			g.left.red, g.right.red, g.red = false, false, true
+			n = g
+			continue
+		case p == g.left && n == p.right:
+			t.left(p)
+			t.right(g)
+			n.red, g.red = false, true
+		case p == g.left:
+			t.right(g)
+			p.red, g.red = false, true
+		case n == p.left:
+			t.right(p)
+			t.left(g)
+			n.red, g.red = false, true
+		default:
+			t.left(g)
+			p.red, g.red = false, true
+		}
+		break
+	}
+	t.root.red = false
+}
+
+func (t *plainTree) erase(v int) {
+	n := t.root
+	for n.v != v {
+		if v < n.v {
+			n = n.left
+		} else {
+			n = n.right
+		}
+	}
+	if n.left != nil && n.right != nil {
+		next := n.right
+		for next.left != nil {
+			next = next.left
+		}
+		n.v, n = next.v, next // the value moves, the shape is the same
+	}
+	child, parent := n.left, n.parent
+	if child == nil {
+		child = n.right
+	}
+	t.replace(n, child, parent)
+	if n.red {
+		return
+	}
+	for x := child; ; x, parent = parent, parent.parent {
+		if parent == nil || x.isRed() {
+			if x != nil {
+				x.red = false
+			}
+			return
+		}
+		if x == parent.left {
+			if parent.right.red {
+				parent.right.red, parent.red = false, true
+				t.left(parent)
+			}
+			s := parent.right
+			if !s.left.isRed() && !s.right.isRed() {
+				s.red = true
+				continue
+			}
+			if !s.right.isRed() {
+				s.left.red, s.red = false, true
+				t.right(s)
+				s = parent.right
+			}
+			s.red, parent.red, s.right.red = parent.red, false, false
+			t.left(parent)
+			return
+		}
+		if parent.left.red {
+			parent.left.red, parent.red = false, true
+			t.right(parent)
+		}
+		s := parent.left
+		if !s.left.isRed() && !s.right.isRed() {
+			s.red = true
+			continue
+		}
+		if !s.left.isRed() {
+			s.right.red, s.red = false, true
+			t.left(s)
+			s = parent.left
+		}
+		s.red, parent.red, s.left.red = parent.red, false, false
+		t.right(parent)
+		return
+	}
+}
+
+func (x *plainNode) shape() string {
+	if x == nil {
+		return ""
+	}
+	m := 4
+	if x.red {
+		m = 8
+	}
+	if x.left != nil {
+		m |= 1
+	}
+	if x.right != nil {
+		m |= 2
+	}
+	return "0123456789abcdef"[m:m+1] + x.left.shape() + x.right.shape()
+}
+
+// TestTreeHasTheShapeOfLinuxs: whatever is inserted and erased, beside the same algorithm written otherwise.
+func TestTreeHasTheShapeOfLinuxs(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		var tree Tree[int]
+		var plain plainTree
+		var want []int
+		for _, v := range rapid.SliceOfN(rapid.IntRange(0, 60), 1, 300).Draw(r, "toggled") {
+			if at, had := slices.BinarySearch(want, v); had {
+				next, prev := tree.Next(nodeOf(&tree, v)), tree.Prev(nodeOf(&tree, v))
+				got, ok := tree.Erase(nodeOf(&tree, v))
+				require.True(r, ok)
+				require.Equal(r, v, got)
+				plain.erase(v)
+				want = slices.Delete(want, at, at+1)
+				require.Equal(r, at < len(want), next != None && *tree.At(next) == want[min(at, len(want)-1)], "another node changed its name")
+				require.Equal(r, at > 0, prev != None && *tree.At(prev) == want[max(at-1, 0)], "another node changed its name")
+			} else {
+				require.Equal(r, v, *tree.At(put(&tree, v)))
+				plain.put(v)
+				want = slices.Insert(want, at, v)
+			}
+			require.NoError(r, tree.Check())
+			require.Equal(r, len(want), tree.Len())
+			require.Equal(r, want, append([]int{}, inOrder(&tree)...))
+			require.Equal(r, plain.root.shape(), treeShape(&tree))
+			if c := tree.Clone(); len(want) > 0 {
+				require.True(r, c.Equal(&tree, Same[int]))
+				require.NoError(r, c.Check())
+				require.Equal(r, want[len(want)-1], *c.At(c.Last()))
+			}
+		}
+	})
+}
+
+// TestTreeHasTheShapeThatLinuxsOwnCodeGives: what lib/rbtree.c, compiled and run, made of the same keys.
+func TestTreeHasTheShapeThatLinuxsOwnCodeGives(t *testing.T) {
+	for _, c := range []struct {
+		keys, steps int
+		want        string
+	}{
+		{8, 30, "768788"},
+		{12, 100, "7458"},
+		{40, 500, "7b7b44b7885874b44744"},
+		{60, 1001, "77b7884b468b76858778858"},
+		{200, 3000, "77b7b7b458b447b447887b468b68687b7478874b5847468b774687b468477788b44768b58477758587788b68477458758b44"},
+	} {
+		var tree Tree[int]
+		seed := uint64(1)
+		for range c.steps {
+			seed = seed*6364136223846793005 + 1442695040888963407
+			v := int(uint32(seed>>33) % uint32(c.keys))
+			if at := nodeOf(&tree, v); at != None {
+				tree.Erase(at)
+			} else {
+				put(&tree, v)
+			}
+		}
+		require.Equal(t, c.want, treeShape(&tree))
+	}
+}
+
+// treeOf inserts the numbers one by one.
+func treeOf(vs ...int) *Tree[int] {
+	var t Tree[int]
+	for _, v := range vs {
+		put(&t, v)
+	}
+	return &t
+}
+
+func treePrint(t *Tree[int]) uint64 {
+	var h Hash
+	t.Fingerprint(&h, HashInteger[int])
+	return h.Sum()
+}
+
+// TestTreesAreEqualWhenShapeAndElementsAre: and not by the order in which they came to it, or by what was erased.
+func TestTreesAreEqualWhenShapeAndElementsAre(t *testing.T) {
+	a, b := treeOf(2, 1, 3), treeOf(2, 3, 1)
+	require.True(t, a.Equal(b, Same[int]))
+	require.Equal(t, treePrint(a), treePrint(b))
+	b.Erase(nodeOf(b, 3))
+	put(b, 3)
+	require.True(t, a.Equal(b, Same[int]))
+	require.Equal(t, treePrint(a), treePrint(b))
+
+	c := treeOf(1, 2, 3, 4)
+	c.Erase(nodeOf(c, 4)) // leaves three black nodes
+	for name, o := range map[string]*Tree[int]{"another element": treeOf(2, 1, 4), "fewer": treeOf(2, 1), "colours": c} {
+		require.False(t, a.Equal(o, Same[int]), name)
+		require.False(t, o.Equal(a, Same[int]), name)
+		require.NotEqual(t, treePrint(a), treePrint(o), name)
+	}
+	d, e := treeOf(1, 2, 3, 4), treeOf(4, 3, 2, 1) // the same elements round another root
+	require.Equal(t, inOrder(d), inOrder(e))
+	require.False(t, d.Equal(e, Same[int]))
+	require.NotEqual(t, treePrint(d), treePrint(e))
+}
+
+func TestTreeRefusesWhatIsNotThere(t *testing.T) {
+	tree := treeOf(5)
+	require.Equal(t, None, tree.Insert(None, Left, 1), "a second root")
+	require.Equal(t, None, tree.Insert(7, Left, 1), "no such parent")
+	one := tree.Insert(tree.Root(), Left, 1)
+	require.Equal(t, None, tree.Insert(tree.Root(), Left, 2), "taken")
+	_, ok := tree.Erase(one)
+	require.True(t, ok)
+	for _, i := range []Node{None, -1, one, 99} {
+		_, ok = tree.Erase(i)
+		require.False(t, ok)
+		require.Nil(t, tree.At(i))
+		require.Equal(t, []Node{None, None, None, None}, []Node{tree.Child(i, Left), tree.Next(i), tree.Prev(i), tree.Below(i)})
+		require.Zero(t, tree.Mark(i))
+		require.Equal(t, None, tree.Insert(i, Right, 3))
+	}
+	require.Equal(t, 1, tree.Len())
+	tree.Clear()
+	require.Equal(t, []Node{None, None, None}, []Node{tree.Root(), tree.First(), tree.Last()})
+	require.Zero(t, tree.Len())
+	require.NotEqual(t, None, put(tree, 3))
+	empty := new(Tree[int]).Clone()
+	require.NoError(t, empty.Check())
+}
+
+// TestTreeCheckFindsWhatIsBroken: each rule, and links that lead astray, which end.
+func TestTreeCheckFindsWhatIsBroken(t *testing.T) {
+	for want, spoil := range map[string]func(*Tree[int]){
+		"is not a black node":      func(t *Tree[int]) { t.nodes[t.root].colour = red },
+		"is not a black node with": func(t *Tree[int]) { t.nodes[t.root].up = t.First() },
+		"root":                     func(t *Tree[int]) { t.root = 77 },
+		"below red node":           func(t *Tree[int]) { t.nodes[t.First()].colour, t.nodes[t.nodes[t.Last()].up].colour = red, red },
+		"black nodes on the path":  func(t *Tree[int]) { t.nodes[t.Last()].colour = black },
+		"does not hang below":      func(t *Tree[int]) { t.nodes[t.Last()].up = t.root },
+		"are reached, of":          func(t *Tree[int]) { t.n++ },
+		"reached, of":              func(t *Tree[int]) { t.n-- },
+	} {
+		tree := treeOf(1, 2, 3, 4)
+		require.NoError(t, tree.Check())
+		spoil(tree)
+		require.ErrorContains(t, tree.Check(), want)
+	}
+}
+
+func TestTreeAllocatesNothingOnceItHasGrown(t *testing.T) {
+	var tree Tree[int]
+	round := func() {
+		for v := range 50 {
+			put(&tree, v*7%50)
+		}
+		for tree.Len() > 10 {
+			tree.Erase(tree.First())
+		}
+		tree.Clear()
+	}
+	round()
+	require.Zero(t, testing.AllocsPerRun(20, round))
+}
+
+func BenchmarkTreeInsertEraseAmong64(b *testing.B) {
+	var tree Tree[int]
+	for v := range 64 {
+		put(&tree, v)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		tree.Erase(tree.First())
+		last := tree.Last()
+		tree.Insert(last, Right, *tree.At(last)+1)
+	}
+}
