@@ -217,7 +217,7 @@ func (e *Endpoint) icmp(o Op, in *tcpstate.Input) {
 	in.Seg.Seq = e.ackBases()[o.Seq&3] + tcpstate.Seq(choose(offsets, o.Seq>>2))
 	in.Kind, in.Err, in.Hard = tcpstate.Unreachable, tcpstate.EHOSTUNREACH, o.Flags&1 != 0
 	if o.Flags&2 != 0 {
-		in.Kind, in.N = tcpstate.TooBig, []uint32{1280, 576, 68, 1500, 0, 9000, 296, 1006}[o.Len&7]
+		in.Kind, in.Hard, in.N = tcpstate.TooBig, false, []uint32{1280, 576, 68, 1500, 0, 9000, 296, 1006}[o.Len&7]
 	}
 }
 

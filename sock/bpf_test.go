@@ -2,6 +2,8 @@ package sock
 
 import (
 	"encoding/binary"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -81,6 +83,41 @@ func TestFilterTrimsAndDropsSegments(t *testing.T) {
 	b.whys = nil
 	p.send(tcpstate.ACK, "def")
 	require.Equal(t, rule.SocketFilter, b.why())
+}
+
+// What a program cuts off the sum of a segment lacks that was too long for it to be looked at when it came, unless that is zeros. Nobody
+// asks for the sum of a predicted header with nothing behind it.
+func TestWhatAFilterCutsOffASegmentItsSumLacks(t *testing.T) {
+	long, zeros := strings.Repeat("a", 57), strings.Repeat("a", 40)+strings.Repeat("\x00", 60)
+	for _, c := range []struct {
+		data   string
+		keep   uint32
+		window uint16
+		read   int
+		why    rule.ID
+	}{
+		{long[1:], 60, 0, 40, 0}, {long, 60, 0, 0, rule.BadTransport}, {zeros, 60, 0, 40, 0}, {long, 20, 0, 0, 0}, {long, 20, 9, 0, rule.BadTransport},
+	} {
+		b := newBench(t)
+		fd, p := b.accepted()
+		b.nonblock(fd)
+		p.send(tcpstate.ACK, "b") // from then on headers are predicted, and there is memory for data
+		b.ok(filterCall(fd, SO_ATTACH_FILTER, retK(c.keep)))
+		b.whys = nil
+		q := p.packet(tcpstate.ACK, c.data)
+		q.Seg.Wnd -= c.window
+		b.deliver(q)
+		require.Equal(t, c.why == rule.BadTransport, slices.Contains(b.whys, rule.BadTransport), "%+v", c)
+		require.Len(t, b.call(recvCall(fd, 99, 0)).Data, 1+c.read, "%+v", c)
+	}
+	b := newBench(t)
+	b.ok(filterCall(b.listener(5), SO_ATTACH_FILTER, retK(20)))
+	p := b.newPeer(4001)
+	b.deliver(p.packet(tcpstate.ACK, long))
+	require.Equal(t, rule.BadTransport, b.why())
+	b.quiet()
+	b.deliver(p.packet(tcpstate.ACK, long[1:]))
+	require.True(t, b.sent().Seg.Flags.Has(tcpstate.RST))
 }
 
 // A listener's program decides about SYNs, and about what belongs to its requests.

@@ -7,6 +7,7 @@ const (
 	AF_UNSPEC = 0
 	AF_INET   = 2
 	AF_INET6  = 10
+	afPacket  = 17 // AF_PACKET
 	afMax     = 46 // NPROTO
 )
 

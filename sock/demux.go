@@ -124,7 +124,7 @@ func (h *Host) connSegment(s *sock, p *Packet) {
 			return
 		}
 	}
-	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg, Label: p.Flow}
+	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg, Label: p.Flow, BadSum: p.BadSum}
 	if p.Seg.Flags.Has(tcpstate.SYN) && s.conn.State() == tcpstate.TimeWait {
 		in.Listening = h.findListener(p.name(), p) != nil
 	}
@@ -171,6 +171,10 @@ func (h *Host) listenSegment(s *sock, p *Packet) {
 		return
 	}
 	if p = h.filtered(s, p); p == nil {
+		return
+	}
+	if p.BadSum { // tcp_v4_do_rcv
+		h.emit(Dropped, rule.BadTransport, s.id)
 		return
 	}
 	if h.acceptCookie(s, p) {

@@ -72,8 +72,7 @@ func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute, why rule.ID) {
 			}
 		}
 	}
-	out := r.dev != DevLoopback && !(r.dst.IsMulticast() && (p.TTL == 0 || r.dst.IsInterfaceLocalMulticast()))
-	if out {
+	if r.dev != DevLoopback && !(r.dst.IsMulticast() && p.staysOnHost(r, mine)) {
 		for i := range p.segments() {
 			q := h.segment(p, i)
 			cuts := h.cut(&q, whole, piece)
@@ -85,6 +84,21 @@ func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute, why rule.ID) {
 		}
 	}
 	h.sent(s)
+}
+
+// staysOnHost reports whether a packet to a group must not go beyond the host: of IPv4 with a TTL of 0 if the host is in the group, of IPv6
+// with a hop limit of 0 if a copy has been looped (ip_mc_output, ip6_finish_output2).
+func (p *Packet) staysOnHost(r *outRoute, looped bool) bool {
+	hops := p.TTL
+	if p.Opaque && r.dst.Is4() {
+		hops = p.Wire[8]
+	} else if p.Opaque {
+		hops = p.Wire[7]
+	}
+	if r.dst.Is4() {
+		return hops == 0 && r.local
+	}
+	return hops == 0 && looped || r.dst.IsInterfaceLocalMulticast()
 }
 
 // sendLoop puts a datagram to ourselves, or a fragment of one, on its way.

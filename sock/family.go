@@ -76,6 +76,9 @@ func (h *Host) createSock(domain, typ, proto int32, kern bool) (*sock, Errno) {
 	if typ < 0 || typ >= sockMax {
 		return nil, EINVAL
 	}
+	if domain == AF_INET && typ == SOCK_PACKET {
+		domain = afPacket // which is no family of this host's
+	}
 	if err := h.askCreate(domain, typ, proto, kern); err != 0 {
 		return nil, err
 	}

@@ -1,6 +1,9 @@
 package sock
 
-import "github.com/sockspec/sockspec/tcpstate/rule"
+import (
+	"github.com/sockspec/sockspec/tcpstate"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
 
 // attachFilter is SO_ATTACH_FILTER (sk_attach_filter). The socket pays for the
 // new program while it still has the old one.
@@ -125,6 +128,11 @@ func (h *Host) filtered(s *sock, p *Packet) *Packet {
 	return p
 }
 
+// checksumBreak is how long a segment may be, octets, whose sum is looked at when it arrives. That of a longer one is looked at when its
+// connection or listener takes it, and if by then a program has cut off more than zeros it is wrong (CHECKSUM_BREAK). Datagrams are
+// looked at before a program sees them.
+const checksumBreak = 76
+
 // cutTo is a packet of which only the first n octets are left, for the one socket
 // that wanted it so. Memory is charged as for the whole.
 func (h *Host) cutTo(v *filterView, n int) *Packet {
@@ -137,5 +145,6 @@ func (h *Host) cutTo(v *filterView, n int) *Packet {
 	c.Wire, c.truesize = v.wire[:n:n], size
 	c.Payload = p.Payload[:max(0, len(p.Payload)-(len(v.wire)-n))]
 	c.Seg.Len = uint32(len(c.Payload))
+	c.BadSum = p.Proto == ProtoTCP && !p.partial && v.length() > checksumBreak && tcpstate.Fold(tcpstate.Sum(0, v.wire[n:]))%0xffff != 0
 	return c
 }

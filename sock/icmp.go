@@ -31,7 +31,7 @@ func meaning4(m *ICMP) icmpMeaning {
 	case ICMPParameterProb:
 		return icmpMeaning{err: EPROTO, fatal: true, known: true}
 	case ICMPTimeExceeded:
-		if m.Code != 0 {
+		if m.Code == fragTimeExceeded {
 			return icmpMeaning{} // reassembly took too long: not the path's fault (icmp_unreach)
 		}
 		return icmpMeaning{err: EHOSTUNREACH, fatal: true, known: true}
@@ -105,7 +105,7 @@ func tcpICMPError(h *Host, p *Packet, mean icmpMeaning) {
 	f := flow{netip.AddrPortFrom(q.Src, q.SrcPort), netip.AddrPortFrom(q.Dst, q.DstPort)}
 	in := tcpstate.Input{Kind: tcpstate.Unreachable, Now: h.now, Err: mean.err, Hard: !mean.lost, Seg: tcpstate.Segment{Seq: q.Seq}}
 	if mean.big {
-		in.Kind, in.N = tcpstate.TooBig, m.MTU
+		in.Kind, in.N, in.Hard = tcpstate.TooBig, m.MTU, false
 	}
 	if id, ok := h.flows[f]; ok {
 		h.connICMP(h.socks[id], p, in)
@@ -171,12 +171,12 @@ func (h *Host) connTooBig(s *sock, in *tcpstate.Input) bool {
 	to, mtu := s.remote.Addr(), in.N
 	if !s.takesMTU(h, mtu) {
 		h.emit(Dropped, rule.ICMPIgnored, s.id)
-		in.N = 0
+		in.Hard = true
 	}
 	if !s.af.ipv6 && mtu < h.pathMTU(to, h.mtu) && h.setsDF(s, to) {
 		in.Err = EMSGSIZE // nothing short enough may get there
 	}
-	return in.N != 0 || !s.af.ipv6
+	return !in.Hard || !s.af.ipv6
 }
 
 // queueSynError puts an ICMP error about a SYN into the error queue, as Linux

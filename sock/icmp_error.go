@@ -1,6 +1,8 @@
 package sock
 
 import (
+	"bytes"
+
 	"github.com/sockspec/sockspec/tcpstate"
 	"github.com/sockspec/sockspec/tcpstate/rule"
 )
@@ -145,10 +147,22 @@ func (h *Host) sendICMP(m *Packet, why rule.ID) {
 		m.ID = h.nextID()
 	}
 	h.putLabel(nil, m, m.Flow, 0)
+	if m.Proto == ProtoICMP && m.ICMP == (ICMP{}) && len(bytes.Trim(m.Payload, "\x00")) == 0 {
+		h.unsummed(m)
+	}
 	cuts := h.cut(m, int(r.mtu), int(r.mtu))
 	for i := range cuts {
 		h.transmit(&cuts[i], cutRule(cuts, why), noSock)
 	}
+}
+
+// unsummed makes m, an echo reply of nothing but zeros, what Linux sends: with a checksum of 0, which is wrong, since its sum begins with
+// all ones (icmp_push_reply, csum_partial_copy_nocheck).
+func (h *Host) unsummed(m *Packet) {
+	m.Wire = nil
+	b := h.wire(m)
+	clear(b[ip4HdrLen+2 : ip4HdrLen+4])
+	m.Opaque = true
 }
 
 // nextID is the identification of a packet that may be fragmented

@@ -177,3 +177,16 @@ func TestAllErrorsAreLimited(t *testing.T) {
 	require.Equal(t, "1-3,130", text)
 	require.ErrorContains(t, b.h.SetSysctl("net.ipv6.icmp.ratemask", "256"), "below 256")
 }
+
+// An echo reply of nothing but zeros has a checksum of 0, which is wrong: Linux begins the sum with all ones (icmp_push_reply).
+func TestAnEchoReplyOfZerosHasNoChecksum(t *testing.T) {
+	b := newBench(t)
+	ask := Packet{Src: remoteV4, Dst: localV4, Proto: ProtoICMP, TTL: 64, ICMP: ICMP{Type: ICMPEcho}, Payload: make([]byte, 9)}
+	b.deliver(ask)
+	q := b.sent()
+	require.True(t, q.Opaque)
+	require.Equal(t, make([]byte, 8+9), q.Wire[ip4HdrLen:])
+	ask.ICMP.MTU = 1
+	b.deliver(ask)
+	require.False(t, b.sent().Opaque)
+}

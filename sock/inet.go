@@ -132,7 +132,7 @@ func (h *Host) bindMapped(s *sock, addr netip.Addr) Errno {
 
 // bind6Local checks an address of IPv6 that is not the any-address. One that
 // means something on one link only needs to know which, and binds the socket to
-// it; that stays even if bind fails (__inet6_bind).
+// it; that stays even if bind fails (__inet6_bind, rawv6_bind).
 func (h *Host) bind6Local(s *sock, addr netip.Addr, a Addr, n int32) Errno {
 	if needsScope(addr) {
 		if n >= sizeofIn6 && a.Scope != 0 {

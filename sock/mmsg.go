@@ -69,6 +69,9 @@ func (h *Host) sendOne(s *sock, t *thread) outcome {
 	if err := checkAddr(&t.call); err != 0 {
 		return fail(err)
 	}
+	if !h.controlFits(s, m.Control) {
+		return fail(ENOBUFS)
+	}
 	same := at > 0 && m.AddrLen > 0 && m.AddrLen == t.call.Msgs[at-1].AddrLen && m.Addr == t.call.Msgs[at-1].Addr
 	if !same {
 		if err := h.ask(SocketSendmsg, s); err != 0 {

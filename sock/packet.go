@@ -74,7 +74,7 @@ type Packet struct {
 	// address a RAW socket's header names.
 	toMany bool
 	looped bool // it never left the host
-	BadSum bool // with Opaque: it is the transport's checksum that is wrong
+	BadSum bool // the transport's checksum is wrong: with Opaque when it arrived, else once a program had cut it
 }
 
 // tag is what a socket gives to what it sends, for routing and queueing. Within the

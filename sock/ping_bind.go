@@ -94,7 +94,8 @@ func (h *Host) pingBindAddr(s *sock, c *Call) (netip.Addr, Errno) {
 			return netip.Addr{}, ENODEV
 		}
 	}
-	has := h.isLocal(a) && (dev == 0 || h.deviceWith(a) == dev || !scoped)
+	near := scoped || a.IsLoopback() // others may be another device's (ipv6_chk_addr)
+	has := h.isLocal(a) && (dev == 0 || h.deviceWith(a) == dev || !near)
 	if !has && !a.IsUnspecified() && !h.nonlocal(s, ctlNonlocalBind6) {
 		return netip.Addr{}, EADDRNOTAVAIL
 	}

@@ -59,6 +59,9 @@ func (h *Host) pingPlan(s *sock, t *thread, p *sendPlan) (err Errno) {
 	if err := h.ipCmsg(s, t, p); err != 0 {
 		return err
 	}
+	if s.family == AF_INET6 {
+		p.src = netip.Addr{} // the socket's own overwrites what a message named
+	}
 	p.literal = true // the any-address of IPv6 does not mean this host here
 	if err := h.rawRoute(s, t, p); err != 0 {
 		return err

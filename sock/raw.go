@@ -108,7 +108,7 @@ func raw6Bind(h *Host, s *sock, t *thread) outcome {
 		return fail(EINVAL)
 	}
 	if !a.IsUnspecified() {
-		if err := h.bind6Scoped(s, a, c); err != 0 {
+		if err := h.bind6Local(s, a, c.Addr, c.AddrLen); err != 0 {
 			return fail(err)
 		}
 	}
@@ -117,29 +117,6 @@ func raw6Bind(h *Host, s *sock, t *thread) outcome {
 		s.source = a
 	}
 	return done(0)
-}
-
-// bind6Scoped checks an address against the host's and the device's. A scope
-// overrides the device, and stays even when the rest fails.
-func (h *Host) bind6Scoped(s *sock, a netip.Addr, c *Call) Errno {
-	if needsScope(a) {
-		if c.AddrLen >= sizeofIn6 && c.Addr.Scope != 0 {
-			s.opt.boundDev = int32(c.Addr.Scope)
-		}
-		if s.opt.boundDev == 0 {
-			return EINVAL
-		}
-	}
-	dev := s.opt.boundDev
-	switch {
-	case dev != 0 && !h.hasDevice(dev):
-		return ENODEV
-	case a.IsMulticast(), h.nonlocal(s, ctlNonlocalBind6):
-		return 0
-	case !h.isLocal(a), dev != 0 && h.deviceWith(a) != dev:
-		return EADDRNOTAVAIL
-	}
-	return 0
 }
 
 // raw6Connect is ip6_datagram_connect_v6_only.

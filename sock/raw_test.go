@@ -96,6 +96,8 @@ func TestCreationOfRawSockets(t *testing.T) {
 	}
 	b.fails(EPROTONOSUPPORT, open(AF_INET, SOCK_RAW, 0))
 	b.fails(ESOCKTNOSUPPORT, open(AF_INET, SOCK_SEQPACKET, IPPROTO_ICMP))
+	b.fails(EAFNOSUPPORT, open(AF_INET, SOCK_PACKET, 3)) // AF_PACKET's (__sock_create)
+	b.fails(ESOCKTNOSUPPORT, open(AF_INET6, SOCK_PACKET, 3))
 	b.fails(EACCES, open(AF_INET, SOCK_DGRAM, IPPROTO_ICMP))
 	b.fails(EPROTONOSUPPORT, open(AF_INET6, SOCK_DGRAM, IPPROTO_ICMP))
 	fd := rawSock(b, AF_INET, 77)

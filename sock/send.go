@@ -9,8 +9,8 @@ func sysSend(h *Host, t *thread) outcome {
 	if err != 0 {
 		return fail(err)
 	}
-	if t.call.Op == OpWrite {
-		t.call.Flags = 0
+	if c := &t.call; c.Op == OpWrite { // what it has no argument for
+		c.Flags, c.AddrLen, c.Addr, c.Control = 0, 0, Addr{}, nil
 	}
 	if t.call.Data == nil && t.call.Len > 0 {
 		t.call.Fault |= FaultData // a length and nothing behind it
@@ -18,10 +18,24 @@ func sysSend(h *Host, t *thread) outcome {
 	if err := checkAddr(&t.call); err != 0 {
 		return fail(err)
 	}
+	if !h.controlFits(s, t.call.Control) {
+		return fail(ENOBUFS)
+	}
 	if err := h.ask(SocketSendmsg, s); err != 0 {
 		return fail(err)
 	}
 	return s.ops.sendmsg(h, s, t)
+}
+
+// controlFits reports whether there is room for what a message says of itself. A few octets need none of the socket's
+// (____sys_sendmsg).
+func (h *Host) controlFits(s *sock, list []Control) bool {
+	const onStack = sizeofCmsghdr + 20
+	n := int64(0)
+	for i := range list {
+		n += int64(sizeofCmsghdr + (len(list[i].Data)+7)&^7)
+	}
+	return n <= onStack || h.optionRoom(s, n)
 }
 
 func sendResume(h *Host, t *thread) outcome {

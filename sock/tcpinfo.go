@@ -43,6 +43,7 @@ func freshInfo(h *Host, s *sock) tcpstate.Info {
 		i.PMTU, i.SndMSS, i.RcvMSS, i.AdvMSS = p.PMTU, p.SndMSS, 88, p.AdvMSS
 		i.RcvSSThresh, i.RcvSpace, i.SndWnd, i.RcvWnd = p.RcvSSThresh, p.RcvSpace, p.SndWnd, p.RcvWnd
 		i.Reordering, i.MinRTT, i.RcvRTT, i.Retransmits = p.Reordering, p.MinRTT, p.RcvRTT, p.Retransmits
+		i.Options = p.Options & (tcpstate.InfoECN | tcpstate.InfoECNSeen) // until the next SYN
 		i.TotalRTO, i.TotalRTORecoveries, i.TotalRTOTime = p.TotalRTO, p.TotalRTORecoveries, p.TotalRTOTime
 	}
 	return i
@@ -55,7 +56,7 @@ func fingerprintPast(f *queue.Hash, p *tcpstate.Info) {
 		return
 	}
 	for _, v := range [...]uint32{p.PMTU, p.SndMSS, p.AdvMSS, p.RcvSSThresh, p.RcvSpace, p.SndWnd, p.RcvWnd, p.Reordering,
-		p.MinRTT, p.RcvRTT, uint32(p.Retransmits), uint32(p.TotalRTO)<<16 | uint32(p.TotalRTORecoveries), p.TotalRTOTime} {
+		p.MinRTT, p.RcvRTT, uint32(p.Retransmits), uint32(p.Options), uint32(p.TotalRTO)<<16 | uint32(p.TotalRTORecoveries), p.TotalRTOTime} {
 		f.U32(v)
 	}
 }

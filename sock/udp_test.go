@@ -169,3 +169,10 @@ func TestDatagramsAllocateNothingInSteadyState(t *testing.T) {
 	require.EqualValues(t, 100, out[len(out)-1].Return.Value)
 	require.Zero(t, testing.AllocsPerRun(200, one))
 }
+
+// write(2) has no argument for an address, whatever the call says (sock_write_iter).
+func TestWriteNamesNobody(t *testing.T) {
+	b := newBench(t)
+	b.fails(EDESTADDRREQ, Call{Op: OpWrite, FD: b.dgram(7000), Data: []byte("a"), Addr: in4(remoteV4, testPort), AddrLen: 16, Flags: MSG_OOB})
+	b.quiet()
+}

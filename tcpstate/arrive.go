@@ -44,8 +44,9 @@ func (c *Conn) predicted(s *Segment) bool {
 		s.HeaderLen() == uint32(p.hdrLen) && s.Seq == c.rcv.nxt && s.Ack.LessEq(c.snd.nxt)
 }
 
-// segmentArrives is RFC 9293 section 3.10.7 for a connection's own states.
-func (c *Conn) segmentArrives(s *Segment, listening bool) {
+// segmentArrives is RFC 9293 section 3.10.7 for a connection's own states. Nobody looks at the checksum of a header that was predicted.
+func (c *Conn) segmentArrives(in *Input) {
+	s := &in.Seg
 	c.stat.segsIn++
 	if s.Len > 0 {
 		c.stat.dataSegsIn++
@@ -53,13 +54,17 @@ func (c *Conn) segmentArrives(s *Segment, listening bool) {
 	c.readOptions(s)
 	switch {
 	case c.mini:
-		c.timeWaitArrives(s, listening)
+		c.timeWaitArrives(s, in.Listening)
+	case in.BadSum && c.state != Established: // tcp_v4_do_rcv
+		c.drop(rule.BadTransport)
 	case c.state == Closed:
 		c.drop(rule.ClosedDrop)
 		c.refuse(s, rule.ClosedDrop)
 	case c.state == SynSent:
 		c.synSentArrives(s)
-	case c.state == Established && c.predicted(s) && c.fastPath(s):
+	case c.state == Established && (s.Len == 0 || !in.BadSum) && c.predicted(s) && c.fastPath(s):
+	case in.BadSum:
+		c.drop(rule.BadTransport)
 	default:
 		c.slowPath(s)
 	}
@@ -95,6 +100,7 @@ func (c *Conn) fastPath(s *Segment) bool {
 	if c.opt.ts && c.rcv.nxt == c.rcv.wup {
 		c.storeTSRecent()
 	}
+	c.ecnReceived(s)
 	if s.Len == 0 {
 		c.ackArrives(s, flag)
 		c.dataSendCheck()
@@ -140,6 +146,7 @@ func (c *Conn) slowPath(s *Segment) {
 }
 
 func (c *Conn) establishedArrives(s *Segment) {
+	c.ecnReceived(s)
 	// Fifth, check the ACK field.
 	if why := c.ackArrives(s, flagSlowPath|flagUpdateTS); why != 0 && why != rule.OldAck {
 		c.drop(why)

@@ -24,7 +24,7 @@ func TestPredictionIsOnUnlessSomethingSpeaksAgainstIt(t *testing.T) {
 		"room for one octet":        {func(c *Conn) { c.rcv.rcvbuf = c.rcv.rmem + 1 }, true},
 		"no room":                   {func(c *Conn) { c.rcv.rcvbuf = c.rcv.rmem }, false},
 		"less than no room":         {func(c *Conn) { c.rcv.rcvbuf = c.rcv.rmem - 1 }, false},
-		"data beyond a hole":        {func(c *Conn) { c.rq.ooo.PushBack(rxBuffer{seq: c.rcv.nxt.Add(9), end: c.rcv.nxt.Add(10)}) }, false},
+		"data beyond a hole":        {func(c *Conn) { c.holdOOO(rxBuffer{seq: c.rcv.nxt.Add(9), end: c.rcv.nxt.Add(10)}) }, false},
 		"an urgent octet announced": {func(c *Conn) { c.urg.state = urgNotYet }, false},
 	} {
 		w := established(t, plainOpts)

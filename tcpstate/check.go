@@ -1,6 +1,10 @@
 package tcpstate
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/sockspec/sockspec/queue"
+)
 
 // Check reports the first invariant that the endpoint breaks, nil if none:
 // what must hold after every step, whatever peer and user do.
@@ -86,14 +90,21 @@ func (c *Conn) checkReceive() error {
 	for i := range c.rq.in.Len() {
 		bytes += c.rq.in.At(i).true
 	}
-	for i := range c.rq.ooo.Len() {
-		b := c.rq.ooo.At(i)
+	ooo := &c.rq.ooo
+	if err := ooo.Check(); err != nil {
+		return fmt.Errorf("out-of-order %v", err)
+	}
+	for n := ooo.First(); n != queue.None; n = ooo.Next(n) {
+		b, prev := ooo.At(n), ooo.At(ooo.Prev(n))
 		bytes += b.true
 		if b.seq.LessEq(c.rcv.nxt) {
 			return fmt.Errorf("out-of-order data at %d, RCV.NXT is %d", b.seq, c.rcv.nxt)
 		}
-		if i > 0 && b.seq.LessEq(c.rq.ooo.At(i-1).seq) {
+		if prev != nil && b.seq.Less(prev.seq) { // the same where it was repacked up to a FIN: see collapse
 			return fmt.Errorf("out-of-order queue not sorted at %d", b.seq)
+		}
+		if readBefore(ooo, n).Greater(b.end) != b.under {
+			return fmt.Errorf("an earlier out-of-order buffer reaches beyond [%d,%d): %v", b.seq, b.end, !b.under)
 		}
 	}
 	if bytes != c.rcv.rmem {

@@ -54,7 +54,7 @@ func TestEveryLawOfTheSendSideCanFail(t *testing.T) {
 		"timewait bucket in CLOSE-WAIT": func(c *Conn) { c.timeWaitOf(); c.state = CloseWait },
 		"timewait bucket with data out of o": func(c *Conn) {
 			c.timeWaitOf()
-			c.rq.ooo.PushBack(rxBuffer{seq: c.rcv.nxt.Add(5), end: c.rcv.nxt.Add(6)})
+			c.holdOOO(rxBuffer{seq: c.rcv.nxt.Add(5), end: c.rcv.nxt.Add(6)})
 		},
 	} {
 		t.Run(want, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package tcpstate
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -92,7 +93,7 @@ func TestBuffersAreRepackedAsTheKernelDoes(t *testing.T) {
 		from := rapid.SampledFrom([]uint32{0, 0, 1, 40, 300, 2000}).Draw(t, "read already")
 		start := first.Add(min(from, at.Since(first)))
 		want := repacked(c, l, start, at)
-		c.collapse(&q, 0, q.Len(), start, at)
+		c.collapse(&rxRun{list: &q, tail: q.Len()}, 0, start, at)
 		var got []rxBuffer
 		sum := int32(0)
 		for i := range q.Len() {
@@ -101,7 +102,32 @@ func TestBuffersAreRepackedAsTheKernelDoes(t *testing.T) {
 		}
 		require.Equal(t, want, got, "%+v from %d on", l, from)
 		require.Equal(t, sum, c.rcv.rmem)
+		repackedInTheTree(t, w.c.Clone(), l, want, start, at)
 	})
+}
+
+// repackedInTheTree: the same buffers come of it beyond a hole, but that they are put
+// into the tree when all are made, behind a FIN that was left with as low a number.
+func repackedInTheTree(t *rapid.T, c *Conn, l, want []rxBuffer, start, end Seq) {
+	for _, b := range l {
+		c.holdOOO(b)
+		c.rcv.rmem += b.true
+	}
+	c.collapse(&rxRun{tree: &c.rq.ooo}, int(c.rq.ooo.First()), start, end)
+	slices.SortStableFunc(want, func(a, b rxBuffer) int {
+		if a.seq == b.seq && a.fin != b.fin {
+			return map[bool]int{true: -1, false: 1}[a.fin]
+		}
+		return int(int32(a.seq - b.seq))
+	})
+	var got []rxBuffer
+	for i := range c.rq.ooo.Len() {
+		b := *c.oooAt(i)
+		b.under = false // but behind a FIN, which the list keeps last
+		got = append(got, b)
+	}
+	require.Equal(t, want, got, "%+v from %d on", l, start)
+	require.NoError(t, c.rq.ooo.Check())
 }
 
 // TestWhichRunsBeyondHolesAreRepacked: of more than one buffer, or of one that fills
@@ -131,7 +157,7 @@ func TestWhichRunsBeyondHolesAreRepacked(t *testing.T) {
 			at = at.Add(10)
 			starts = append(starts, at)
 			for range r.n {
-				conn.rq.ooo.PushBack(rxBuffer{seq: at, end: at.Add(r.octets), true: 2496 + 2*int32(r.octets/3776)*3776})
+				conn.holdOOO(rxBuffer{seq: at, end: at.Add(r.octets), true: 2496 + 2*int32(r.octets/3776)*3776})
 				conn.rcv.rmem += 2496 + 2*int32(r.octets/3776)*3776
 				at = at.Add(r.octets)
 			}
@@ -141,7 +167,7 @@ func TestWhichRunsBeyondHolesAreRepacked(t *testing.T) {
 		got := make([]int, len(starts))
 		for i := range conn.rq.ooo.Len() {
 			for j := len(starts) - 1; j >= 0; j-- {
-				if conn.rq.ooo.At(i).seq.GreaterEq(starts[j]) {
+				if conn.oooAt(i).seq.GreaterEq(starts[j]) {
 					got[j]++
 					break
 				}

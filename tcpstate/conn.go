@@ -155,7 +155,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	switch in.Kind {
 	case SegmentArrives:
 		c.arrived.label = labelOf(in.Label)
-		c.segmentArrives(&in.Seg, in.Listening)
+		c.segmentArrives(&in)
 	case Timeout:
 		c.timeout()
 	case Open:
@@ -166,6 +166,9 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 		c.receive(in.N)
 	case Peek:
 		if !c.mini && c.state != Closed {
+			if in.N > 0 {
+				c.spaceAdjust()
+			}
 			c.windowUpdate(in.N)
 		}
 	case Shutdown:

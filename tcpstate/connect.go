@@ -243,9 +243,7 @@ func (c *Conn) crossedSyn(s *Segment) {
 	c.initRcvMSS()
 	if b := c.q.oldest(); b != nil { // tcp_send_synack: the SYN goes again, with ACK
 		b.flags |= ACK
-		if c.ecn.on {
-			b.flags = b.flags&^CWR | ECE
-		}
+		c.ecnSendSynAck(b)
 		c.emitBuffer(b, rule.SimultaneousSyn)
 	}
 }

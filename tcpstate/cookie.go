@@ -67,7 +67,7 @@ func (l *Listener) AnswerCookie(key uint64, in Input, out []Output) []Output {
 	}
 	r.ISS = makeCookie(key, syn.Seq, cookieTime(in.Now), uint32(i))
 	r.openWindow(l)
-	out = r.emitSynAck(in.Now, &SynAckReply{}, rule.SynCookie, out)
+	out = r.emitSynAck(in.Now, r.AdvMSS, &SynAckReply{}, rule.SynCookie, out)
 	if r.TSOK {
 		o := &out[len(out)-1].Seg.Opts
 		o.TSVal = r.cookieStamp(in.Now)

@@ -1,6 +1,9 @@
 package tcpstate
 
-import "github.com/sockspec/sockspec/tcpstate/rule"
+import (
+	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
 
 // segmentText is the RFC's seventh step, "process the segment text", and the
 // eighth, the FIN (RFC 9293 section 3.10.7.4; tcp_data_queue).
@@ -133,9 +136,9 @@ func (c *Conn) finReceived() {
 
 // purgeOOO forgets what lies beyond a hole: nothing can follow a FIN.
 func (c *Conn) purgeOOO() {
-	for c.rq.ooo.Len() > 0 {
-		b, _ := c.rq.ooo.PopFront()
-		c.rcv.rmem -= b.true
+	for n := c.rq.ooo.First(); n != queue.None; n = c.rq.ooo.Next(n) {
+		c.rcv.rmem -= c.rq.ooo.At(n).true
 	}
+	c.rq.ooo.Clear()
 	c.rcv.dsack, c.rcv.nsacks = false, 0
 }

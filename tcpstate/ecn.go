@@ -25,6 +25,14 @@ func (c *Conn) ecnSynAck(s *Segment) {
 // ecnSyn takes a crossed SYN (tcp_ecn_rcv_syn).
 func (c *Conn) ecnSyn(s *Segment) { c.ecn.on = c.ecn.on && s.Flags&(ECE|CWR) == ECE|CWR }
 
+// ecnSendSynAck makes of the flags of a SYN those of a SYN-ACK (tcp_ecn_send_synack).
+func (c *Conn) ecnSendSynAck(b *buffer) {
+	b.flags &^= CWR
+	if !c.ecn.on {
+		b.flags &^= ECE
+	}
+}
+
 // ecnSend marks an outgoing segment (tcp_ecn_send): new data is ECN-capable.
 func (c *Conn) ecnSend(s *Segment) {
 	if !c.ecn.on {
@@ -65,6 +73,9 @@ func (c *Conn) ecnAcceptCWR(s *Segment) {
 		c.ack.pending |= ackNow // if it was lost, the sender must hear soon
 	}
 }
+
+// ecnReceived notes a mark of a peer's with whom ECN was not agreed on (tcp_ecn_received_counters).
+func (c *Conn) ecnReceived(s *Segment) { c.ecn.seen = c.ecn.seen || s.ECN != NotECT && !c.ecn.on }
 
 // ecnData looks at the mark of arriving data (tcp_data_ecn_check).
 func (c *Conn) ecnData(s *Segment) {

@@ -10,7 +10,7 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 func (l *Listener) FastAccept(in Input, out []Output) (*Conn, []Output) {
 	syn := &in.Seg
 	r := l.request(in)
-	c := Accept(l.Params, &r)
+	c := Accept(l.Params, &r, syn.Wnd) // whose window is taken for scaled as long as the MSS is not settled
 	c.now, c.out = in.Now, out
 	o := c.tell(Became, rule.FastAccepted)
 	o.From, o.To = Closed, SynReceived
@@ -18,9 +18,6 @@ func (l *Listener) FastAccept(in Input, out []Output) (*Conn, []Output) {
 	if n := syn.HeaderLen() + syn.Len; n >= defaultMSS+uint32(c.opt.hdrLen) {
 		c.ack.lastSegSize = n - uint32(c.opt.hdrLen)
 	}
-	c.snd.maxWnd = uint32(syn.Wnd) << c.opt.sndWScale // the MSS is settled with what is not so
-	c.syncMSS(c.snd.mtu.octets())
-	c.initRcvMSS()
 	// The window of a SYN is never scaled (RFC 7323 section 2.2).
 	c.snd.wnd, c.snd.maxWnd = uint32(syn.Wnd), uint32(syn.Wnd)
 	c.armXmit(xmitRTO, c.cfg.RTOInit)
@@ -30,7 +27,7 @@ func (l *Listener) FastAccept(in Input, out []Output) (*Conn, []Output) {
 	c.takeSynData(syn)
 	r.SynData = c.rcv.nxt.Since(r.IRS) - 1
 	c.rcv.wup = c.rcv.nxt
-	c.out = r.emitSynAck(in.Now, &l.Reply, rule.SynAckSent, c.out)
+	c.out = r.emitSynAck(in.Now, r.AdvMSS, &l.Reply, rule.SynAckSent, c.out)
 	c.fo.req = r
 	out, c.out = c.out, nil
 	return c, out
@@ -82,7 +79,7 @@ func (c *Conn) fastArrives(s *Segment) bool {
 		if flags.Has(RST) {
 			c.drop(why)
 		} else {
-			c.fastAck(&l, in, why, SkippedAnswer)
+			c.fastAck(in.Now, r.oowLimited(&l, in), why, SkippedAnswer)
 		}
 		return false
 	}
@@ -91,7 +88,7 @@ func (c *Conn) fastArrives(s *Segment) bool {
 	}
 	switch {
 	case flags.Has(RST) && s.Seq != r.RcvNxt() && !c.cfg.Requests.Lax:
-		c.fastAck(&l, in, rule.RequestChallenge, SkippedChallenge) // RFC 5961 section 3.2; 6.18.y
+		c.fastAck(in.Now, r.limited(&l, in.Now), rule.RequestChallenge, SkippedChallenge) // RFC 5961 section 3.2; 6.18.y
 		return false
 	case flags.Has(RST):
 		c.fastOver(true, rule.RequestReset)
@@ -108,11 +105,11 @@ func (c *Conn) fastArrives(s *Segment) bool {
 	return true
 }
 
-// fastAck drops a segment and answers with where the connection stands, at a
-// bounded rate (tcp_v4_reqsk_send_ack).
-func (c *Conn) fastAck(l *Listener, in Input, why rule.ID, skipped uint32) {
-	if r := &c.fo.req; !r.oowLimited(l, in) {
-		ack := r.ack(c.now)
+// fastAck drops a segment and answers with where the connection stands, unless
+// it is limited (tcp_v4_reqsk_send_ack).
+func (c *Conn) fastAck(now Time, limited bool, why rule.ID, skipped uint32) {
+	if r := &c.fo.req; !limited {
+		ack := r.ack(now)
 		ack.Seq = c.snd.nxt
 		o := c.tell(Emit, why)
 		o.Seg, o.N = ack, AsAnswer
@@ -124,7 +121,8 @@ func (c *Conn) fastAck(l *Listener, in Input, why rule.ID, skipped uint32) {
 // fastSynAckAgain sends the SYN-ACK again, without cookie (tcp_rtx_synack).
 func (c *Conn) fastSynAckAgain(why rule.ID) {
 	r := &c.fo.req
-	c.out = r.emitSynAck(c.now, &SynAckReply{}, why, c.out)
+	p := Params{Cfg: c.cfg, MTU: c.snd.way.now.octets(), IPv6: c.ipv6, UserMSS: c.user.userMSS}
+	c.out = r.emitSynAck(c.now, p.advMSS(), &SynAckReply{}, why, c.out)
 	c.stat.totalRetrans++
 	if r.NumRetrans < 255 {
 		r.NumRetrans++

@@ -233,5 +233,5 @@ func (c *Conn) FastVerdict() (bad, good bool) {
 	if c.stat.dataSegsIn > 0 {
 		return false, true
 	}
-	return c.rq.ooo.Len() == 1 && c.rq.ooo.At(0).fin, false
+	return c.rq.ooo.Len() == 1 && c.rq.ooo.At(c.rq.ooo.First()).fin, false
 }

@@ -99,7 +99,7 @@ func elements(c *Conn, each func(p any)) {
 		each(c.rq.in.At(i))
 	}
 	for i := range c.rq.ooo.Len() {
-		each(c.rq.ooo.At(i))
+		each(c.oooAt(i))
 	}
 }
 

@@ -72,7 +72,7 @@ func (c *Conn) tooBig(in *Input) {
 		c.soft = in.Err
 		c.tell(SoftFailed, rule.ICMPSoft).Err = in.Err
 	}
-	if in.N == 0 || c.snd.way.known >= c.snd.mtu {
+	if in.Hard || c.snd.way.known >= c.snd.mtu {
 		return
 	}
 	c.syncMSS(c.snd.way.known.octets())

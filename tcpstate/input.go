@@ -34,7 +34,8 @@ const (
 	// Hard when it is fatal while connecting.
 	Unreachable
 	// TooBig: ICMP "fragmentation needed" for a segment at Seg.Seq; N is the
-	// path's new MTU in octets.
+	// path's new MTU in octets, 0 from a router that does not tell; Hard when the
+	// connection is not to do anything about it (ip_sk_accept_pmtu).
 	TooBig
 	// Set: socket option Opt becomes N.
 	Set
@@ -92,17 +93,16 @@ type Input struct {
 	How   uint8     // Shutdown
 	Flags SendFlags // Send
 	Opt   Option    // Set
-	Hard  bool      // Unreachable
+	Hard  bool      // Unreachable, TooBig
 	Fast  FastMode  // Open
 	Bars  Bars      // every kind
 	// Listening goes with SegmentArrives: a listener would take a SYN that
 	// TIME-WAIT gives way to. Without one TIME-WAIT stays.
 	Listening bool
-	Err       Errno // Unreachable; TooBig: what a time-out is to report
-	Now       Time  // every kind; not before the previous input's
-	// N goes with Open, Send, Receive, Set and TooBig. Where that is 0 the way has
-	// another MTU, and the connection is not to do anything about it.
-	N uint32
+	BadSum    bool   // SegmentArrives: its checksum is wrong, and nobody has looked yet
+	Err       Errno  // Unreachable; TooBig: what a time-out is to report
+	Now       Time   // every kind; not before the previous input's
+	N         uint32 // Open, Send, Receive, Set, TooBig
 	// MTU is that of the way to the peer as it is now, octets; 0 = as it was. With
 	// WayKept it changed where the connection had looked it up, and is known at
 	// once; with WayLost nothing is looked up any more (sk_dst_reset). Every kind.

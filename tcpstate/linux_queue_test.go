@@ -100,7 +100,8 @@ func TestABufferIsFoundByTheNumbersItHolds(t *testing.T) {
 	})
 }
 
-// TestReceivedDataCostsASizeClass: sk_buff, pad and shared info around it, then whole pages (tun_build_skb, tun_alloc_skb).
+// TestReceivedDataCostsASizeClass: sk_buff, pad and shared info around it. From a page on, whole pages hold what does not fit into one with
+// them, and nothing is appended to that (tun_build_skb, tun_alloc_skb, skb_tailroom).
 func TestReceivedDataCostsASizeClass(t *testing.T) {
 	for n := range uint32(70_000) {
 		head := int64(576)
@@ -108,8 +109,8 @@ func TestReceivedDataCostsASizeClass(t *testing.T) {
 			head = max(1024, head/1024*2048)
 		}
 		want, room := 256+head, head-320-64-int64(n)
-		if room < 0 {
-			want, room = want+up(-room, 4096), 0
+		if n+64 >= 4096 {
+			want, room = 256+4096+up(int64(n)+64+320-4096, 4096), 0
 		}
 		cost, left := rxCost(n)
 		if cost != int32(want) || left != int32(room) {
@@ -150,7 +151,7 @@ func TestOutOfOrderDataIsPrunedInEighths(t *testing.T) {
 		for range 1 + r.IntN(6) {
 			b := rxBuffer{seq: seq, end: seq.Add(5), true: int32(1 + r.IntN(9))}
 			seq, held = seq.Add(10), held+b.true
-			c.rq.ooo.PushBack(b)
+			c.holdOOO(b)
 		}
 		c.rcv.rmem = held + int32(r.IntN(9))
 		c.rcv.rcvbuf = int32(r.IntN(60))
@@ -159,7 +160,7 @@ func TestOutOfOrderDataIsPrunedInEighths(t *testing.T) {
 		n, rmem, goal := c.rq.ooo.Len(), c.rcv.rmem, c.rcv.rcvbuf/8
 		left := n
 		for left > 0 {
-			b := c.rq.ooo.At(left - 1)
+			b := c.oooAt(left - 1)
 			if int32(in.seq-b.seq) > 0 {
 				break
 			}
@@ -189,12 +190,12 @@ func TestRoomIsMadeStepByStep(t *testing.T) {
 			c.rq.in.PushBack(rxBuffer{seq: c.rcv.nxt, end: c.rcv.nxt.Add(10), true: 832})
 			c.rcv.nxt = c.rcv.nxt.Add(10)
 		}
-		c.rq.ooo.PushBack(rxBuffer{seq: c.rcv.nxt.Add(80), end: c.rcv.nxt.Add(90), true: 832})
+		c.holdOOO(rxBuffer{seq: c.rcv.nxt.Add(80), end: c.rcv.nxt.Add(90), true: 832})
 		c.rcv.rmem, c.rcv.rcvbuf, c.locks, c.ack.quick = 3*832, rcvbuf, locks, 5
 		return c
 	}
 	c := full(0, LockRcvBuf)
-	c.collapse(&c.rq.in, 0, 2, c.rcv.copied, c.rcv.nxt)
+	c.collapseIn()
 	packed := c.rcv.rmem
 	require.Equal(t, 1, c.rq.in.Len())
 	for _, v := range []struct {

@@ -274,8 +274,8 @@ func TestReceiveBufferGrowsAsTheKernels(t *testing.T) {
 		v.copied = v.spaceSeq.Add(uint32(upTo(r, n)))
 		v.nxt = v.copied.Add(uint32(upTo(r, n/4)))
 		if r.IntN(3) == 0 {
-			c.rq.ooo.PushBack(rxBuffer{seq: v.nxt.Add(5), end: v.nxt.Add(6)})
-			c.rq.ooo.PushBack(rxBuffer{seq: v.nxt.Add(8), end: v.nxt.Add(9 + uint32(upTo(r, n)))})
+			c.holdOOO(rxBuffer{seq: v.nxt.Add(5), end: v.nxt.Add(6)})
+			c.holdOOO(rxBuffer{seq: v.nxt.Add(8), end: v.nxt.Add(9 + uint32(upTo(r, n)))})
 		}
 
 		// tcp_rcv_space_adjust, tcp_rcvbuf_grow
@@ -289,7 +289,7 @@ func TestReceiveBufferGrowsAsTheKernels(t *testing.T) {
 					window := 2 * copied
 					window += window * (copied - old) / old * 2 // as 6.18 rounds it
 					if c.rq.ooo.Len() > 0 {
-						window += int64(c.rq.ooo.At(1).end.Since(v.nxt))
+						window += int64(c.oooAt(1).end.Since(v.nxt))
 					}
 					buf := min(window*256/int64(v.scaling), 1<<31-1, int64(cfg.Rmem[2]))
 					if buf > int64(v.rcvbuf) {

@@ -291,13 +291,19 @@ func TestReorderingIsLearnedAsInTheKernel(t *testing.T) {
 		c.cfg = &cfg
 		cfg.MaxReordering = uint32(1 + r.IntN(6))
 		c.snd.mssCache, c.q.sackedOut, c.q.sackHigh = uint32(1+r.IntN(4)), uint32(r.IntN(2)), c.snd.una.Add(uint32(r.IntN(20)))
-		c.ca.reordering = uint32(1 + r.IntN(5))
+		c.ca.reordering, c.opt.sack = uint32(1+r.IntN(5)), r.IntN(4) > 0
 		low := near(r, c.snd.una.Add(6), 8)
 
 		// tcp_check_sack_reordering
 		high, reordering, mss := int64(0), int64(c.ca.reordering), int64(c.snd.mssCache)
-		if c.q.sackedOut > 0 {
+		switch {
+		case c.q.sackedOut == 0:
+		case c.opt.sack:
 			high = at(c, c.q.sackHigh)
+		case c.q.oldest() != nil: // tcp_event_new_data_sent, tcp_clean_rtx_queue
+			high = at(c, c.q.oldest().seq)
+		default:
+			high = at(c, c.snd.nxt)
 		}
 		seen := at(c, low) < high
 		if dist := high - at(c, low); seen && dist > reordering*mss {

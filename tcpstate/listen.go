@@ -60,7 +60,7 @@ func Listens(seg *Segment) (ListenAnswer, rule.ID) {
 // first SYN-ACK (tcp_conn_request). in.Seg is the SYN.
 func (l *Listener) AnswerSYN(in Input, out []Output) (Request, []Output) {
 	r := l.request(in)
-	return r, r.emitSynAck(in.Now, &l.Reply, rule.SynAckSent, out)
+	return r, r.emitSynAck(in.Now, r.AdvMSS, &l.Reply, rule.SynAckSent, out)
 }
 
 // request is what a SYN asks for and gets.
@@ -151,7 +151,7 @@ func (r *Request) timeout(l *Listener, now Time, out []Output) []Output {
 		return out
 	}
 	r.NumRetrans++
-	return r.emitSynAck(now, &SynAckReply{}, rule.SynAckAgain, out)
+	return r.emitSynAck(now, l.advMSS(), &SynAckReply{}, rule.SynAckAgain, out)
 }
 
 // recalc is syn_ack_recalc with the limit that the queue's state leaves.

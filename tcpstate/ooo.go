@@ -1,6 +1,9 @@
 package tcpstate
 
-import "github.com/sockspec/sockspec/tcpstate/rule"
+import (
+	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
 
 // queueOOO keeps a segment that lies beyond a hole and reports it by SACK
 // (tcp_data_queue_ofo). What arrived first stays where the two overlap only in
@@ -19,13 +22,13 @@ func (c *Conn) queueOOO(s *Segment) {
 	c.ack.pending |= ackSched
 	c.stat.rcvOOOPack++
 	cost, fresh := c.insertOOO(s, b)
-	if !fresh {
-		c.newSACK(b.seq, b.end)
-		return
-	}
 	if c.opt.sack {
 		c.newSACK(b.seq, b.end)
-		c.growWindow(s.Len, uint32(b.true))
+		if fresh && cost == 0 && s.Len == 0 { // a FIN that was appended: what is left of its buffer is nothing (truesize_adjust)
+			c.growWindow(0, 0)
+		} else if fresh {
+			c.growWindow(s.Len, uint32(b.true))
+		}
 	}
 	c.rcv.rmem += cost // skb_set_owner_r comes last: the window grew without it
 	if !c.orphan && !c.awaited {
@@ -33,76 +36,143 @@ func (c *Conn) queueOOO(s *Segment) {
 	}
 }
 
+// oooPlace is what the search for a segment's place comes to, beside a node.
+type oooPlace uint8
+
+const (
+	oooLeft   = oooPlace(queue.Left)  // hangs on its left
+	oooRight  = oooPlace(queue.Right) // hangs on its right
+	oooHeld   = 1 + oooRight          // all of it is in that buffer
+	oooCovers = 1 + oooHeld           // takes the place of that buffer, all of which is in it
+	oooJoined = 1 + oooCovers         // was appended to that buffer
+)
+
+// placeOOO finds the place of b as tcp_data_queue_ofo does: behind the last
+// buffer if it can, or else down from the root, where every buffer on the way is
+// looked at. The first that b can be appended to takes it, or that holds it all,
+// though a neighbour of b may lie further down: so the tree's shape matters.
+func (c *Conn) placeOOO(b *rxBuffer) (n queue.Node, how oooPlace) {
+	t := &c.rq.ooo
+	switch last := t.Last(); {
+	case last == queue.None:
+		return last, oooRight
+	case coalesce(t.At(last), b):
+		return last, oooJoined
+	case b.seq.GreaterEq(t.At(last).end):
+		return last, oooRight
+	}
+	for next := t.Root(); next != queue.None; {
+		n, how = next, oooRight
+		switch x := t.At(n); {
+		case b.seq.Less(x.seq):
+			how = oooLeft
+		case b.seq.GreaterEq(x.end):
+			if coalesce(x, b) {
+				return n, oooJoined
+			}
+		case b.end.LessEq(x.end):
+			c.drop(rule.OFOMerge)
+			c.setDSACK(b.seq, b.end)
+			return n, oooHeld
+		case b.seq == x.seq:
+			return n, oooCovers
+		default:
+			c.setDSACK(b.seq, x.end)
+		}
+		next = t.Child(n, queue.Side(how))
+	}
+	return n, how
+}
+
 // insertOOO puts b in its place among the out-of-order buffers and says what it
 // costs; not fresh when all its octets were there already.
 func (c *Conn) insertOOO(s *Segment, b rxBuffer) (cost int32, fresh bool) {
-	q := &c.rq.ooo
-	i := q.Len()
-	for i > 0 && b.seq.Less(q.At(i-1).seq) {
-		i--
+	t := &c.rq.ooo
+	n, how := c.placeOOO(&b)
+	switch how {
+	case oooHeld:
+		return 0, false
+	case oooJoined: // what it covers further on stays, until its turn comes
+	case oooCovers:
+		old := t.At(n)
+		c.extendDSACK(old.seq, old.end)
+		c.rcv.rmem -= old.true
+		c.drop(rule.OFOMerge)
+		*old = b // rb_replace_node
+	default:
+		n = t.Insert(n, queue.Side(how), b)
 	}
-	from := b.seq
-	if i > 0 {
-		prev := q.At(i - 1)
-		switch {
-		case b.seq.Less(prev.end) && b.end.LessEq(prev.end):
-			c.drop(rule.OFOMerge)
-			c.setDSACK(b.seq, b.end)
-			return 0, false
-		case b.seq.Less(prev.end) && b.seq.Greater(prev.seq):
-			c.setDSACK(b.seq, prev.end)
-		case b.seq == prev.seq: // covers it whole
-			c.extendDSACK(prev.seq, prev.end)
-			c.removeOOO(i - 1)
-			i--
-		case coalesce(prev, &b):
-			c.storeSegment(s, b.seq, b.end, rule.OutOfOrder)
-			return 0, true
-		}
+	c.storeSegment(s, maxSeq(b.seq, readBefore(t, n)), b.end, rule.OutOfOrder)
+	if how != oooJoined {
+		c.mergeRight(n, b.end)
+		cost = b.true
 	}
-	if i > 0 {
-		from = maxSeq(from, q.At(i-1).end) // one that begins earlier is read first
-	}
-	c.storeSegment(s, from, b.end, rule.OutOfOrder)
-	c.mergeRight(i, b)
-	q.Insert(i, b)
-	return b.true, true
+	shade(t, n)
+	return cost, true
 }
 
-// mergeRight removes the buffers from i on that b covers.
-func (c *Conn) mergeRight(i int, b rxBuffer) {
-	for i < c.rq.ooo.Len() {
-		next := c.rq.ooo.At(i)
-		if b.end.LessEq(next.seq) {
-			return
+// readBefore is where the octets end that are read before those of buffer n: from
+// the buffers that begin before it. It looks no further back than to one that no
+// earlier one reaches beyond.
+func readBefore(t *queue.Tree[rxBuffer], n queue.Node) Seq {
+	end := t.At(n).seq
+	for n = t.Prev(n); n != queue.None; n = t.Prev(n) {
+		b := t.At(n)
+		end = maxSeq(end, b.end)
+		if !b.under {
+			break
 		}
-		if b.end.Less(next.end) {
-			c.extendDSACK(next.seq, b.end)
-			return
-		}
-		c.extendDSACK(next.seq, next.end)
-		c.removeOOO(i)
+	}
+	return end
+}
+
+// shade notes whether an earlier buffer reaches beyond buffer n, and which later
+// ones that does reach beyond: those that lay there when it was appended to.
+func shade(t *queue.Tree[rxBuffer], n queue.Node) {
+	b := t.At(n)
+	b.under = readBefore(t, n).Greater(b.end)
+	for next := t.At(t.Next(n)); next != nil && next.seq.Less(b.end); next = t.At(t.Next(n)) {
+		next.under = next.under || next.end.Less(b.end)
+		n = t.Next(n)
 	}
 }
 
-func (c *Conn) removeOOO(i int) {
-	old, _ := c.rq.ooo.Remove(i)
-	c.rcv.rmem -= old.true
-	c.drop(rule.OFOMerge)
+// mergeRight removes the buffers behind n that end by end at the latest.
+func (c *Conn) mergeRight(n queue.Node, end Seq) {
+	t := &c.rq.ooo
+	for next := t.Next(n); next != queue.None; next = t.Next(n) {
+		b := t.At(next)
+		if end.LessEq(b.seq) {
+			return
+		}
+		if end.Less(b.end) {
+			c.extendDSACK(b.seq, end)
+			return
+		}
+		c.extendDSACK(b.seq, b.end)
+		c.letGoOOO(next)
+		c.drop(rule.OFOMerge)
+	}
+}
+
+// letGoOOO takes a buffer out of the tree.
+func (c *Conn) letGoOOO(n queue.Node) {
+	b, _ := c.rq.ooo.Erase(n)
+	c.rcv.rmem -= b.true
 }
 
 // drainOOO moves what has come in order to the receive queue (tcp_ofo_queue).
 func (c *Conn) drainOOO() {
 	high := c.rcv.nxt
-	for c.rq.ooo.Len() > 0 {
-		b := *c.rq.ooo.At(0)
+	for n := c.rq.ooo.First(); n != queue.None; n = c.rq.ooo.First() {
+		b := *c.rq.ooo.At(n)
 		if b.seq.Greater(c.rcv.nxt) {
 			return
 		}
 		if b.seq.Less(high) {
 			c.extendDSACK(b.seq, minSeq(b.end, high))
 		}
-		c.rq.ooo.PopFront()
+		c.rq.ooo.Erase(n)
 		if b.end.LessEq(c.rcv.nxt) {
 			c.rcv.rmem -= b.true
 			c.drop(rule.OFODrop)
@@ -118,94 +188,5 @@ func (c *Conn) drainOOO() {
 			c.finReceived()
 			return
 		}
-	}
-}
-
-// setDSACK notes a duplicate to report (tcp_dsack_set; RFC 2883).
-func (c *Conn) setDSACK(start, end Seq) {
-	if c.opt.sack && c.cfg.DSACK {
-		c.rcv.dsack = true
-		c.rcv.dup = Range{start, end}
-	}
-}
-
-func (c *Conn) extendDSACK(start, end Seq) {
-	if !c.rcv.dsack {
-		c.setDSACK(start, end)
-		return
-	}
-	c.rcv.dup.extend(start, end)
-}
-
-// extend widens r by [start, end) if they touch, and reports whether they do
-// (tcp_sack_extend).
-func (r *Range) extend(start, end Seq) bool {
-	if start.Greater(r.End) || r.Start.Greater(end) {
-		return false
-	}
-	r.Start, r.End = minSeq(r.Start, start), maxSeq(r.End, end)
-	return true
-}
-
-// newSACK puts the newest block first (tcp_sack_new_ofo_skb; RFC 2018 section 4).
-func (c *Conn) newSACK(start, end Seq) {
-	if !c.opt.sack {
-		return
-	}
-	r := &c.rcv
-	for i := uint8(0); i < r.nsacks; i++ {
-		if !r.sacks[i].extend(start, end) {
-			continue
-		}
-		if i >= sacksExpected {
-			c.flushCompressed()
-		}
-		first := r.sacks[i]
-		copy(r.sacks[1:i+1], r.sacks[:i])
-		r.sacks[0] = first
-		c.coalesceSACKs()
-		return
-	}
-	if r.nsacks >= sacksExpected {
-		c.flushCompressed()
-	}
-	n := min(r.nsacks, MaxSACK-1)
-	copy(r.sacks[1:n+1], r.sacks[:n])
-	r.sacks[0] = Range{start, end}
-	r.nsacks = n + 1
-}
-
-// sacksExpected is how many blocks an ACK that gets lost should not cost
-// (TCP_SACK_BLOCKS_EXPECTED).
-const sacksExpected = 2
-
-// coalesceSACKs swallows blocks that the first one has come to touch
-// (tcp_sack_maybe_coalesce).
-func (c *Conn) coalesceSACKs() {
-	r := &c.rcv
-	for i := uint8(1); i < r.nsacks; {
-		if r.sacks[0].extend(r.sacks[i].Start, r.sacks[i].End) {
-			copy(r.sacks[i:r.nsacks-1], r.sacks[i+1:r.nsacks])
-			r.nsacks--
-			continue
-		}
-		i++
-	}
-}
-
-// trimSACKs forgets blocks that RCV.NXT has passed (tcp_sack_remove).
-func (c *Conn) trimSACKs() {
-	r := &c.rcv
-	if c.rq.ooo.Len() == 0 {
-		r.nsacks = 0
-		return
-	}
-	for i := uint8(0); i < r.nsacks; {
-		if r.nxt.GreaterEq(r.sacks[i].Start) {
-			copy(r.sacks[i:r.nsacks-1], r.sacks[i+1:r.nsacks])
-			r.nsacks--
-			continue
-		}
-		i++
 	}
 }

@@ -4,8 +4,8 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 
 // Accept makes the connection that a completed request stands for
 // (tcp_create_openreq_child). It is in SYN-RECEIVED until Step is given the
-// segment that completed the handshake.
-func Accept(p Params, r *Request) *Conn {
+// segment that completed the handshake, whose window field is wnd.
+func Accept(p Params, r *Request, wnd uint16) *Conn {
 	p.ISS = r.ISS.Add(1)
 	c := New(p)
 	c.awaited = true
@@ -29,6 +29,8 @@ func Accept(p Params, r *Request) *Conn {
 	} else {
 		c.rcv.clamp = min(c.rcv.clamp, 65535)
 	}
+	c.snd.wnd = uint32(wnd) << c.opt.sndWScale
+	c.snd.maxWnd = c.snd.wnd
 	c.ecn.on = r.ECNOK
 	c.stat.totalRetrans = uint32(r.NumRetrans)
 	c.stat.segsIn = 1 // the SYN

@@ -64,8 +64,8 @@ func (c *Conn) growRcvbuf(space uint32) {
 	win := uint64(space) << 1 // the measure is one round trip late
 	// Allow for a sender in slow start, which doubles its rate.
 	win += win * uint64(space-old) / uint64(old) << 1
-	if n := c.rq.ooo.Len(); n > 0 {
-		win += uint64(c.rq.ooo.At(n - 1).end.Since(c.rcv.nxt))
+	if last := c.rq.ooo.At(c.rq.ooo.Last()); last != nil {
+		win += uint64(last.end.Since(c.rcv.nxt))
 	}
 	buf := min(int32(c.rcv.spaceFromWin(uint32(min(win, 1<<31-1)))), c.cfg.Rmem[2])
 	if buf > c.rcv.rcvbuf {

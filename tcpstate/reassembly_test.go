@@ -160,7 +160,7 @@ func (x *reassembly) arrive(p piece, s Segment) {
 	require.Equal(x, x.m.next == x.m.end+1, x.w.c.finRcvd)
 	n, read := min(x.m.next, x.m.end), min(had.next, x.m.end)
 	if !x.m.coalesces {
-		// Which of two neighbours takes a third depends on the shape of Linux's tree.
+		// Which of two neighbours takes a third depends on the shape of Linux's tree, which m lacks: see ooo_test.go.
 		require.Equal(x, string(x.m.got[:n]), string(x.stream[:n]))
 	}
 	require.Equal(x, string(x.was[:read]), string(x.stream[:read]), "changed after the user could read it")

@@ -12,30 +12,35 @@ type rxBuffer struct {
 	room     int32 // octets that still fit behind the data (skb_tailroom)
 	at       Time  // when it came, or what was last appended to it (skb->tstamp)
 	fin      bool
+	under    bool // out of order, and an earlier one reaches beyond its end
 }
 
 // recvQueue holds what was received: the in-order part that the user has not
-// taken, and what lies beyond holes, sorted and free of overlap beyond what
-// Linux's out-of-order tree allows.
+// taken, and what lies beyond holes, in a tree of the shape of Linux's, sorted
+// and free of overlap beyond what that allows.
 type recvQueue struct {
 	in  queue.Deque[rxBuffer]
-	ooo queue.Deque[rxBuffer]
+	ooo queue.Tree[rxBuffer]
 }
 
 // rxCost is what a packet of so many octets, IP header included, costs the
 // receive buffer: truesize and the room left behind it. The figures are those
 // of a packet from a TUN device on x86-64: 256 for the sk_buff, a head from
 // Linux's size classes that begins with 64 of pad and ends in 320 octets of
-// shared info, and whole pages for what does not fit the largest head.
+// shared info. What is longer than a page lies in whole pages from where a page
+// is full, and nothing can be appended to it (tun_alloc_skb, skb_tailroom).
 func rxCost(packet uint32) (truesize, room int32) {
+	const page, most = 4096, 4096 - 320
 	used := int32(packet) + 64
-	for _, head := range [...]int32{576, 1024, 2048, 4096, 8192} {
+	if used >= page {
+		return 256 + page + (used-most+page-1)/page*page, 0
+	}
+	for _, head := range [...]int32{576, 1024, 2048, 4096} {
 		if fit := head - 320; used <= fit {
 			return 256 + head, fit - used
 		}
 	}
-	const page, most = 4096, 8192 - 320
-	return 256 + 8192 + (used-most+page-1)/page*page, 0
+	return 256 + 8192, 8192 - 320 - used
 }
 
 // rxBufferOf describes the segment under way as a buffer.
@@ -131,7 +136,7 @@ func (c *Conn) rmemRoom(b *rxBuffer) bool {
 		return true
 	}
 	c.collapseOOO()
-	c.collapse(&c.rq.in, 0, c.rq.in.Len(), c.rcv.copied, c.rcv.nxt)
+	c.collapseIn()
 	if c.rcv.rmem <= c.rcv.rcvbuf {
 		return true
 	}
@@ -147,14 +152,13 @@ func (c *Conn) rmemRoom(b *rxBuffer) bool {
 // What SACK had promised is taken back.
 func (c *Conn) pruneOOO(in *rxBuffer) {
 	goal, pruned := c.rcv.rcvbuf>>3, false
-	for i := c.rq.ooo.Len() - 1; i >= 0; i-- {
-		b := *c.rq.ooo.At(i)
+	for n := c.rq.ooo.Last(); n != queue.None; n = c.rq.ooo.Last() {
+		b := *c.rq.ooo.At(n)
 		if in.seq.Greater(b.seq) {
 			break // the newcomer would be dropped next: stop
 		}
 		pruned = true
-		c.rq.ooo.Remove(i)
-		c.rcv.rmem -= b.true
+		c.letGoOOO(n)
 		goal -= b.true
 		c.drop(rule.OFOQueuePrune)
 		if goal <= 0 {
@@ -173,19 +177,42 @@ func (c *Conn) pruneOOO(in *rxBuffer) {
 // buffers are freed once wholly read, and the peer may hear of the room.
 func (c *Conn) receive(n uint32) {
 	n = min(n, c.Readable())
-	c.rcv.copied = c.rcv.copied.Add(n)
+	c.take(n)
 	if c.EOF() && c.rcv.copied.Less(c.rcv.nxt) {
 		c.rcv.copied = c.rcv.copied.Add(1) // the FIN is taken with the last octet
 	}
-	for c.rq.in.Len() > 0 && c.rq.in.At(0).end.LessEq(c.rcv.copied) {
-		b, _ := c.rq.in.PopFront()
-		c.rcv.rmem -= b.true
-	}
+	c.dropRead(c.rq.in.Len())
 	if c.mini || c.state == Closed {
 		return
 	}
-	if n > 0 {
-		c.spaceAdjust()
-	}
 	c.windowUpdate(n)
+}
+
+// dropRead frees buffers that have been read whole, so many at most.
+func (c *Conn) dropRead(most int) {
+	for ; most > 0 && c.rq.in.Len() > 0 && c.rq.in.At(0).end.LessEq(c.rcv.copied); most-- {
+		b, _ := c.rq.in.PopFront()
+		c.rcv.rmem -= b.true
+	}
+}
+
+// take reads n octets buffer by buffer. Linux looks at its measure of the reader after each (tcp_recvmsg_locked), so that most of what a
+// call reads at once counts for the next.
+func (c *Conn) take(n uint32) {
+	for i := 0; n > 0; i++ {
+		used := n
+		if i < c.rq.in.Len() {
+			b := c.rq.in.At(i)
+			end := b.seq.Add(b.data())
+			if end.LessEq(c.rcv.copied) {
+				continue
+			}
+			used = min(n, end.Since(c.rcv.copied))
+		}
+		c.rcv.copied = c.rcv.copied.Add(used)
+		n -= used
+		if !c.mini && c.state != Closed {
+			c.spaceAdjust()
+		}
+	}
 }

@@ -243,14 +243,14 @@ func (r *Request) outOfWindow(l *Listener, in Input, paws, tsecr bool, out []Out
 // as a fast retransmission, since the peer seems not to have got it.
 func (r *Request) synAgain(l *Listener, in Input, out []Output) []Output {
 	if l.cfg().Requests.Unlimited {
-		return r.emitSynAck(in.Now, &SynAckReply{}, rule.SynAgain, out)
+		return r.emitSynAck(in.Now, l.advMSS(), &SynAckReply{}, rule.SynAgain, out)
 	}
 	if r.oowLimited(l, in) {
 		return append(out, Output{Kind: Drop, Why: rule.RequestLimited, N: SkippedAnswer})
 	}
 	r.NumRetrans++
 	r.Deadline = in.Now.Add(r.wait(l))
-	return r.emitSynAck(in.Now, &SynAckReply{}, rule.SynAgain, out)
+	return r.emitSynAck(in.Now, l.advMSS(), &SynAckReply{}, rule.SynAgain, out)
 }
 
 // oowLimited tells whether an answer to a bad segment has to wait; if not, it

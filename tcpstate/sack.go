@@ -9,12 +9,19 @@ type sackRun struct {
 }
 
 // highestSACK is the end of the highest SACKed octet, SND.UNA when there is
-// none (tcp_highest_sack_seq).
+// none. Without SACK, where duplicate ACKs count as such, it is where the oldest
+// buffer begins (tcp_highest_sack_seq).
 func (c *Conn) highestSACK() Seq {
-	if c.q.sackedOut == 0 {
+	switch {
+	case c.q.sackedOut == 0:
 		return c.snd.una
+	case c.opt.sack:
+		return c.q.sackHigh
 	}
-	return c.q.sackHigh
+	if b := c.q.oldest(); b != nil {
+		return b.seq
+	}
+	return c.snd.nxt
 }
 
 // tagSACKs marks what the peer has out of order (tcp_sacktag_write_queue,

@@ -11,11 +11,11 @@ func (r *Request) shown() uint32 { return min(r.Window, 65535) }
 // tsval is the timestamp to send now, by the clock that connections use.
 func (r *Request) tsval(now Time) uint32 { return tsClock(now) + r.TSOffset }
 
-// emitSynAck emits the SYN-ACK (tcp_make_synack, tcp_synack_options).
-func (r *Request) emitSynAck(now Time, reply *SynAckReply, why rule.ID, out []Output) []Output {
+// emitSynAck emits the SYN-ACK (tcp_make_synack, tcp_synack_options). The MSS that it announces is what the way carries by now.
+func (r *Request) emitSynAck(now Time, mss uint16, reply *SynAckReply, why rule.ID, out []Output) []Output {
 	seg := Segment{
 		Seq: r.ISS, Ack: r.RcvNxt(), Flags: SYN | ACK, Wnd: uint16(r.shown()),
-		Opts: Options{Set: OptMSS, MSS: r.AdvMSS},
+		Opts: Options{Set: OptMSS, MSS: mss},
 	}
 	if r.ECNOK {
 		seg.Flags |= ECE // RFC 3168 section 6.1.1

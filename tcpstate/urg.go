@@ -97,6 +97,7 @@ func (c *Conn) urgentPointer(s *Segment) {
 	if c.urg.state != urgNone && c.urg.seq == c.rcv.copied && !c.user.oobInline &&
 		c.rcv.copied != c.rcv.nxt {
 		c.rcv.copied = c.rcv.copied.Add(1) // the old urgent octet never joins the stream
+		c.dropRead(1)
 	}
 	c.urg = urgState{state: urgNotYet, seq: seq}
 	c.ack.pred.on = false

@@ -179,21 +179,27 @@ func (c *Conn) printReceive(p *printer) {
 	p.stamp(r.lastEcr)
 	p.h.Bytes(a.label[:])
 	p.h.U64(uint64(a.ato))
-	for _, q := range [...]*queue.Deque[rxBuffer]{&c.rq.in, &c.rq.ooo} {
-		p.nums(uint32(q.Len()))
-		for i := range q.Len() {
-			b := q.At(i)
-			p.in(b.seq)
-			p.in(b.end)
-			p.nums(uint32(b.true), uint32(b.room))
-			p.time(b.at)
-			p.bools(b.fin)
-		}
+	in, ooo := &c.rq.in, &c.rq.ooo
+	p.nums(uint32(in.Len()), uint32(ooo.Len()))
+	for i := range in.Len() {
+		p.received(in.At(i))
+	}
+	for n := ooo.Root(); n != queue.None; n = ooo.Below(n) {
+		p.nums(uint32(ooo.Mark(n)))
+		p.received(ooo.At(n))
 	}
 	p.nums(uint32(c.urg.state))
 	if c.urg.state != urgNone {
 		p.in(c.urg.seq)
 	}
+}
+
+func (p *printer) received(b *rxBuffer) {
+	p.in(b.seq)
+	p.in(b.end)
+	p.nums(uint32(b.true), uint32(b.room))
+	p.time(b.at)
+	p.bools(b.fin, b.under)
 }
 
 func (c *Conn) printCongestion(p *printer) {

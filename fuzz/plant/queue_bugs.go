@@ -34,6 +34,12 @@ var queueBugs = []file{
 		{"equal deadlines in any order", "order", "", `cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.serial, b.serial))`, `cmp.Compare(a.time, b.time)`},
 		{"heap not mended after a removal", "check left out", "", `hole < d.n`, `false`},
 	}},
+	{"queue/rebalance.go", []bug{
+		{"inner grandchild not turned outwards", "check left out", "", `t.nodes[parent].kid[s^1] == i`, `false`},
+		{"black node that left is not missed", "check left out", "", `was == black`, `false`},
+		{"only child keeps its colour", "state left over", "", `t.nodes[child].colour = n.colour
+			return None`, `return None`},
+	}},
 	{"queue/deque.go", []bug{
 		{"what has wrapped lost when the ring grows", "wrap", "", `copy(buf[k:], d.buf[:d.n-k])`, ``},
 		{"element before the first", "edge", "func (d *Deque[T]) At(", `i >= d.n`, `i > d.n`},

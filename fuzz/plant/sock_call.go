@@ -31,6 +31,30 @@ var callBugs = []file{
 		{"disconnect by another thread not noticed", "check left out", "", `t.parked && t.disconnects != s.disconnects`, `false`},
 		{"SO_RCVLOWAT ignored", "SR-02", "", `min(n, int64(s.opt.rcvLowat))`, `1`},
 	}},
+	{"sock/send.go", []bug{
+		{"control messages take no memory", "check left out", "", `n <= onStack || h.optionRoom(s, n)`, `true`},
+		{"address of a write used", "check left out", "", `c.Flags, c.AddrLen, c.Addr, c.Control = 0, 0, Addr{}, nil`, `c.Flags, c.Control = 0, nil`},
+	}},
+	{"sock/icmp_error.go", []bug{
+		{"echo reply of zeros summed", "RFC 1071", "", `h.unsummed(m)`, ``},
+	}},
+	{"sock/dgram_output.go", []bug{
+		{"TTL of 0 keeps what goes to a group that the host is not in", "check too strict", "", `hops == 0 && r.local`, `hops == 0`},
+		{"hop limit of 0 keeps what no copy came back of", "check too strict", "", `hops == 0 && looped`, `hops == 0`},
+	}},
+	{"sock/inet.go", []bug{
+		{"address of another device refused", "check too strict", "", `near && dev != 0`, `dev != 0`},
+	}},
+	{"sock/ping_send.go", []bug{
+		{"echo request over IPv6 from whatever address a message names", "check left out", "", `p.src = netip.Addr{}`, ``},
+	}},
+	{"sock/ping_bind.go", []bug{
+		{"loopback's address bound by another device", "check left out", "", `scoped || a.IsLoopback()`, `scoped`},
+	}},
+	{"sock/filter.go", []bug{
+		{"sum of a short segment looked at twice", "off by one", "", `v.length() > checksumBreak`, `v.length() >= checksumBreak`},
+		{"zeros that are cut off make a sum wrong", "ones' complement", "", `tcpstate.Fold(tcpstate.Sum(0, v.wire[n:]))%0xffff != 0`, `n < len(v.wire)`},
+	}},
 	{"sock/tcp_disconnect.go", []bug{
 		{"name of a TIME-WAIT lost", "TIME-WAIT", "", `h.flows[tw.flow()] = id`, ``},
 		{"port of a TIME-WAIT's socket kept", "leak", "func (h *Host) splitTimeWait", `s.locks&lockPort == 0`, `false`},

@@ -23,6 +23,7 @@ var listenBugs = []file{
 		{"SYN queue's length never falls", "count", "", `s.syn.len--`, ``},
 	}},
 	{"sock/demux.go", []bug{
+		{"segment for a listener answered whose sum is wrong", "check left out", "func (h *Host) listenSegment(", `p.BadSum`, `false`},
 		{"segment for nobody not reset", "RFC 9293 3.10.7.1", "", `h.resetFor(nil, p, rule.NoSocket)`, ``},
 		{"ACK at a listener not answered", "RFC 9293 3.10.7.2", "", `h.resetFor(s, p, why)`, ``},
 		{"TIME-WAIT's successor numbered like any", "RFC 9293 3.6.1", "", `isnChoice{true, tcpstate.Seq(isn)}`, `isnChoice{}`},

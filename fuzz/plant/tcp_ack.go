@@ -42,6 +42,7 @@ var ackBugs = []file{
 		{"fast retransmit without reduction", "RFC 5681 3.2", "", `c.beginReduction()`, ``},
 	}},
 	{"tcpstate/sack.go", []bug{
+		{"stale SACK mark without SACK", "stale value", "func (c *Conn) highestSACK", `c.opt.sack`, `true`},
 		{"SACK block beyond what was sent accepted", "edge", "", `b.End.Greater(c.snd.nxt) || !b.Start.Less(b.End) || !b.Start.Less(c.snd.nxt)`, `!b.Start.Less(b.End)`},
 		{"buffer SACKed that the block covers in part", "edge", "", `b.Start.LessEq(f.seq) && b.End.GreaterEq(f.end)`, `b.End.GreaterEq(f.end)`},
 		{"FIN SACKed with its data", "off by one", "", `n >= f.len() && !in`, `n >= f.len()`},

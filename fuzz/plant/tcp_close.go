@@ -3,6 +3,8 @@ package main
 // closeBugs are in how a connection ends.
 var closeBugs = []file{
 	{"tcpstate/arrive.go", []bug{
+		{"sum of a predicted header looked at", "check too strict", "", `s.Len == 0 || !in.BadSum`, `!in.BadSum`},
+		{"data taken whose sum is wrong", "check left out", "", `s.Len == 0 || !in.BadSum`, `true`},
 		{"failure to send a RST after half duplex close", "RFC 2525 2.16", "", `c.resetArrives(rule.AbortOnData)
 			c.refuse(s, rule.AbortOnData)`, `c.resetArrives(rule.AbortOnData)`},
 		{"data behind the FIN accepted", "RFC 9293 3.10.7.4", "", `s.Seq.GreaterEq(c.rcv.nxt)`, `false`},

@@ -14,11 +14,18 @@ var dataBugs = []file{
 		c.timeWait(TimeWait, 0, rule.FinReceived)`, `c.timeWait(TimeWait, 0, rule.FinReceived)`},
 	}},
 	{"tcpstate/ooo.go", []bug{
+		{"FIN appended beyond a hole opens no window", "edge", "", `fresh && cost == 0 && s.Len == 0`, `false`},
 		{"hole of one octet passed over", "off by one", "", `b.seq.Greater(c.rcv.nxt)`, `b.seq.Greater(c.rcv.nxt.Add(1))`},
 		{"FIN out of order forgotten", "check left out", "", `if b.fin {
 			c.finReceived()
 			return
 		}`, ``},
+		{"out-of-order buffer nearer the root does not take what touches it", "check left out", "", `if coalesce(x, b) {
+				return n, oooJoined
+			}`, ``},
+		{"later copy of out-of-order octets read", "order", "", `end = maxSeq(end, b.end)`, ``},
+	}},
+	{"tcpstate/rxsack.go", []bug{
 		{"newest SACK block not first", "RFC 2018 4", "", `copy(r.sacks[1:i+1], r.sacks[:i])
 		r.sacks[0] = first`, `r.sacks[i] = first`},
 		{"SACK blocks told that RCV.NXT has passed", "RFC 2018 4", "", `r.nxt.GreaterEq(r.sacks[i].Start)`, `false`},
@@ -35,6 +42,7 @@ var dataBugs = []file{
 		{"reader's news of a window kept back", "lost wake-up", "", `2*now <= c.rcv.clamp`, `false`},
 	}},
 	{"tcpstate/recvq.go", []bug{
+		{"reader measured call by call", "edge", "", `used = min(n, end.Since(c.rcv.copied))`, `_ = end`},
 		{"receive buffer has no bound", "check left out", "func (c *Conn) rmemRoom", `c.rcv.rmem <= c.rcv.rcvbuf`, `true`},
 		{"FIN counted as an octet to read", "off by one", "", `c.EOF() && c.rcv.copied.Less(c.rcv.nxt)`, `false`},
 	}},
@@ -71,6 +79,7 @@ var dataBugs = []file{
 		{"SACK blocks missing from the MSS", "RFC 2525 2.18", "", `mss -= lenSACK + 8*min(blocks, (room-lenSACK)/8)`, `_, _ = room, blocks`},
 	}},
 	{"tcpstate/urg.go", []bug{
+		{"buffer of a passed urgent octet kept", "leak", "", `c.dropRead(1)`, ``},
 		{"urgent pointer at the octet, not behind it", "RFC 6093", "", `uint16(c.snd.up.Since(s.Seq))`, `uint16(c.snd.up.Since(s.Seq) - 1)`},
 		{"old urgent pointer taken again", "edge", "", `c.rcv.copied.Greater(seq) || seq.Less(c.rcv.nxt)`, `c.rcv.copied.Greater(seq)`},
 	}},
@@ -79,5 +88,8 @@ var dataBugs = []file{
 		s.tx.ReadAt(seg.Seq.Since(s.txHead)+1, p.Payload)
 	}
 	h.transmit(&p, why, s.id)`},
+	}},
+	{"tcpstate/icmp.go", []bug{
+		{"no MTU told taken for no news", "edge", "", `in.Hard || c.snd.way.known >= c.snd.mtu`, `in.Hard || in.N == 0 || c.snd.way.known >= c.snd.mtu`},
 	}},
 }

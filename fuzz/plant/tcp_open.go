@@ -19,6 +19,7 @@ var handshakeBugs = []file{
 		{"write after a connect waits for nothing", "lost wake-up", "", `c.tell(Writable, rule.SynAckReceived)`, ``},
 	}},
 	{"tcpstate/passive.go", []bug{
+		{"window of the last ACK not known to the MSS", "order", "", `c.snd.maxWnd = c.snd.wnd`, ``},
 		{"window of the third segment not scaled", "RFC 7323 2.2", "", `c.snd.wnd = uint32(s.Wnd) << c.opt.sndWScale`, `c.snd.wnd = uint32(s.Wnd)`},
 		{"round trip of a SYN,ACK sent twice measured", "RFC 6298 3", "", `r.NumRetrans == 0`, `true`},
 	}},
@@ -32,11 +33,16 @@ var handshakeBugs = []file{
 		{"timestamp that was never sent taken for an echo", "RFC 7323 5.3", "", `!Seq(e).Between(Seq(r.TSFirst), Seq(r.TSLast))`, `false`},
 	}},
 	{"tcpstate/listen.go", []bug{
+		{"SYN-ACK again with the MSS of the first", "stale value", "func (r *Request) timeout", `l.advMSS()`, `r.AdvMSS`},
 		{"SYN,ACK one time too many", "off by one", "", `r.NumTimeout >= l.retries()`, `r.NumTimeout > l.retries()`},
 		{"SYN,ACKs at even distance", "RFC 6298 5.5", "", `l.cfg().RTOInit<<shift`, `l.cfg().RTOInit`},
 		{"SYN with FIN makes a request", "check left out", "", `seg.Flags.Has(FIN)`, `false`},
 		{"ACK at a listener not reset", "RFC 9293 3.10.7.2", "", `return ListenResets, rule.ListenACK`, `return ListenDrops, rule.ListenACK`},
 		{"old requests keep their place in a crowd", "check left out", "", `!l.Crowded`, `true`},
 		{"MSS of the SYN forgotten", "RFC 9293 3.7.1", "", `r.MSS = o.MSS`, ``},
+	}},
+	{"tcpstate/fastchild.go", []bug{
+		{"SYN-ACK again of a connection with the MSS of the first", "stale value", "", `p.advMSS()`, `r.AdvMSS`},
+		{"RST with data challenged each time", "edge", "", `c.fastAck(in.Now, r.limited(&l, in.Now), rule.RequestChallenge, SkippedChallenge)`, `c.fastAck(in.Now, r.oowLimited(&l, in), rule.RequestChallenge, SkippedChallenge)`},
 	}},
 }

@@ -47,4 +47,8 @@ var segmentBugs = []file{
 		{"duplicate ACK put off", "RFC 5681 4.2", "", `!oooPossible || c.rq.ooo.Len() == 0`, `true`},
 		{"interactive mode never left", "check left out", "", `c.ack.pingpongs, c.ack.ato = 0, atoMin`, ``},
 	}},
+	{"tcpstate/ecn.go", []bug{
+		{"mark of a peer without ECN not seen", "check left out", "func (c *Conn) ecnReceived", `s.ECN != NotECT && !c.ecn.on`, `false`},
+		{"ECN flags of a SYN kept in its SYN-ACK", "check left out", "func (c *Conn) ecnSendSynAck", `!c.ecn.on`, `false`},
+	}},
 }
