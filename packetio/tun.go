@@ -25,6 +25,7 @@ const vnetHdrLen = 10
 // may read while another writes.
 type TUN struct {
 	file  *os.File
+	fd    int
 	name  string
 	index int
 	vnet  bool
@@ -48,7 +49,7 @@ func OpenTUN(name string, offload bool) (*TUN, error) {
 	if err != nil {
 		return nil, tunError("open", name, err)
 	}
-	t := &TUN{vnet: offload}
+	t := &TUN{vnet: offload, fd: fd}
 	if err := t.attach(fd, name); err != nil {
 		unix.Close(fd)
 		return nil, err
@@ -112,6 +113,17 @@ func (t *TUN) Read(b []byte) (int, error) {
 	}
 	finishChecksum(t.rbuf[:vnetHdrLen], t.rbuf[vnetHdrLen:n])
 	return copy(b, t.rbuf[vnetHdrLen:n]), nil
+}
+
+// Drain takes off the interface what the kernel has sent, without waiting, and
+// forgets it. It may run beside a Read, which gets what comes later.
+func (t *TUN) Drain() {
+	var b [64]byte
+	for {
+		if _, err := unix.Read(t.fd, b[:]); err != nil && !errors.Is(err, unix.EINTR) {
+			return
+		}
+	}
 }
 
 // Write hands the kernel one packet. What the kernel finds malformed it

@@ -26,6 +26,9 @@ func (*TUN) Index() int { return 0 }
 // Read returns errors.ErrUnsupported.
 func (*TUN) Read([]byte) (int, error) { return 0, errNoTUN }
 
+// Drain does nothing.
+func (*TUN) Drain() {}
+
 // Write returns errors.ErrUnsupported.
 func (*TUN) Write([]byte) (int, error) { return 0, errNoTUN }
 

@@ -137,6 +137,7 @@ func (in *instance) collect() error {
 		in.note(ev.Return)
 	}
 	fresh, err := in.sniff(fresh)
+	in.tun.Drain() // drainDevice may be late, and TCP would see what was sent still under way
 	if err != nil || len(fresh) == 0 {
 		return err
 	}
