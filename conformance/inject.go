@@ -94,7 +94,10 @@ func (e *engine) mapEcho(c *conn, s *segment) error {
 		binary.BigEndian.PutUint32(ecr, live)
 		return nil
 	}
-	if e.cfg.tsEcrScaled && c.hasTS {
+	if e.cfg.tsEcrScaled && !c.hasTS {
+		return nil // of nothing: as it stands
+	}
+	if e.cfg.tsEcrScaled {
 		binary.BigEndian.PutUint32(ecr, written-c.firstTS+c.firstTSNow)
 		return nil
 	}

@@ -36,15 +36,7 @@ func hostFails(in []byte, w watch) error {
 func TestHostKeepsItsLawsUnderRandomOps(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 1500 {
-		in := append([]byte(nil), fuzzHostSeeds[r.IntN(len(fuzzHostSeeds))]...)
-		for range r.IntN(40) {
-			o := make([]byte, opSize)
-			for i := range o {
-				o[i] = byte(r.Uint32()) >> r.IntN(8)
-			}
-			o[7] %= 9
-			in = append(in, o...)
-		}
+		in := randomHost(r)
 		err := RunHost(in[1:], NewHostRun(in[0]))
 		require.NoError(t, err, "setup %d, %x", in[0], in[1:])
 	}

@@ -36,10 +36,7 @@ const mostHostOps = 150
 // lets the host come to rest. The error is the first law broken.
 func RunHost(in []byte, r *HostRun) error {
 	for _, o := range Ops(in, mostHostOps) {
-		if err := r.Wait(choose(gaps, o.Gap&^(Late|Deaf)), o.Gap&Late != 0); err != nil {
-			return err
-		}
-		if err := r.do(o); err != nil {
+		if err := r.timed(o); err != nil {
 			return err
 		}
 	}
@@ -47,6 +44,14 @@ func RunHost(in []byte, r *HostRun) error {
 		return err
 	}
 	return r.Finish()
+}
+
+// timed lets o's time pass and does it.
+func (r *HostRun) timed(o Op) error {
+	if err := r.Wait(choose(gaps, o.Gap&^(Late|Deaf)), o.Gap&Late != 0); err != nil {
+		return err
+	}
+	return r.do(o)
 }
 
 // what o does: of the ops above, and those with datagrams or all there are if the run has them.

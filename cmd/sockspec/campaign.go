@@ -7,16 +7,19 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sockspec/sockspec/conformance/campaign"
 	"github.com/sockspec/sockspec/conformance/matrix"
+	"github.com/sockspec/sockspec/fuzz"
 )
 
 // campaignCmd compares a stack with the model by random histories.
 type campaignCmd struct {
 	Stack     string        `default:"linux" placeholder:"NAME" help:"The stack to compare with the model: ${stacks}. Default: ${default}."`
 	Kind      []string      `placeholder:"NAME" sep:"none" help:"Only this kind of socket: ${kinds}. May be repeated. Default: all."`
+	From      []string      `placeholder:"NAME" sep:"none" help:"Only histories from there: ${origins}. May be repeated. Default: all, with --kind calls."`
 	Histories int           `placeholder:"N" help:"Draw so many histories, of up to 60 calls and packets each. Default: 1000, with --for no bound."`
 	First     int           `default:"1" placeholder:"N" help:"Number of the first history: the same number is the same history. Default: ${default}."`
 	For       time.Duration `placeholder:"DUR" help:"End after this time, such as 30m. Default: no bound."`
@@ -33,7 +36,8 @@ func (*campaignCmd) Help() string {
 		`at which they differ: in results, data, addresses, events, packets, and who still waits. A difference that shows itself again is ` +
 		`made as short as it can be and printed as a script, which passes on Linux (or, for another stack, on the model) and fails on the other. ` +
 		`Linux plays each history on one processor, so that who is woken first runs first. Where it still does now one thing and now another, ` +
-		`as the model does among them, that is printed too (BOTH), and is no difference. ` +
+		`as the model does among them, that is printed too (BOTH), and is no difference; nor is what goes when pauses are up to two timer ticks longer or shorter (TICK). ` +
+		`Half of the histories are drawn call by call; the others are random inputs of fuzz targets, as lists of what was done to one stack. ` +
 		`The exit code is 0, 1 when histories differ, 2 when the command line has a mistake or the stack cannot run here, and 130 after Ctrl-C.`
 }
 
@@ -104,6 +108,9 @@ func (c *campaignCmd) campaign(p *program) (*campaign.Campaign, error) {
 		}
 	}
 	camp := &campaign.Campaign{Other: s.Stack, Model: model.Stack, Foreign: !s.linux, Steps: 60, Pauses: c.Waits}
+	if err := c.origins(camp); err != nil {
+		return nil, err
+	}
 	for _, text := range c.Ignore {
 		re, err := regexp.Compile(text)
 		if err != nil {
@@ -111,12 +118,48 @@ func (c *campaignCmd) campaign(p *program) (*campaign.Campaign, error) {
 		}
 		camp.Ignore = append(camp.Ignore, re)
 	}
+	return camp, nil
+}
+
+// fromCalls is where histories come from that are drawn call by call; the others come from inputs of fuzz targets.
+const fromCalls = "calls"
+
+// originNames are where histories may come from.
+func originNames() (names []string) {
+	for _, l := range fuzz.Lists() {
+		names = append(names, l.Name)
+	}
+	return append(names, fromCalls)
+}
+
+// origins sets where a campaign's histories come from.
+func (c *campaignCmd) origins(camp *campaign.Campaign) error {
+	from := c.From
+	switch {
+	case len(from) == 0 && len(c.Kind) > 0:
+		from = []string{fromCalls}
+	case len(from) == 0:
+		from = originNames()
+	}
+	for _, name := range from {
+		if !slices.Contains(originNames(), name) {
+			return misusef("no histories from %q: use %s", name, strings.Join(originNames(), ", "))
+		}
+	}
+	for _, l := range fuzz.Lists() {
+		if slices.Contains(from, l.Name) {
+			camp.Lists = append(camp.Lists, l)
+		}
+	}
 	for _, k := range matrix.Kinds {
-		if len(c.Kind) == 0 || slices.Contains(c.Kind, k.Name) {
+		if slices.Contains(from, fromCalls) && (len(c.Kind) == 0 || slices.Contains(c.Kind, k.Name)) {
 			camp.Kinds = append(camp.Kinds, k)
 		}
 	}
-	return camp, nil
+	if len(c.Kind) > 0 && len(camp.Kinds) == 0 {
+		return misusef("--kind is about histories from %s, which --from leaves out", fromCalls)
+	}
+	return nil
 }
 
 func (c *campaignCmd) workers() int {

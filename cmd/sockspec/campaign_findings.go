@@ -23,6 +23,7 @@ type findings struct {
 	n     int
 	alike map[string]int
 	both  []string // seeds of histories in which the stack does both
+	ticks []string // and of those that differ within a tick alone
 	err   error    // of writing a script
 }
 
@@ -31,7 +32,7 @@ var numbers = regexp.MustCompile(`\d+`)
 
 // add reports whether the search is to go on.
 func (l *findings) add(f *campaign.Finding) bool {
-	if f.Both() {
+	if !f.Real() {
 		l.addBoth(f)
 		return true
 	}
@@ -57,18 +58,26 @@ func (l *findings) add(f *campaign.Finding) bool {
 
 // addBoth tells of a history in which the stack itself does both: nobody's mistake, but not to be hidden.
 func (l *findings) addBoth(f *campaign.Finding) {
-	l.both = append(l.both, fmt.Sprint(f.Seed))
 	l.bar.clear()
 	d := f.Difference
+	if f.Tick() {
+		l.ticks = append(l.ticks, fmt.Sprint(f.Seed))
+		fmt.Fprintf(l.p.stdout, "TICK seed %d: with pauses up to two ticks longer or shorter %s does as the model in %d of %d plays\n%s\n", f.Seed, d.Stack, f.InTime, f.Shaken, f.File())
+		return
+	}
+	l.both = append(l.both, fmt.Sprint(f.Seed))
 	fmt.Fprintf(l.p.stdout, "BOTH seed %d: %s itself does both, in %d of %d plays as the model does\n%s\n", f.Seed, d.Stack, f.Agreed, f.Plays, f.File())
 }
 
 // summary is what is told of the histories in which the stack did both.
-func (l *findings) summary(stack string) string {
-	if len(l.both) == 0 {
-		return ""
+func (l *findings) summary(stack string) (text string) {
+	if len(l.both) > 0 {
+		text = fmt.Sprintf("; in %d %s itself does both: %s", len(l.both), stack, strings.Join(l.both, ", "))
 	}
-	return fmt.Sprintf("; in %d %s itself does both: %s", len(l.both), stack, strings.Join(l.both, ", "))
+	if len(l.ticks) > 0 {
+		text += fmt.Sprintf("; %d differ within two ticks: %s", len(l.ticks), strings.Join(l.ticks, ", "))
+	}
+	return text
 }
 
 // lacks is why a script does not pass on the stack that it was taken from; empty if it does.

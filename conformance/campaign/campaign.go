@@ -25,6 +25,8 @@ type Campaign struct {
 	Kinds  []*matrix.Kind
 	Steps  int // at most, in a history
 	Pauses int // at most, in a history: waits of up to 3 s for what comes by itself
+	// Lists are where every other history comes from, if there are any. Of Kinds there may be none then.
+	Lists []Lists
 
 	histories      atomic.Int64 // played so far
 	calls, packets atomic.Int64 // made and sent so far on each stack
@@ -39,7 +41,7 @@ func (c *Campaign) Check(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f != nil && !f.Both() {
+	if f != nil && f.Real() {
 		t.Fatal(f)
 	}
 }
@@ -94,29 +96,33 @@ func (c *Campaign) seed(ctx context.Context, n int) (f *Finding, err error) {
 
 // draw draws a history and makes a finding of the difference that it ends with, if any.
 func (c *Campaign) draw(ctx context.Context, t *rapid.T) (*Finding, error) {
-	h, d, err := c.history(t)
+	h, d, err := c.Try(t)
 	if d == nil || err != nil {
 		return nil, err
 	}
 	return c.judge(ctx, h, d), nil
 }
 
-// history draws a history and plays it on both stacks until they differ.
-func (c *Campaign) history(t *rapid.T) (*History, *Difference, error) {
-	p, err := c.newPair()
+// Try draws a history and plays it on both stacks until they differ.
+func (c *Campaign) Try(t *rapid.T) (*History, *Difference, error) {
+	from, in := c.source(t)
+	p, err := c.newPair(in)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer p.close()
-	w := &world{program: program{waits: map[sock.Thread]bool{}}, kinds: c.Kinds, pauses: c.Pauses}
-	steps := w.prelude(t)
-	for range rapid.IntRange(1, c.Steps).Draw(t, "steps") {
-		s, ok := p.timer()
-		if ok {
-			// what is about to happen comes first
-		} else if len(steps) > 0 {
-			s, ok, steps = steps[0], true, steps[1:]
-		} else if s, ok = w.draw(t); !ok {
+	for range maxSteps {
+		s, ok, err := p.timer() // what is about to happen comes first
+		if err != nil {
+			return nil, nil, err
+		}
+		if !ok {
+			over := false
+			if s, ok, over = from.next(t); over {
+				break
+			}
+		}
+		if !ok {
 			continue
 		}
 		o, d, err := p.play(s)
@@ -135,9 +141,32 @@ func (c *Campaign) history(t *rapid.T) (*History, *Difference, error) {
 		if d != nil {
 			return c.told(p), d, nil
 		}
-		w.note(&s, &o)
+		from.note(&s, &o)
 	}
 	return c.told(p), nil, nil
+}
+
+// source is where a history's steps come from.
+type source interface {
+	// next is the next step, unless it cannot be played as things are, which ok tells, or there is none any more.
+	next(t *rapid.T) (s matrix.Step, ok, over bool)
+	// note tells what the model made of it.
+	note(*matrix.Step, *matrix.Outcome)
+}
+
+// maxSteps bounds a history with the waits in it.
+const maxSteps = 2000
+
+// source draws where a history comes from, and the world that it happens in.
+func (c *Campaign) source(t *rapid.T) (source, matrix.World) {
+	if len(c.Lists) > 0 && (len(c.Kinds) == 0 || rapid.Bool().Draw(t, "from a list")) {
+		l := rapid.SampledFrom(c.Lists).Draw(t, "lists").Draw(t)
+		return newListed(&l), l.World
+	}
+	w := &world{program: program{waits: map[sock.Thread]bool{}}, kinds: c.Kinds, pauses: c.Pauses}
+	w.steps = w.prelude(t)
+	w.left = rapid.IntRange(1, c.Steps).Draw(t, "steps")
+	return w, matrix.World{}
 }
 
 // told is the history as the stack has it that is right.
@@ -152,7 +181,7 @@ func (c *Campaign) count(s *matrix.Step) {
 	switch {
 	case s.Call != nil:
 		c.calls.Add(1)
-	case s.Packet != nil:
+	case s.Arrives():
 		c.packets.Add(1)
 	case s.Name == paused:
 		c.pauses.Add(1)

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/sockspec/sockspec/conformance/matrix"
+	"github.com/sockspec/sockspec/tcpstate"
 )
 
 // Finding is a history at whose end the stacks differ, as short as it could be made.
@@ -17,7 +20,17 @@ type Finding struct {
 	// Plays are how often the history was played, Agreed how often Other did as Model did. Where that is not never, Other does both, as
 	// two of its threads race, or a thread and a packet: no difference, and the history is as it was drawn.
 	Plays, Agreed int
+	// Shaken are the plays in which the pauses were longer or shorter by up to two ticks of Other's timers, and InTime those of them in
+	// which Other did as Model did.
+	Shaken, InTime int
 }
+
+// Tick reports that the difference is one of ticks: it goes where pauses are a little longer or shorter, since Other counts in ticks
+// what Model counts in microseconds, and both were near where that matters.
+func (f *Finding) Tick() bool { return f.InTime > 0 && 4*f.InTime >= f.Shaken }
+
+// Real reports that Other always does otherwise.
+func (f *Finding) Real() bool { return !f.Both() && !f.Tick() }
 
 // Both reports that Other itself does both what differs from the model and what the model does.
 func (f *Finding) Both() bool { return f.Agreed > 0 }
@@ -32,50 +45,98 @@ func (f *Finding) File() string {
 	return fmt.Sprintf("// %s\n%s", strings.ReplaceAll(f.Difference.String(), "\n", " "), f.History.Script())
 }
 
-// replays is how often a shorter history must differ, and attempts how often a history is played again to see whether Other does both.
+// proofs is how often a shorter history must differ, and attempts how often a history is played again to see whether Other does both.
 const (
-	replays  = 3
+	proofs   = 3
 	attempts = 10
 )
 
 // judge makes a finding of a difference.
 func (c *Campaign) judge(ctx context.Context, h *History, d *Difference) *Finding {
 	f := &Finding{Difference: d, History: h, Plays: 1}
-	c.repeat(f, h.Steps)
+	c.repeat(f, h)
 	if f.Both() {
 		return f
 	}
 	short := &Finding{}
 	short.Difference, short.History = c.minimize(ctx, d, h)
 	if len(short.History.Steps) < len(h.Steps) {
-		c.repeat(short, short.History.Steps)
+		c.repeat(short, short.History)
 	}
 	if short.Both() { // only what was left out made it certain
 		return f
 	}
 	f.Difference, f.History = short.Difference, short.History
+	c.shake(f)
 	return f
 }
 
+// shake plays the history again with other pauses. Where the last deed comes at once there is nothing to shake.
+func (c *Campaign) shake(f *Finding) {
+	h := f.History
+	if !slices.ContainsFunc(h.Steps, func(s matrix.Step) bool { return s.Name == paused }) {
+		return
+	}
+	var lists [][]matrix.Step
+	for n := range attempts {
+		steps := slices.Clone(h.Steps)
+		for i := range steps {
+			if steps[i].Name == paused {
+				steps[i].Wait = max(steps[i].Wait+shift(n, i)*h.Tick/2, 1)
+			}
+		}
+		lists = append(lists, steps)
+	}
+	for _, r := range c.replays(h.World, lists) {
+		if r.err == nil {
+			f.Shaken++
+			if r.d == nil {
+				f.InTime++
+			}
+		}
+	}
+}
+
+// shift is by how many halves of a tick a pause differs in a play: -4 to 4, now this and now that.
+func shift(play, pause int) tcpstate.Duration {
+	const prime = 7919
+	return tcpstate.Duration((play+1)*(pause+1)*prime/8%9) - 4
+}
+
 // repeat plays steps again and counts how often the stacks agree. A play that a timer ended says nothing.
-func (c *Campaign) repeat(f *Finding, steps []matrix.Step) {
-	for range attempts {
-		d, _, err := c.Replay(steps)
-		if err != nil {
+func (c *Campaign) repeat(f *Finding, h *History) {
+	for _, r := range c.replays(h.World, slices.Repeat([][]matrix.Step{h.Steps}, attempts)) {
+		if r.err != nil {
 			continue
 		}
 		f.Plays++
-		if d == nil {
+		if r.d == nil {
 			f.Agreed++
 		}
 	}
 }
 
+// replayed is what came of a play.
+type replayed struct {
+	d   *Difference
+	err error
+}
+
+// replays plays lists of steps, all at once: most of what they take is waiting.
+func (c *Campaign) replays(in matrix.World, lists [][]matrix.Step) []replayed {
+	out := make([]replayed, len(lists))
+	var wg sync.WaitGroup
+	for i, steps := range lists {
+		wg.Go(func() { out[i].d, _, out[i].err = c.Replay(in, steps) })
+	}
+	wg.Wait()
+	return out
+}
+
 // again reports whether the steps lead to a difference each time.
-func (c *Campaign) again(steps []matrix.Step) bool {
-	for range replays {
-		d, _, err := c.Replay(steps)
-		if d == nil && (err == nil || errors.Is(err, errLate)) {
+func (c *Campaign) again(in matrix.World, steps []matrix.Step) bool {
+	for _, r := range c.replays(in, slices.Repeat([][]matrix.Step{steps}, proofs)) {
+		if r.d == nil && (r.err == nil || errors.Is(r.err, errLate)) {
 			return false
 		}
 	}
@@ -84,35 +145,47 @@ func (c *Campaign) again(steps []matrix.Step) bool {
 
 // Replay plays steps on fresh instances until no timer comes between any more, or often, which is an error. It returns the first
 // difference, nil for none, and what happened on the stack that is right.
-func (c *Campaign) Replay(steps []matrix.Step) (d *Difference, h *History, err error) {
+func (c *Campaign) Replay(in matrix.World, steps []matrix.Step) (d *Difference, h *History, err error) {
 	const often = 5
 	for range often {
-		if d, h, err = c.replay(steps); !errors.Is(err, errLate) {
+		if d, h, err = c.replay(in, steps); !errors.Is(err, errLate) {
 			return d, h, err
 		}
 	}
 	return nil, h, err
 }
 
-func (c *Campaign) replay(steps []matrix.Step) (*Difference, *History, error) {
-	p, err := c.newPair()
+func (c *Campaign) replay(in matrix.World, steps []matrix.Step) (*Difference, *History, error) {
+	p, err := c.newPair(in)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer p.close()
 	for _, s := range steps {
-		if s.Call != nil || s.Packet != nil {
+		if s.Deed() {
 			s.Wait = 0 // how long it takes is found out anew
 		}
-		for s, ok := p.timer(); ok; s, ok = p.timer() {
-			if _, d, err := p.play(s); err != nil || d != nil {
-				return d, c.told(p), err
-			}
+		d, err := p.rest()
+		if err == nil && d == nil {
+			_, d, err = p.play(s)
 		}
-		_, d, err := p.play(s)
 		if err != nil || d != nil {
 			return d, c.told(p), err
 		}
 	}
 	return nil, c.told(p), nil
+}
+
+// rest waits for what is about to happen by itself, as long as there is anything.
+func (p *pair) rest() (*Difference, error) {
+	for range maxSteps {
+		s, ok, err := p.timer()
+		if err != nil || !ok {
+			return nil, err
+		}
+		if _, d, err := p.play(s); err != nil || d != nil {
+			return d, err
+		}
+	}
+	return nil, nil
 }

@@ -3,6 +3,7 @@
 package campaign
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,6 +33,18 @@ var found = []struct {
 	{"so does what was read in part", quoted(sock.Call{Op: sock.OpRecv, FD: 1, Len: 54})},
 	{"and what the error queue tells of it", quoted(sock.Call{Op: sock.OpRecv, Len: 16, Flags: sock.MSG_ERRQUEUE})},
 	{"a connection after a disconnect begins beyond the one before, were there none (tcp_disconnect)", disconnected()},
+	{"a segment of which a program has cut off more than zeros has a wrong sum (sk_filter_trim_cap)", trimmed(60, 100, 10_000)},
+	{"unless it is so short that its sum was looked at before (CHECKSUM_BREAK)", trimmed(60, 56, 10_000)},
+	{"which one octet more is not", trimmed(60, 57, 10_000)},
+	{"nobody looks if a predicted header is all that is left (tcp_rcv_established)", trimmed(20, 100, 10_000)},
+	{"but of another", trimmed(20, 100, 9000)},
+	{"a listener looks (tcp_v4_do_rcv)", trimmedForListener(100)},
+	{"if nobody has", trimmedForListener(56)},
+	{"an echo reply of zeros leaves with a checksum of 0 (icmp_push_reply)", zeroEcho(0)},
+	{"but not one with any bit", zeroEcho(1)},
+	{"a header of the user's own for a group that nobody has joined (ip_mc_output)", headerToGroup("224.0.0.9", 0)},
+	{"and for one that all are in", headerToGroup("224.0.0.1", 9)},
+	{"the MSS of a child is bounded by the window of the ACK that makes it, though that is older than the SYN (tcp_create_openreq_child)", olderAck()},
 	{"were it a part", quoted(sock.Call{Op: sock.OpRecv, Len: 5, Flags: sock.MSG_ERRQUEUE})},
 }
 
@@ -79,6 +92,55 @@ func disconnected() []matrix.Step {
 		step(sock.Call{Op: sock.OpConnect, AddrLen: 16}), step(connect), wrong}
 }
 
+// headerToGroup sends a header to a group, which says so many hops and no length, by RAW.
+func headerToGroup(group string, hops byte) []matrix.Step {
+	k := matrix.Kinds[0]
+	send := sock.Call{Op: sock.OpSend, Data: make([]byte, 100)}
+	send.Addr, send.AddrLen = k.Addr(netip.MustParseAddr(group), 0)
+	send.Data[0], send.Data[8], send.Data[9] = 0x45, hops, 253
+	copy(send.Data[16:], send.Addr.AP.Addr().AsSlice())
+	return []matrix.Step{{Thread: 1, Call: &sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: sock.SOCK_RAW, Proto: sock.IPPROTO_RAW}}, {Thread: 1, Call: &send}}
+}
+
+// zeroEcho is an echo request of number n and otherwise zeros.
+func zeroEcho(n uint32) []matrix.Step {
+	k := matrix.Kinds[0]
+	return []matrix.Step{{Whole: &sock.Packet{Src: k.Peer, Dst: k.Local, Proto: sock.ProtoICMP, TTL: 64, ICMP: sock.ICMP{Type: sock.ICMPEcho, MTU: n}, Payload: make([]byte, 40)}}}
+}
+
+// keeps has a program leave so many octets of what comes, its header among them, to the socket in slot 0.
+func keeps(n uint32) matrix.Step {
+	return matrix.Step{Thread: 1, Call: &sock.Call{Op: sock.OpSetsockopt, Level: sock.SOL_SOCKET, Name: sock.SO_ATTACH_FILTER,
+		Filter: []sock.SockFilter{{Code: 6, K: n}}, Data: []byte{1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}}}
+}
+
+// trimmed has a program leave so many octets of a segment with so much data, whose header is predicted if its window is 10,000 and that
+// acknowledges what was sent.
+func trimmed(keep uint32, data int, window uint16) []matrix.Step {
+	k := matrix.Kinds[0]
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	connect := sock.Call{Op: sock.OpConnect}
+	connect.Addr, connect.AddrLen = k.Addr(k.Peer, firstServe)
+	c := &conn{local: -1, remote: firstServe, src: k.Peer, dst: k.Local, got: 1}
+	list := []matrix.Step{step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: k.Type | sock.SOCK_NONBLOCK}), step(connect),
+		c.packet(matrix.Packet{Flags: tcpstate.SYN | tcpstate.ACK, MSS: 1000, Window: 10_000}, &c.next), keeps(keep),
+		step(sock.Call{Op: sock.OpSend, Data: k.Data(5)[:5]})}
+	c.got += 5
+	return append(list, c.packet(matrix.Packet{Flags: tcpstate.ACK, Len: data, Window: window}, nil), asks(0),
+		step(sock.Call{Op: sock.OpRecv, Len: 200}))
+}
+
+// trimmedForListener has a program leave the header alone of a segment with so much data, which a listener would answer with a RST.
+func trimmedForListener(data int) []matrix.Step {
+	k := matrix.Kinds[0]
+	bind := sock.Call{Op: sock.OpBind}
+	bind.Addr, bind.AddrLen = k.Addr(k.Any, 8080)
+	c := &conn{local: 8080, remote: callerPort, src: k.Peer, dst: k.Local}
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	return []matrix.Step{step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: k.Type}), step(bind), step(sock.Call{Op: sock.OpListen, N: 1}),
+		keeps(20), c.packet(matrix.Packet{Flags: tcpstate.ACK, Len: data, Window: 1000}, nil)}
+}
+
 // urgentHeader has the urgent octet announced, and then a segment that begins behind its place: the window's low octet is read for it.
 func urgentHeader() []matrix.Step {
 	k := matrix.Kinds[0]
@@ -104,9 +166,23 @@ func TestWhatWasFoundStaysMended(t *testing.T) {
 	c := againstLive(t)
 	for _, f := range found {
 		t.Run(f.name, func(t *testing.T) {
-			d, h, err := c.Replay(f.steps)
+			d, h, err := c.Replay(matrix.World{}, f.steps)
 			require.NoError(t, err)
 			require.Nil(t, d, h.Script())
 		})
 	}
+}
+
+// olderAck completes a handshake with data that begins before the SYN, in a window of 100, which updates no window.
+func olderAck() []matrix.Step {
+	k := matrix.Kinds[0]
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	bind := sock.Call{Op: sock.OpBind}
+	bind.Addr, bind.AddrLen = k.Addr(k.Any, 8080)
+	p := matrix.Packet{Proto: sock.ProtoTCP, Src: k.Peer, Dst: k.Local, Remote: callerPort, Local: 8080, Flags: tcpstate.SYN}
+	syn, data := p, p
+	data.Flags, data.Seq, data.Len, data.Ack, data.Window = tcpstate.ACK|tcpstate.PSH, 1<<32-1, 100, 1, 100
+	return []matrix.Step{step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: k.Type}), step(bind), step(sock.Call{Op: sock.OpListen, N: 1}),
+		{Packet: &syn}, {Packet: &data}, step(sock.Call{Op: sock.OpAccept}),
+		step(sock.Call{Op: sock.OpGetsockopt, FD: 1, Level: sock.SOL_TCP, Name: sock.TCP_INFO, Len: infoRoom})}
 }

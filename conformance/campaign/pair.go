@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -15,6 +16,8 @@ import (
 
 // A History is what happened to a stack, step by step, and what came of it there.
 type History struct {
+	World    matrix.World
+	Tick     tcpstate.Duration // of the stack's timers
 	Steps    []matrix.Step
 	Outcomes []matrix.Outcome
 	Began    []sock.Time // each of the steps, by the stack's clock
@@ -37,6 +40,7 @@ func (d *Difference) String() string {
 // pair is two stacks side by side: the other, whose clock may be a real one, and the model, which follows it.
 type pair struct {
 	name      string // the other's
+	world     matrix.World
 	ignore    []*regexp.Regexp
 	foreign   bool // the other is no Linux, and need not tell the lengths of queues
 	other     *matrix.Player
@@ -45,17 +49,19 @@ type pair struct {
 	told      [2]History        // by other and by model, but for the steps
 	listening []int32           // slots that have listened
 	orphans   bool              // a listener was closed: its requests live on, and Linux does not tell whose they are
+	grouped   bool              // SO_REUSEPORT was set: Linux counts a group's requests for each of it
 	ahead     tcpstate.Duration // how far other's clock is ahead of model's
 	began     sock.Time         // when the history did, by model's clock
 	tick      tcpstate.Duration // of other's timers; 0 where they are as exact as model's
+	early     matrix.Outcome    // of what happened on other since the latest step
 }
 
-func (c *Campaign) newPair() (_ *pair, err error) {
-	p := &pair{name: c.Other.Name(), foreign: c.Foreign, ignore: c.Ignore}
-	if p.model, err = matrix.NewPlayer(c.Model); err != nil {
+func (c *Campaign) newPair(w matrix.World) (_ *pair, err error) {
+	p := &pair{name: c.Other.Name(), world: w, foreign: c.Foreign, ignore: c.Ignore}
+	if p.model, err = matrix.NewPlayerIn(c.Model, w); err != nil {
 		return nil, err
 	}
-	if p.other, err = matrix.NewPlayer(c.orderly()); err != nil {
+	if p.other, err = matrix.NewPlayerIn(c.orderly(), w); err != nil {
 		_ = p.model.Close()
 		return nil, err
 	}
@@ -80,7 +86,7 @@ func (p *pair) close() {
 // history is what happened on one of the two: 0 is the other, 1 the model.
 func (p *pair) history(side int) *History {
 	h := p.told[side]
-	h.Steps, h.Settings, h.Ignore = p.steps, p.other.Settings(), p.ignore
+	h.World, h.Tick, h.Steps, h.Settings, h.Ignore = p.world, p.tick, p.steps, p.other.Settings(), p.ignore
 	return &h
 }
 
@@ -94,10 +100,16 @@ func (p *pair) play(s matrix.Step) (matrix.Outcome, *Difference, error) {
 	if err != nil {
 		return model, nil, err
 	}
-	d := p.compare(&other, &model)
+	d, err := p.differ(at, &other, &model)
+	if s.Sysctl != nil && d == nil && err == nil {
+		d, err = p.refusals()
+	}
+	if err != nil {
+		return model, nil, err
+	}
 	p.noteListeners(&s)
 	for _, slot := range p.listening {
-		if d == nil && (s.Packet != nil || s.Call != nil && (s.Call.Op == sock.OpAccept || s.Call.Op == sock.OpListen)) {
+		if d == nil && (s.Arrives() || s.Call != nil && (s.Call.Op == sock.OpAccept || s.Call.Op == sock.OpListen)) {
 			d = p.queues(slot)
 		}
 	}
@@ -107,16 +119,55 @@ func (p *pair) play(s matrix.Step) (matrix.Outcome, *Difference, error) {
 	return model, d, nil
 }
 
+// refusals compares whether the sysctl just written was taken. A stack that is no Linux need not have it.
+func (p *pair) refusals() (*Difference, error) {
+	a, b := p.other.Refused(), p.model.Refused()
+	switch {
+	case (a == nil) == (b == nil):
+		return nil, nil
+	case p.foreign && errors.Is(a, conformance.ErrUnsupported):
+		return nil, a
+	}
+	return &Difference{What: "sysctl", Other: taken(a), Model: taken(b)}, nil
+}
+
+func taken(err error) string {
+	if err != nil {
+		return "refuses it: " + err.Error()
+	}
+	return "takes it"
+}
+
+// join is what came of two steps as if they were one.
+func join(a, b matrix.Outcome) matrix.Outcome {
+	a.Returns, a.Packets, a.Seen = append(a.Returns, b.Returns...), append(a.Packets, b.Packets...), append(a.Seen, b.Seen...)
+	return a
+}
+
+// differ compares what came of a step, if need be once more when timers have fired on model, too.
+func (p *pair) differ(step int, other, model *matrix.Outcome) (*Difference, error) {
+	d := p.compare(other, model)
+	for now := d; now != nil; now = p.compare(other, model) {
+		more, err := p.hasten(model)
+		if err != nil || !more {
+			return d, err
+		}
+		p.told[1].Outcomes[step] = *model
+	}
+	return nil, nil
+}
+
 // both carries a step out on other and then on model, at the time at which it began there, and lets as much time pass.
 func (p *pair) both(s matrix.Step) (other, model matrix.Outcome, err error) {
 	began := p.now()
 	if other, err = p.other.Play(&s); err != nil {
 		return other, model, err
 	}
-	if at, ok := firstOf(&other); ok && (s.Call != nil || s.Packet != nil) {
+	other, p.early = join(p.early, other), matrix.Outcome{}
+	if at, ok := firstOf(&other); ok && s.Deed() {
 		began = max(began, at.Add(-p.ahead)) // on a busy machine a thread may be late; a round trip is counted from when it sent
 	}
-	if _, fired := p.near(); fired && (s.Call != nil || s.Packet != nil) {
+	if _, fired := p.near(); fired && s.Deed() {
 		return other, model, errLate
 	}
 	p.steps = append(p.steps, s)
@@ -151,6 +202,8 @@ func firstOf(o *matrix.Outcome) (first sock.Time, ok bool) {
 func (p *pair) noteListeners(s *matrix.Step) {
 	switch {
 	case s.Call == nil:
+	case s.Call.Op == sock.OpSetsockopt && s.Call.Level == sock.SOL_SOCKET && s.Call.Name == sock.SO_REUSEPORT:
+		p.grouped = true
 	case s.Call.Op == sock.OpListen && !slices.Contains(p.listening, s.Call.FD):
 		p.listening = append(p.listening, s.Call.FD)
 	case s.Call.Op == sock.OpClose && slices.Contains(p.listening, s.Call.FD):
@@ -211,11 +264,23 @@ func or(s string) string {
 func (p *pair) queues(slot int32) *Difference {
 	a, b, ok := p.other.Queues(slot)
 	c, d, also := p.model.Queues(slot)
-	if p.orphans {
+	switch {
+	case p.orphans:
 		a, c = 0, 0
+	case p.grouped && c < a && a <= p.requests():
+		c = a
 	}
 	if a == c && b == d && ok == also || p.foreign && !ok {
 		return nil
 	}
 	return &Difference{What: fmt.Sprintf("SYN and accept queue of descriptor %d", slot), Other: fmt.Sprint(a, b, ok), Model: fmt.Sprint(c, d, also)}
+}
+
+// requests are those of all listeners, by model.
+func (p *pair) requests() (n int) {
+	for _, slot := range p.listening {
+		syn, _, _ := p.model.Queues(slot)
+		n += syn
+	}
+	return n
 }

@@ -3,10 +3,11 @@ package campaign
 import (
 	"fmt"
 	"math"
-	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
+	"github.com/sockspec/sockspec/conformance"
 	"github.com/sockspec/sockspec/conformance/matrix"
 	"github.com/sockspec/sockspec/sock"
 	"github.com/sockspec/sockspec/tcpstate"
@@ -15,11 +16,11 @@ import (
 // Script prints the history as a script: what was done, and what came of it on the first stack. Whoever keeps it gives it a title.
 // What the language cannot say is left as a comment.
 func (h *History) Script() string {
-	w := &writer{labels: map[key]string{}, ends: h.ends(), history: h}
+	w := &writer{labels: map[key]string{}, stamps: map[key]*stamps{}, first: map[key]tcpstate.Seq{}, ends: h.ends(), history: h}
 	w.times = h.times()
 	w.line("// Found by random calls")
-	if h.six() {
-		w.line("--ip_version=ipv6")
+	for _, flag := range h.flags() {
+		w.line("%s", flag)
 	}
 	if len(h.Settings) > 0 {
 		w.line("`sysctl -q %s`", strings.Join(h.Settings, " "))
@@ -32,6 +33,12 @@ func (h *History) Script() string {
 			w.call(s, i)
 		case s.Packet != nil:
 			w.inbound(s.Packet)
+		case s.Whole != nil:
+			w.whole(s.Whole)
+		case s.Signal:
+			w.line("%s signal(t%d) = 0", w.at(i), s.Thread)
+		case s.Sysctl != nil:
+			w.line("%s `%s`", w.at(i), conformance.SysctlCommand(s.Sysctl[0], s.Sysctl[1]))
 		}
 		for j := range o.Seen {
 			w.outbound(&o.Seen[j])
@@ -40,10 +47,33 @@ func (h *History) Script() string {
 	return w.String()
 }
 
+const usualMTU = 1500
+
+// flags are the options of the script's world.
+func (h *History) flags() (list []string) {
+	if mtu := h.World.MTU; mtu != 0 && mtu != usualMTU {
+		list = append(list, fmt.Sprintf("--mtu=%d", mtu))
+	}
+	six := h.six()
+	if six {
+		list = append(list, "--ip_version=ipv6")
+	}
+	if six && h.World.Local6.IsValid() {
+		list = append(list, fmt.Sprintf("--local_ip=%v", h.World.Local6), fmt.Sprintf("--remote_ip=%v", h.World.Peer6))
+	}
+	if slices.ContainsFunc(h.Steps, func(s matrix.Step) bool { return s.Whole != nil && s.Whole.Seg.Opts.Has(tcpstate.OptTS) }) {
+		list = append(list, "--tcp_ts_ecr_scaled")
+	}
+	return list
+}
+
 // six reports whether packets travel in IPv6. A script has one version; what a history has of the other does not run.
 func (h *History) six() bool {
 	for i := range h.Steps {
 		if q := h.Steps[i].Packet; q != nil {
+			return q.Src.Is6()
+		}
+		if q := h.Steps[i].Whole; q != nil {
 			return q.Src.Is6()
 		}
 		if seen := h.Outcomes[i].Seen; len(seen) > 0 {
@@ -94,6 +124,8 @@ func (h *History) times() []int64 {
 type writer struct {
 	strings.Builder
 	labels map[key]string
+	stamps map[key]*stamps
+	first  map[key]tcpstate.Seq // what the peer's SYN had, from which scripts count
 	ends   map[int]end
 	times  []int64
 	now    int
@@ -206,9 +238,6 @@ func dotLast(flags string) string {
 	return strings.ReplaceAll(flags, ".", "") + "."
 }
 
-// stamped are options that hold the stack's clock.
-var stamped = regexp.MustCompile(`<[^>]*TS [^>]*>`)
-
 func (w *writer) outbound(s *matrix.Seen) {
 	switch {
 	case s.Proto == sock.ProtoTCP:
@@ -228,7 +257,7 @@ func (w *writer) outbound(s *matrix.Seen) {
 		_, rest, _ := strings.Cut(body, "(")
 		body = fmt.Sprintf("%s %d:%d(%s", dotLast(flags), s.Seq, uint64(s.Seq)+uint64(s.Len), rest)
 	}
-	body = stamped.ReplaceAllString(body, "<...>")
+	body = w.stamped(s, body)
 	for _, re := range w.history.Ignore { // what a packet does not state is not compared
 		body = strings.Join(strings.Fields(re.ReplaceAllString(body, "")), " ")
 	}

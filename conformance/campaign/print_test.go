@@ -15,7 +15,7 @@ import (
 func TestHistoriesPrintAsScripts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := &Campaign{Other: model.Stack{}, Model: model.Stack{}, Kinds: matrix.Kinds, Steps: 40}
-		h, d, err := c.history(t)
+		h, d, err := c.Try(t)
 		require.NoError(t, err)
 		require.Nil(t, d, "a stack differs from itself")
 		text := h.Script()

@@ -57,9 +57,9 @@ func TestWakeOrderIsTheLiveKernels(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &Finding{}
-			c.repeat(f, steps)
+			c.repeat(f, &History{Steps: steps})
 			require.Equal(t, f.Plays, f.Agreed)
-			d, h, err := c.Replay(steps)
+			d, h, err := c.Replay(matrix.World{}, steps)
 			require.NoError(t, err)
 			require.Nil(t, d, h.Script())
 		})

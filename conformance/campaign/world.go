@@ -13,7 +13,22 @@ type world struct {
 	peer    peer
 	grams   grams
 	kinds   []*matrix.Kind
-	pauses  int // that are left
+	pauses  int           // that are left
+	left    int           // steps
+	steps   []matrix.Step // of the prelude
+}
+
+// next implements source.
+func (w *world) next(t *rapid.T) (s matrix.Step, ok, over bool) {
+	if w.left--; w.left < 0 {
+		return s, false, true
+	}
+	if len(w.steps) > 0 {
+		s, w.steps = w.steps[0], w.steps[1:]
+		return s, true, false
+	}
+	s, ok = w.draw(t)
+	return s, ok, false
 }
 
 // draw draws a step: a packet or a call. It fails when no thread is free and no packet can come.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/sockspec/sockspec/conformance"
@@ -21,6 +22,7 @@ type Player struct {
 	speller speller
 	// settings are the sysctls that the instance took.
 	settings []string
+	refused  error
 }
 
 // Outcome is what one step brought about.
@@ -42,6 +44,9 @@ type Seen struct {
 	Flags         tcpstate.Flags
 	Seq, Ack, Len uint32
 	Payload       int // octets behind the header of a datagram
+	// Stamp is the time stamp that it has, by a clock of the stack's own, if it is Stamped.
+	Stamped bool
+	Stamp   uint32
 }
 
 // Returned is a call's result in words.
@@ -64,40 +69,20 @@ func (o *Outcome) of(t sock.Thread) (string, bool) {
 	return "", false
 }
 
-// setup is the world of all cells: that of scripts.
-func setup() conformance.Setup {
-	return conformance.Setup{
-		LocalV4: localV4, RemoteV4: peerV4, GatewayV4: localV4, PrefixV4: 16,
-		LocalV6: localV6, RemoteV6: peerV6, GatewayV6: netip.MustParseAddr("fd3d:fa7b:d17d:8888::"), PrefixV6: 48,
-		MTU: 1500, Seed: 1,
-	}
-}
-
-var (
-	localV4 = netip.MustParseAddr("192.168.0.1")
-	peerV4  = netip.MustParseAddr("192.0.2.1")
-	localV6 = netip.MustParseAddr("fd3d:fa7b:d17d:6::6")
-	peerV6  = netip.MustParseAddr("2001:db8::1")
-)
-
-// sysctls make results independent of the machine and of small delays: buffers as on a stock kernel, and nothing sent by a timer
-// of milliseconds. A stack that does not know one does without.
-var sysctls = [][2]string{
-	{"net.ipv4.tcp_rmem", "4096 131072 33554432"}, {"net.ipv4.tcp_wmem", "4096 16384 4194304"}, {"net.ipv4.tcp_autocorking", "0"},
-	{"net.ipv4.tcp_early_retrans", "0"}, {"net.ipv4.tcp_syncookies", "0"}, {"net.ipv4.ping_group_range", "0 0"},
-}
-
 // Settings are the sysctls that the instance took, as name=value, with values of several numbers quoted.
 func (p *Player) Settings() (list []string) { return p.settings }
 
-// NewPlayer boots an instance.
-func NewPlayer(s conformance.Stack) (*Player, error) {
-	inst, err := s.Start(setup())
+// NewPlayer boots an instance in the world of all cells.
+func NewPlayer(s conformance.Stack) (*Player, error) { return NewPlayerIn(s, World{}) }
+
+// NewPlayerIn boots an instance in a world.
+func NewPlayerIn(s conformance.Stack, w World) (*Player, error) {
+	inst, err := s.Start(w.setup())
 	if err != nil {
 		return nil, err
 	}
 	p := &Player{inst: inst, calls: map[sock.Thread]sock.Call{}, raws: map[int32]bool{}}
-	for _, c := range sysctls {
+	for _, c := range slices.Concat(sysctls, w.Sysctls) {
 		command := conformance.SysctlCommand(c[0], c[1])
 		err := inst.Command(command)
 		switch {
@@ -132,9 +117,27 @@ func (p *Player) Begin(s *Step) error {
 	case s.Call != nil:
 		return p.call(s)
 	case s.Packet != nil:
-		return p.inject(s.Packet)
+		return p.inject(p.speller.packet(s.Packet))
+	case s.Whole != nil:
+		return p.inject(p.speller.whole(s.Whole))
+	case s.Signal:
+		return p.signal(s.Thread)
+	case s.Sysctl != nil:
+		p.refused = p.inst.Command(conformance.SysctlCommand(s.Sysctl[0], s.Sysctl[1]))
 	}
 	return nil
+}
+
+// Refused is why the stack did not take the sysctl that a step wrote last; nil if it did.
+func (p *Player) Refused() error { return p.refused }
+
+// signal sends a signal to a thread.
+func (p *Player) signal(t sock.Thread) error {
+	in, ok := p.inst.(conformance.Interrupter)
+	if !ok {
+		return fmt.Errorf("signals: %w", conformance.ErrUnsupported)
+	}
+	return in.Interrupt(t)
 }
 
 func (p *Player) call(s *Step) error {
@@ -168,10 +171,10 @@ func (p *Player) fd(slot int32) int32 {
 	return p.fds[slot]
 }
 
-func (p *Player) inject(k *Packet) error {
-	b, err := packetio.Encode(nil, p.speller.packet(k))
+func (p *Player) inject(q *sock.Packet) error {
+	b, err := packetio.Encode(nil, q)
 	if err != nil {
-		return fmt.Errorf("packet %+v: %w", *k, err)
+		return fmt.Errorf("packet %+v: %w", *q, err)
 	}
 	p.speller.inbound(b)
 	return p.inst.Inject(b)
@@ -186,6 +189,13 @@ func (p *Player) Deadline() (sock.Time, bool) {
 		return d.Deadline()
 	}
 	return 0, false
+}
+
+// Lag lets time pass over the stack's timers, which fire late then, with the next Pass. Of a real clock it does nothing.
+func (p *Player) Lag(until sock.Time) {
+	if l, ok := p.inst.(interface{ Lag(until sock.Time) }); ok {
+		l.Lag(until)
+	}
 }
 
 // Tick is the resolution of the stack's timers, in microseconds; 0 when they are exact.
@@ -227,6 +237,9 @@ func (p *Player) settle(until sock.Time) (o Outcome, err error) {
 		}
 		switch ev.Kind {
 		case conformance.PacketOut:
+			if forRouters(ev.Packet) {
+				continue
+			}
 			o.Packets = append(o.Packets, p.speller.outbound(ev.Packet))
 			if seen, ok := p.speller.seen(ev.Packet); ok {
 				seen.At, seen.Text = ev.At, o.Packets[len(o.Packets)-1]
@@ -239,6 +252,26 @@ func (p *Player) settle(until sock.Time) (o Outcome, err error) {
 		}
 	}
 	return o, fmt.Errorf("more than %d events in one step", maxEvents)
+}
+
+const protoIGMP = 2
+
+// Where reports about memberships go (IGMP_MINALL, RFC 3376 section 4.2.14; MLD2_ALL_MCR_INIT, RFC 3810 section 5.2.14).
+var (
+	igmpRouters = netip.AddrFrom4([4]byte{224, 0, 0, 22})
+	mldRouters  = netip.AddrFrom16([16]byte{0: 0xff, 1: 2, 15: 0x16})
+)
+
+// forRouters reports whether a packet tells routers of the groups that sockets are in: no part of the socket layer, and sent when
+// chance has it.
+func forRouters(b []byte) bool {
+	switch {
+	case len(b) >= 20 && b[0]>>4 == 4:
+		return b[9] == protoIGMP && netip.AddrFrom4([4]byte(b[16:])) == igmpRouters
+	case len(b) >= 40 && b[0]>>4 == 6:
+		return netip.AddrFrom16([16]byte(b[24:])) == mldRouters
+	}
+	return false
 }
 
 // returned files a new descriptor under the next slot, and spells the return.

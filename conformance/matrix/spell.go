@@ -23,11 +23,22 @@ type speller struct {
 	quoted map[uint32]uint32
 	// protos are the protocols of RAW sockets, which stand where others have their port.
 	protos []uint16
-	raw    bool // it is about one of those
+	raw    bool            // it is about one of those
+	newest map[far]uint16  // ports that the stack chose, by where it sent from them last
+	stamps map[ends]uint32 // time stamps sent last
 }
 
-// ends are the ports of a connection.
-type ends struct{ local, remote uint16 }
+// ends are those of a connection.
+type ends struct{ local, remote netip.AddrPort }
+
+// endsOut are the ends that the stack's packet names, endsIn those that one for the stack does.
+func endsOut(q *sock.Packet) ends {
+	return ends{netip.AddrPortFrom(q.Src, q.SrcPort), netip.AddrPortFrom(q.Dst, q.DstPort)}
+}
+
+func endsIn(q *sock.Packet) ends {
+	return ends{netip.AddrPortFrom(q.Dst, q.DstPort), netip.AddrPortFrom(q.Src, q.SrcPort)}
+}
 
 // ours reports a port that steps name; any other is the stack's choice, be it from ip_local_port_range or an identifier of an
 // echo, which may be any number.
@@ -79,7 +90,7 @@ func (s *speller) packet(k *Packet) *sock.Packet {
 	case sock.ProtoTCP:
 		q.Seg = tcpstate.Segment{Flags: k.Flags, Seq: peerISS.Add(k.Seq), Len: uint32(k.Len), Wnd: k.Window, Urg: k.Urgent}
 		if k.Flags.Has(tcpstate.ACK) {
-			q.Seg.Ack = s.first[ends{q.DstPort, q.SrcPort}].Add(k.Ack)
+			q.Seg.Ack = s.first[endsIn(q)].Add(k.Ack)
 		}
 		if k.MSS > 0 {
 			q.Seg.Opts = tcpstate.Options{Set: tcpstate.OptMSS | tcpstate.OptSACKOK | tcpstate.OptWScale, MSS: k.MSS}
@@ -87,7 +98,7 @@ func (s *speller) packet(k *Packet) *sock.Packet {
 	case sock.ProtoICMP, sock.ProtoICMPv6:
 		q.ICMP = sock.ICMP{Type: k.Type, Code: k.Code, MTU: k.MTU}
 		if k.QuoteProto != 0 {
-			seq := s.first[ends{q.DstPort, q.SrcPort}].Add(k.Seq)
+			seq := s.first[endsIn(q)].Add(k.Seq)
 			q.ICMP.Quote = sock.Quote{Src: k.Dst, Dst: k.Src, SrcPort: q.DstPort, DstPort: k.Remote, Proto: k.QuoteProto, Seq: seq}
 			s.quote(uint32(seq), k.Seq)
 		} else {
@@ -122,14 +133,14 @@ func quotedEcho(k *Packet, id uint16) []byte {
 // inbound notes a packet that the stack is about to get.
 func (s *speller) inbound(b []byte) { s.tcp.Spell(b) }
 
-// stamps are the values of timestamps: the stack's own clock.
-var stamps = regexp.MustCompile(`TS val \d+ ecr (\d+)`)
+// clock are the values of timestamps: the stack's own clock.
+var clock = regexp.MustCompile(`TS val \d+ ecr (\d+)`)
 
 // places are a segment's first and last number.
 var places = regexp.MustCompile(`\d+:\d+\(`)
 
-// far is an ACK of what the stack has sent to itself: a number that nobody saw begin.
-var far = regexp.MustCompile(`ack \d{7,}`)
+// nowhere is an ACK of what the stack has sent to itself: a number that nobody saw begin.
+var nowhere = regexp.MustCompile(`ack \d{7,}`)
 
 // outbound spells a packet of the stack's: the connection's ends, and the rest as a script has it.
 func (s *speller) outbound(b []byte) string {
@@ -147,6 +158,7 @@ func (s *speller) outbound(b []byte) string {
 	if q.Proto == sock.ProtoICMP || q.Proto == sock.ProtoICMPv6 {
 		return prefix + s.icmp(&q)
 	}
+	s.chose(&q)
 	prefix += fmt.Sprintf("%s>%s ", s.port(q.SrcPort), netip.AddrPortFrom(q.Dst, q.DstPort))
 	switch q.Proto {
 	case sock.ProtoTCP:
@@ -154,11 +166,12 @@ func (s *speller) outbound(b []byte) string {
 			if s.first == nil {
 				s.first = map[ends]tcpstate.Seq{}
 			}
-			s.first[ends{q.SrcPort, q.DstPort}] = q.Seg.Seq
+			s.first[endsOut(&q)] = q.Seg.Seq
 		}
-		text := stamps.ReplaceAllString(s.tcp.Spell(b), "TS ecr $1")
+		s.stamp(&q)
+		text := clock.ReplaceAllString(s.tcp.Spell(b), "TS ecr $1")
 		if q.Seg.Flags.Has(tcpstate.RST) && q.Seg.Seq == 0 { // an absolute number: there was none to answer with
-			text = far.ReplaceAllString(places.ReplaceAllString(text, "zero("), "ack far")
+			text = nowhere.ReplaceAllString(places.ReplaceAllString(text, "zero("), "ack far")
 		}
 		return prefix + text
 	case sock.ProtoUDP:
@@ -188,8 +201,9 @@ func (s *speller) seen(b []byte) (Seen, bool) {
 	if (q.Proto == sock.ProtoICMP || q.Proto == sock.ProtoICMPv6) && !q.ICMP.Quote.Src.IsValid() {
 		v.Local = s.code(uint16(q.ICMP.MTU >> 16))
 	}
-	v.Seq = q.Seg.Seq.Since(s.first[ends{q.SrcPort, q.DstPort}])
+	v.Seq = q.Seg.Seq.Since(s.first[endsOut(&q)])
 	v.Ack = q.Seg.Ack.Since(peerISS)
+	v.Stamped, v.Stamp = q.Seg.Opts.Has(tcpstate.OptTS), q.Seg.Opts.TSVal
 	return v, true
 }
 

@@ -124,8 +124,12 @@ func (s *speller) segment(data []byte) bool {
 	if len(data) <= numberAt {
 		return false
 	}
-	_, ok := s.first[ends{binary.BigEndian.Uint16(data), binary.BigEndian.Uint16(data[2:])}]
-	return ok
+	for e := range s.first {
+		if e.local.Port() == binary.BigEndian.Uint16(data) && e.remote.Port() == binary.BigEndian.Uint16(data[2:]) {
+			return true
+		}
+	}
+	return false
 }
 
 // brief quotes data; long data by its ends. Octets of 0 are what the call left alone.

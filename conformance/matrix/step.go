@@ -7,18 +7,33 @@ import (
 	"github.com/sockspec/sockspec/tcpstate"
 )
 
-// Step is one thing that happens to a stack: a call, a packet from the link, or time that passes. Exactly one of Call, Packet
-// and Wait is set.
+// Step is one thing that happens to a stack: a call, a packet from the link, a signal, a sysctl, or time that passes. Exactly one
+// of Call, Packet, Whole, Signal, Sysctl and Wait is set.
 type Step struct {
 	// Name is what results call the step when it ends a wait.
 	Name   string
-	Thread sock.Thread // of Call; 0 stands for the first
+	Thread sock.Thread // of Call and Signal; 0 stands for the first
 	// Call has slots in place of descriptors, in FD, in Poll and as the target of epoll_ctl: a slot is the number of the call
 	// that made the descriptor among all that made one.
 	Call   *sock.Call
 	Packet *Packet
+	// Whole is a packet with all that one can have. Its numbers count from the first of either side too, the echo of its time stamp from
+	// the one that the stack sent last to that port; a port of the stack's that is 0 is the one that it chose last for that port.
+	Whole *sock.Packet
+	// Signal is for Thread: it ends those calls that are not made again after one.
+	Signal bool
+	// Sysctl is a name and a value that an administrator writes. What the stack refuses changes nothing.
+	Sysctl *[2]string
 	Wait   tcpstate.Duration
 }
+
+// Deed reports whether somebody does something in the step, rather than that time passes.
+func (s *Step) Deed() bool {
+	return s.Call != nil || s.Arrives() || s.Signal || s.Sysctl != nil
+}
+
+// Arrives reports whether the step is a packet from the link.
+func (s *Step) Arrives() bool { return s.Packet != nil || s.Whole != nil }
 
 // Packet is a packet from the link. Its numbers count from the first of either side, as in scripts, so that it suits every stack.
 type Packet struct {

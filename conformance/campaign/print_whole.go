@@ -1,0 +1,117 @@
+package campaign
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/sockspec/sockspec/conformance/matrix"
+	"github.com/sockspec/sockspec/conformance/report"
+	"github.com/sockspec/sockspec/packetio"
+	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// stamps are the time stamps that the stack has sent on a connection: by its own clock, of which scripts count from firstStamp.
+type stamps struct{ first, last uint32 }
+
+const firstStamp = 1000
+
+// clock is a time stamp of which a packet's text has the echo alone: its value is by the stack's own clock.
+var clock = regexp.MustCompile(`TS ecr`)
+
+// stamped gives the packet's time stamp its value, and notes it.
+func (w *writer) stamped(s *matrix.Seen, body string) string {
+	if !s.Stamped {
+		return body
+	}
+	k := key{s.Local, s.Remote}
+	c := w.stamps[k]
+	if c == nil {
+		c = &stamps{first: s.Stamp}
+		w.stamps[k] = c
+	}
+	c.last = s.Stamp
+	return clock.ReplaceAllString(body, fmt.Sprintf("TS val %d ecr", firstStamp+s.Stamp-c.first))
+}
+
+// chosen is the port that the stack chose last for one of the peer's: the code of the latest connection there; 0 for none.
+func (w *writer) chosen(remote uint16) (local int) {
+	for i := range w.now {
+		for _, s := range w.history.Outcomes[i].Seen {
+			if s.Remote == remote && s.Local < 0 {
+				local = s.Local
+			}
+		}
+	}
+	return local
+}
+
+// whole writes a packet that was given in full.
+func (w *writer) whole(q *sock.Packet) {
+	local := int(q.DstPort)
+	if k := &q.ICMP.Quote; k.Src.IsValid() && k.Proto == sock.ProtoTCP && q.Proto != sock.ProtoTCP {
+		if local = int(k.SrcPort); local == 0 {
+			local = w.chosen(k.DstPort)
+		}
+		w.line("%s < %sicmp type_%d code_%d%s [%d:%d(0)]", w.at(w.now), w.label(local, k.DstPort), q.ICMP.Type, q.ICMP.Code, mtuOf(q), k.Seq, k.Seq)
+		return
+	}
+	switch {
+	case q.Proto == sock.ProtoUDP && !q.Opaque && q.DstPort != 0:
+		w.line("%s < udp %d > %d (%d)", w.at(w.now), q.SrcPort, q.DstPort, len(q.Payload))
+		return
+	case q.Proto != sock.ProtoTCP || q.Opaque:
+		w.line("// %s the peer sends protocol %d: %+v", w.at(w.now), q.Proto, *q)
+		return
+	}
+	if local == 0 {
+		local = w.chosen(q.SrcPort)
+	}
+	k := key{local, q.SrcPort}
+	if _, known := w.first[k]; !known && q.Seg.Flags.Has(tcpstate.SYN) {
+		w.first[k] = q.Seg.Seq
+	}
+	counted := *q
+	counted.Seg.Seq -= w.first[k]
+	q = &counted
+	text := fmt.Sprintf("%s < %s%s", w.at(w.now), w.label(local, q.SrcPort), w.segment(q, w.stamps[k]))
+	if uint64(q.Seg.Seq)+uint64(q.Seg.Len) >= 1<<32 {
+		text = "// numbers of scripts end at 4294967295: " + text
+	}
+	w.line("%s", text)
+}
+
+func mtuOf(q *sock.Packet) string {
+	if q.ICMP.MTU == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" mtu %d", q.ICMP.MTU)
+}
+
+var ecnMarks = [...]string{"", "[ect1] ", "[ect0] ", "[ce] "}
+
+// segment spells a segment with its options.
+func (w *writer) segment(k *sock.Packet, c *stamps) string {
+	q := *k
+	s := &q.Seg
+	text := fmt.Sprintf("%s%s %d:%d(%d)", ecnMarks[s.ECN&3], dotLast(s.Flags.String()), s.Seq, uint64(s.Seq)+uint64(s.Len), s.Len)
+	if s.Flags.Has(tcpstate.ACK) {
+		text += fmt.Sprintf(" ack %d", s.Ack)
+		if c != nil {
+			s.Opts.TSEcr += firstStamp + c.last - c.first
+		}
+	}
+	text += fmt.Sprintf(" win %d", s.Wnd)
+	if s.Flags.Has(tcpstate.URG) {
+		text += fmt.Sprintf(" urg %d", s.Urg)
+	}
+	b, err := packetio.Encode(nil, &q)
+	if err != nil {
+		return text
+	}
+	if options := report.SpellOptions(b, 0); options != "" {
+		text += " <" + strings.ReplaceAll(options, "<", "") + ">"
+	}
+	return text
+}

@@ -1,0 +1,85 @@
+package matrix
+
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
+)
+
+// far end of what the stack sent, by protocol.
+type far struct {
+	proto uint8
+	end   netip.AddrPort
+}
+
+// chose notes the port that the stack sends from, for packets to "the port that it chose".
+func (s *speller) chose(q *sock.Packet) {
+	if ours(q.SrcPort) {
+		return
+	}
+	if s.newest == nil {
+		s.newest = map[far]uint16{}
+	}
+	s.newest[far{q.Proto, netip.AddrPortFrom(q.Dst, q.DstPort)}] = q.SrcPort
+}
+
+// stamp notes the time stamp of a segment that the stack sends.
+func (s *speller) stamp(q *sock.Packet) {
+	if !q.Seg.Opts.Has(tcpstate.OptTS) {
+		return
+	}
+	if s.stamps == nil {
+		s.stamps = map[ends]uint32{}
+	}
+	s.stamps[endsOut(q)] = q.Seg.Opts.TSVal
+}
+
+// whole is the packet of a step's Whole for this instance: with its ports and its numbers, and octets that tell their place.
+func (s *speller) whole(k *sock.Packet) *sock.Packet {
+	q := *k
+	switch {
+	case q.Opaque:
+	case q.Proto == sock.ProtoTCP:
+		if q.DstPort == 0 {
+			q.DstPort = s.newest[far{q.Proto, netip.AddrPortFrom(q.Src, q.SrcPort)}]
+		}
+		s.renumber(&q)
+	case q.Proto == sock.ProtoUDP && q.DstPort == 0:
+		q.DstPort = s.newest[far{q.Proto, netip.AddrPortFrom(q.Src, q.SrcPort)}]
+	case q.ICMP.Quote.Src.IsValid():
+		s.quotation(&q.ICMP.Quote)
+	}
+	return &q
+}
+
+// renumber turns a segment's numbers into those of the connection.
+func (s *speller) renumber(q *sock.Packet) {
+	g, c := &q.Seg, endsIn(q)
+	if len(q.Payload) > 0 {
+		q.Payload = octets(uint32(g.Seq)-1, len(q.Payload))
+	}
+	g.Seq += peerISS
+	if g.Flags.Has(tcpstate.ACK) {
+		g.Ack += s.first[c]
+		if g.Opts.Has(tcpstate.OptTS) {
+			g.Opts.TSEcr += s.stamps[c]
+		}
+	}
+	for i := range g.Opts.SACK[:g.Opts.NSACK] {
+		g.Opts.SACK[i].Start += s.first[c]
+		g.Opts.SACK[i].End += s.first[c]
+	}
+}
+
+// quotation turns what an error quotes into what the stack sent.
+func (s *speller) quotation(k *sock.Quote) {
+	if k.SrcPort == 0 {
+		k.SrcPort = s.newest[far{k.Proto, netip.AddrPortFrom(k.Dst, k.DstPort)}]
+	}
+	if k.Proto == sock.ProtoTCP {
+		n := uint32(k.Seq)
+		k.Seq += s.first[ends{netip.AddrPortFrom(k.Src, k.SrcPort), netip.AddrPortFrom(k.Dst, k.DstPort)}]
+		s.quote(uint32(k.Seq), n)
+	}
+}
