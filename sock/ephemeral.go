@@ -142,6 +142,9 @@ func (h *Host) connectPort(s *sock, port uint16) bool {
 // gives way (__inet_check_established). chosen: the port is the host's choice.
 func (h *Host) claim(s *sock, port uint16, chosen bool) bool {
 	f := flow{netip.AddrPortFrom(s.local, port), s.remote}
+	if h.requests.byFlow.Get(f) != nil {
+		return false // of a listener that has stopped, or of another on that port
+	}
 	if id, taken := h.flows[f]; taken && id != s.id {
 		tw := h.socks[id]
 		heir, ok := h.twUnique(tw, chosen)

@@ -123,13 +123,24 @@ func (h *Host) sendFast(s *sock, t *thread) outcome {
 	}
 	s.fastReq, s.fastCopied, s.fastWaits = true, 0, false
 	h.fast.offer, h.fast.fault = c.Data, c.Fault&FaultData != 0 && c.Len > 0
+	late := s.handshaking() && !s.deferred
 	if s.deferred {
 		h.fastSyn(s)
 	}
 	t.fast = true
 	o := h.streamConnect(s, t, true)
+	if late && o.park {
+		s.fastWaits = true
+		h.fastAgain(s, 1)
+	}
 	h.fast.offer, h.fast.fault = nil, false
 	return h.sendFastEnd(s, t, o)
+}
+
+// fastAgain tells the machine whether a send waits that came after the SYN with another Fast Open, as one does that a signal broke and
+// that is made again: SYNs ask for a cookie as long (tcp_syn_options).
+func (h *Host) fastAgain(s *sock, n uint32) {
+	h.step(s, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.FastAgain, N: n})
 }
 
 // sendFastEnd goes on with the send once the connection is made, or has it
@@ -140,6 +151,9 @@ func (h *Host) sendFastEnd(s *sock, t *thread, o outcome) outcome {
 		return o
 	}
 	t.fast = false
+	if s.conn != nil && s.conn.AsksAgain() {
+		h.fastAgain(s, 0)
+	}
 	if s.fastWaits {
 		h.writePending(s, 0)
 	}

@@ -193,8 +193,7 @@ func (h *Host) skipUrgent(s *sock, t *thread, peek bool) {
 		t.hole++
 		return
 	}
-	h.step(s, tcpstate.Input{Kind: tcpstate.Receive, N: 1})
-	s.conn.UrgentPassed()
+	h.step(s, tcpstate.Input{Kind: tcpstate.Receive, N: 1, Flags: tcpstate.SendOOB})
 }
 
 // moveData copies n octets from offset pos on, and lets go of them unless they
@@ -209,7 +208,6 @@ func (h *Host) moveData(s *sock, t *thread, pos, n uint32, peek bool) {
 	s.movePeekOff(int32(n), peek)
 	if !peek && n > 0 {
 		h.step(s, tcpstate.Input{Kind: tcpstate.Receive, N: n})
-		s.conn.UrgentPassed()
 	}
 }
 

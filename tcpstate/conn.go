@@ -163,7 +163,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	case Send:
 		c.send(in.N, in.Flags)
 	case Receive:
-		c.receive(in.N)
+		c.receive(in.N, in.Flags&SendOOB != 0)
 	case Peek:
 		if !c.mini && c.state != Closed {
 			if in.N > 0 {

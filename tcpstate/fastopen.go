@@ -19,12 +19,13 @@ type fastFlags uint8
 
 const (
 	fastDefer     fastFlags = 1 << iota // connect waits for data to go with the SYN (DEFER_CONNECT)
-	fastOffer                           // the next SYN carries the option; retransmissions never do
+	fastOffer                           // the next SYN carries the option; retransmissions do only with fastAgain
 	fastOption                          // our SYN carried it (syn_fastopen)
 	fastExp                             // in its experimental form (syn_fastopen_exp)
 	fastData                            // our SYN carried data (syn_data)
 	fastDataAcked                       // data in a SYN, ours or the peer's, was taken (syn_data_acked)
 	fastChild                           // made by the peer's SYN (syn_fastopen_child)
+	fastAgain                           // SYNs that are sent again ask for a cookie: another send waits (fastopen_req)
 )
 
 // FastFailure says why data in our SYN did not get through, as
@@ -51,6 +52,21 @@ const (
 	// FastSend: the SYN carries data as well, up to N octets.
 	FastSend
 )
+
+// setFastAgain is the option FastAgain.
+func (c *Conn) setFastAgain(on bool) {
+	switch {
+	case on && c.fo == nil:
+		c.fo = &fastOpen{flags: fastAgain}
+	case on:
+		c.fo.flags |= fastAgain
+	case c.fo != nil:
+		c.fo.flags &^= fastAgain
+	}
+}
+
+// AsksAgain reports the option FastAgain.
+func (c *Conn) AsksAgain() bool { return c.fast(fastAgain) }
 
 // fast reports whether any of the bits is set.
 func (c *Conn) fast(f fastFlags) bool { return c.fo != nil && c.fo.flags&f != 0 }
@@ -116,10 +132,14 @@ func (c *Conn) sendSynData(n uint32) {
 // fastOpenOption puts the option into the first SYN, of whatever kind
 // (tcp_syn_options).
 func (c *Conn) fastOpenOption(o *Options) {
-	if !c.fast(fastOffer) {
+	f := c.fo
+	switch {
+	case c.fast(fastOffer):
+	case c.fast(fastAgain):
+		f.cookie = FastCookie{}
+	default:
 		return
 	}
-	f := c.fo
 	o.Set |= OptFastOpen
 	o.Cookie = f.cookie
 	f.flags = f.flags&^fastOffer | fastOption

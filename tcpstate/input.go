@@ -20,7 +20,8 @@ const (
 	// octets taken, fewer than N when the send buffer is full; the caller
 	// keeps the bytes taken until an Acked output releases them.
 	Send
-	// Receive: the user took N octets out of the in-order data.
+	// Receive: the user took N octets out of the in-order data; with SendOOB among
+	// Flags it is the urgent octet, over which a read skips.
 	Receive
 	// Shutdown: How says which directions; ShutWrite sends the FIN.
 	Shutdown
@@ -91,7 +92,7 @@ const (
 type Input struct {
 	Kind  InputKind
 	How   uint8     // Shutdown
-	Flags SendFlags // Send
+	Flags SendFlags // Send, Receive
 	Opt   Option    // Set
 	Hard  bool      // Unreachable, TooBig
 	Fast  FastMode  // Open
@@ -138,6 +139,7 @@ const (
 	CongestionCtl        // TCP_CONGESTION: a Congestion value
 	OOBInline            // SO_OOBINLINE: boolean
 	WritePending         // boolean: a write waits for the handshake (sk_write_pending)
+	FastAgain            // boolean: it is a Fast Open that came after the SYN, for which SYNs ask from now on (fastopen_req)
 	DeferAck             // boolean: the last ACK of the handshake waits for data (TCP_DEFER_ACCEPT on a connecting socket)
 	Accepted             // boolean: accept() has given a passive connection to the user (sk_socket)
 	BufLocks             // SO_BUF_LOCK: LockRcvBuf, LockSndBuf

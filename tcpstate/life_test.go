@@ -44,7 +44,6 @@ func TestUrgentOctetIsReadOutOfBand(t *testing.T) {
 	_, valid, ok = w.c.Urgent()
 	require.True(t, ok && !valid, "the mark stays until reading passes it")
 	w.user(Receive, 10)
-	w.c.UrgentPassed()
 	_, _, ok = w.c.Urgent()
 	require.False(t, ok)
 }

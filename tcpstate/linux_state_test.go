@@ -367,7 +367,7 @@ func TestUrgentPointersAreTakenAsInTheKernel(t *testing.T) {
 		if ahead {
 			require.Equal(t, off(want.seq)-off(c.rcv.copied), int64(at))
 		}
-		c.UrgentPassed()
+		c.urgentPassed()
 		if want.state != urgNone && !ahead {
 			want = urgState{}
 		}

@@ -51,6 +51,8 @@ func (c *Conn) set(o Option, n uint32) {
 		c.user.oobInline = on
 	case WritePending:
 		c.user.setAckLater(ackForWrite, on)
+	case FastAgain:
+		c.setFastAgain(on)
 	case DeferAck:
 		c.user.setAckLater(ackDeferred, on)
 	case Accepted:

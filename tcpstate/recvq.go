@@ -175,9 +175,9 @@ func (c *Conn) pruneOOO(in *rxBuffer) {
 
 // receive takes n octets for the user (tcp_recvmsg's end), or the FIN when n is 0:
 // buffers are freed once wholly read, and the peer may hear of the room.
-func (c *Conn) receive(n uint32) {
+func (c *Conn) receive(n uint32, skip bool) {
 	n = min(n, c.Readable())
-	c.take(n)
+	c.take(n, skip)
 	if c.EOF() && c.rcv.copied.Less(c.rcv.nxt) {
 		c.rcv.copied = c.rcv.copied.Add(1) // the FIN is taken with the last octet
 	}
@@ -196,23 +196,30 @@ func (c *Conn) dropRead(most int) {
 	}
 }
 
-// take reads n octets buffer by buffer. Linux looks at its measure of the reader after each (tcp_recvmsg_locked), so that most of what a
-// call reads at once counts for the next.
-func (c *Conn) take(n uint32) {
-	for i := 0; n > 0; i++ {
+// take reads n octets buffer by buffer. After each Linux looks at its measure of
+// the reader, so that most of what a call reads at once counts for the next, and
+// whether the urgent octet is passed, and frees the buffer then
+// (tcp_recvmsg_locked). An urgent octet that is skipped is not measured.
+func (c *Conn) take(n uint32, skip bool) {
+	for i := 0; n > 0; {
 		used := n
 		if i < c.rq.in.Len() {
 			b := c.rq.in.At(i)
 			end := b.seq.Add(b.data())
 			if end.LessEq(c.rcv.copied) {
+				i++
 				continue
 			}
 			used = min(n, end.Since(c.rcv.copied))
 		}
 		c.rcv.copied = c.rcv.copied.Add(used)
 		n -= used
-		if !c.mini && c.state != Closed {
+		if !c.mini && c.state != Closed && !skip {
 			c.spaceAdjust()
 		}
+		c.urgentPassed()
+		before := c.rq.in.Len()
+		c.dropRead(1)
+		i = max(i-(before-c.rq.in.Len()), 0)
 	}
 }

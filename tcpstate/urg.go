@@ -36,8 +36,8 @@ func (c *Conn) UrgentTaken() {
 // UrgentRead reports that the urgent octet was read as such (TCP_URG_READ).
 func (c *Conn) UrgentRead() bool { return c.urg.state == urgRead }
 
-// UrgentPassed forgets the mark once reading has passed it.
-func (c *Conn) UrgentPassed() {
+// urgentPassed forgets the mark once reading has passed it.
+func (c *Conn) urgentPassed() {
 	if c.urg.state != urgNone && c.urg.seq.Less(c.rcv.copied) {
 		c.urg = urgState{}
 		c.predictOn()

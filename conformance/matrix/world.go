@@ -43,9 +43,9 @@ var (
 	peerV6  = netip.MustParseAddr("2001:db8::1")
 )
 
-// sysctls make results independent of the machine and of small delays: buffers as on a stock kernel, and nothing sent by a timer
-// of milliseconds. A stack that does not know one does without.
+// sysctls make results independent of the machine and of small delays: buffers as on a stock kernel, nothing sent by a timer of
+// milliseconds, and nothing kept of a peer that the model does not keep. A stack that does not know one does without.
 var sysctls = [][2]string{
 	{"net.ipv4.tcp_rmem", "4096 131072 33554432"}, {"net.ipv4.tcp_wmem", "4096 16384 4194304"}, {"net.ipv4.tcp_autocorking", "0"},
-	{"net.ipv4.tcp_early_retrans", "0"}, {"net.ipv4.tcp_syncookies", "0"}, {"net.ipv4.ping_group_range", "0 0"},
+	{"net.ipv4.tcp_early_retrans", "0"}, {"net.ipv4.tcp_syncookies", "0"}, {"net.ipv4.tcp_no_metrics_save", "1"}, {"net.ipv4.ping_group_range", "0 0"},
 }

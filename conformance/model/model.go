@@ -62,8 +62,10 @@ type Instance struct {
 }
 
 // epoch is the host's time when the script's clock shows 0: a host that has
-// been up for a while, since its time 0 means "never".
-const epoch = sock.Time(tcpstate.Minute)
+// been up for a while, since its time 0 means "never", and since TCP gives up at
+// once where it has lost the time since when it sends again, unless the host is
+// younger than what that would take (retransmits_timed_out).
+const epoch = sock.Time(24 * 60 * tcpstate.Minute)
 
 // maxSteps bounds what may happen at one instant.
 const maxSteps = 100_000

@@ -163,7 +163,7 @@ type wire struct {
 func (w *wire) mutes(q *sock.Packet) {
 	o := &q.Seg.Opts
 	if q.Seg.Flags&(tcpstate.SYN|tcpstate.ACK) == tcpstate.SYN {
-		w.mute[q.SrcPort] = w.off || !o.Has(tcpstate.OptSACKOK)
+		w.mute[q.SrcPort] = w.mute[q.SrcPort] || w.off || !o.Has(tcpstate.OptSACKOK)
 	}
 	if w.mute[q.SrcPort] {
 		o.Set, o.NSACK = o.Set&^tcpstate.OptSACK, 0
