@@ -43,7 +43,7 @@ func (h *Host) params(s *sock, mtu uint32, ipv6 bool) tcpstate.Params {
 	o := &s.opt
 	return tcpstate.Params{
 		Cfg: h.tcp, MTU: mtu, IPv6: ipv6, UserMSS: o.userMSS, RcvBuf: o.rcvbuf, SndBuf: o.sndbuf,
-		Locks: o.bufLocks, Clamp: o.windowClamp, Shut: s.shut, Scaling: s.left.scaling,
+		Locks: o.bufLocks, Clamp: o.windowClamp, Shut: s.shut, Scaling: s.left.scaling, RACKRTT: s.left.rackRTT,
 	}
 }
 
