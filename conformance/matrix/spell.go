@@ -170,7 +170,9 @@ func (s *speller) outbound(b []byte) string {
 		}
 		s.stamp(&q)
 		text := clock.ReplaceAllString(s.tcp.Spell(b), "TS ecr $1")
-		if q.Seg.Flags.Has(tcpstate.RST) && q.Seg.Seq == 0 { // an absolute number: there was none to answer with
+		_, known := s.first[endsOut(&q)]
+		answers := known && !q.Seg.Flags.Has(tcpstate.ACK)               // with the number that was acknowledged, whatever it is
+		if q.Seg.Flags.Has(tcpstate.RST) && q.Seg.Seq == 0 && !answers { // an absolute number: there was none to answer with
 			text = nowhere.ReplaceAllString(places.ReplaceAllString(text, "zero("), "ack far")
 		}
 		return prefix + text
