@@ -185,7 +185,9 @@ func (c *Conn) receive(n uint32, skip bool) {
 	if c.mini || c.state == Closed {
 		return
 	}
-	c.windowUpdate(n)
+	if !skip { // tcp_cleanup_rbuf comes once, when all is read
+		c.windowUpdate(n)
+	}
 }
 
 // dropRead frees buffers that have been read whole, so many at most.

@@ -29,6 +29,10 @@ func toItself(data []byte) bool {
 	return binary.LittleEndian.Uint32(data[pmtu:]) >= loopback
 }
 
+// closed is the state of a socket whose connection is over: what it has not sent counts from beyond the largest window of that, which
+// over loopback is made of what a buffer costs, too.
+const closed = 7
+
 // info spells those fields of TCP_INFO that are not 0; false when it was not told whole.
 func info(data []byte) (string, bool) {
 	last := infoFields[len(infoFields)-1]
@@ -37,7 +41,7 @@ func info(data []byte) (string, bool) {
 	}
 	var list []string
 	for _, f := range infoFields {
-		if (f.name == "snd_mss" || f.name == "snd_wnd") && toItself(data) {
+		if (f.name == "snd_mss" || f.name == "snd_wnd" || f.name == "notsent_bytes" && data[0] == closed) && toItself(data) {
 			continue
 		}
 		var v uint64
