@@ -37,7 +37,7 @@ func (h *Host) newChild(af *afOps, s *sock, f flow, p *Packet, tos uint8) *sock 
 	c.lst, c.err, c.num, c.syn, c.cookie, c.links = nil, 0, 0, synCount{}, 0, [chains]link{}
 	c.groups, c.anycast, c.dg = nil, nil, nil
 	c.fq, c.fastOwner, c.sockFast = nil, noSock, sockFast{}
-	c.opt.ofChild(p, h.dev)
+	c.opt.ofChild(h, p)
 	h.reflectTOS(c, af, tos)
 	c.routed, c.savedSyn, c.past = true, "", nil
 	c.waiters, c.watch = queue.Waiters[Thread]{}, nil

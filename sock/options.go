@@ -80,8 +80,14 @@ func (o *options) flag(opt tcpstate.Option) bool { return o.tcp[opt] != 0 }
 
 // ofChild turns a listener's options into its child's: most are inherited, some
 // begin anew, and some are taken from the packet that completes the handshake
-// (sk_clone, inet_csk_clone_lock, tcp_v4_syn_recv_sock, tcp_v6_syn_recv_sock).
-func (o *options) ofChild(p *Packet, dev int32) {
+// (sk_clone, inet_csk_clone_lock, tcp_v4_syn_recv_sock, tcp_v6_syn_recv_sock). The
+// algorithm is the host's of now unless the listener was told one
+// (tcp_ca_openreq_child).
+func (o *options) ofChild(h *Host, p *Packet) {
+	dev := h.dev
+	if o.set>>tcpstate.CongestionCtl&1 == 0 {
+		o.congestion = h.tcp.Congestion
+	}
 	o.incomingCPU, o.priority = 0, 0
 	o.mcIndex6, o.mcHops = dev, int32(p.TTL)
 	if !p.IPv6() {
