@@ -32,6 +32,7 @@ var found = []struct {
 	{"what RAW reads of a quoted segment counts from where the connection began", quoted(sock.Call{Op: sock.OpRecv, FD: 1, Len: 2000})},
 	{"so does what was read in part", quoted(sock.Call{Op: sock.OpRecv, FD: 1, Len: 54})},
 	{"and what the error queue tells of it", quoted(sock.Call{Op: sock.OpRecv, Len: 16, Flags: sock.MSG_ERRQUEUE})},
+	{"were it a part", quoted(sock.Call{Op: sock.OpRecv, Len: 5, Flags: sock.MSG_ERRQUEUE})},
 	{"a connection after a disconnect begins beyond the one before, were there none (tcp_disconnect)", disconnected()},
 	{"a segment of which a program has cut off more than zeros has a wrong sum (sk_filter_trim_cap)", trimmed(60, 100, 10_000)},
 	{"unless it is so short that its sum was looked at before (CHECKSUM_BREAK)", trimmed(60, 56, 10_000)},
@@ -45,7 +46,9 @@ var found = []struct {
 	{"a header of the user's own for a group that nobody has joined (ip_mc_output)", headerToGroup("224.0.0.9", 0)},
 	{"and for one that all are in", headerToGroup("224.0.0.1", 9)},
 	{"the MSS of a child is bounded by the window of the ACK that makes it, though that is older than the SYN (tcp_create_openreq_child)", olderAck()},
-	{"were it a part", quoted(sock.Call{Op: sock.OpRecv, Len: 5, Flags: sock.MSG_ERRQUEUE})},
+	{"nor does what RAW reads of a datagram from a port of the stack's choice depend on it", overheard(4, 100)},
+	{"nor a part of that", overheard(4, 22)},
+	{"nor what it reads without IP's header", overheard(6, 100)},
 }
 
 // corked6 sends so many octets each by RAW of ICMPv6, as one message over loopback, whose fragments hold 1248, and reads what comes.
@@ -153,6 +156,19 @@ func urgentHeader() []matrix.Step {
 	c.next = 11
 	return append(list, c.packet(matrix.Packet{Flags: tcpstate.ACK, Len: 10, Window: 0x4142}, nil),
 		matrix.Step{Thread: 1, Call: &sock.Call{Op: sock.OpRecv, Len: 1, Flags: sock.MSG_OOB}})
+}
+
+// overheard has RAW read what UDP sends to a port of its own host, with so much room.
+func overheard(version int, room int32) []matrix.Step {
+	k := matrix.Kinds[0]
+	if version == 6 {
+		k = matrix.Kinds[len(matrix.Kinds)-1]
+	}
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	send := sock.Call{Op: sock.OpSend, FD: 1, Data: k.Data(8)[:8]}
+	send.Addr, send.AddrLen = k.Addr(k.Loopback, 8080)
+	return []matrix.Step{step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: sock.SOCK_RAW | sock.SOCK_NONBLOCK, Proto: int32(sock.ProtoUDP)}),
+		step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: sock.SOCK_DGRAM}), step(send), step(sock.Call{Op: sock.OpRecv, Len: room})}
 }
 
 // six is an ICMPv6 message from the peer.

@@ -10,7 +10,7 @@ import (
 )
 
 // header blanks what is chance in the headers that RAW and ping sockets read: in IPv4's of what the stack sent to itself the
-// identification, in an echo's an identifier that the stack chose, and what either does to a checksum.
+// identification, in UDP's a port and in an echo's an identifier that the stack chose, and what any of them does to a checksum.
 func (s *speller) header(data []byte) []byte {
 	const (
 		ip4  = 0x45 // a header without options
@@ -24,7 +24,12 @@ func (s *speller) header(data []byte) []byte {
 			chance = []int{4, 5, 10, 11}
 		}
 	}
-	if icmp < len(data) && (data[icmp] < text || data[icmp] >= 0x80) {
+	switch {
+	case s.isUDP(data, icmp):
+		for _, i := range drawnUDP(data[icmp:]) {
+			chance = append(chance, icmp+i)
+		}
+	case icmp < len(data) && (data[icmp] < text || data[icmp] >= 0x80):
 		if at, ok := quotedTCP(data[icmp:]); ok {
 			data = s.relative(data, icmp+at)
 		}
@@ -42,6 +47,31 @@ func (s *speller) header(data []byte) []byte {
 		}
 	}
 	return data
+}
+
+// isUDP reports whether a RAW socket read a datagram of UDP, whose header is at the place given: IPv4's header says so, and of IPv6,
+// which has none here, a length that is right does.
+func (s *speller) isUDP(data []byte, at int) bool {
+	const proto4, length = 9, 4
+	switch {
+	case !slices.Contains(s.protos, uint16(sock.ProtoUDP)):
+		return false
+	case at > 0:
+		return len(data) > proto4 && data[proto4] == sock.ProtoUDP
+	}
+	return len(data) >= length+2 && int(binary.BigEndian.Uint16(data[length:])) == len(data)
+}
+
+// drawnUDP are the places of a UDP header that depend on ports that the stack chose.
+func drawnUDP(udp []byte) []int {
+	const checksum = 6
+	var list []int
+	for port := 0; port+2 <= min(len(udp), 4); port += 2 {
+		if !ours(binary.BigEndian.Uint16(udp[port:])) {
+			list = append(list, port, port+1, checksum, checksum+1)
+		}
+	}
+	return list
 }
 
 // numberAt is where a segment has its sequence number, which chance began.
