@@ -94,11 +94,10 @@ func (e *engine) mapEcho(c *conn, s *segment) error {
 		binary.BigEndian.PutUint32(ecr, live)
 		return nil
 	}
-	if e.cfg.tsEcrScaled && !c.hasTS {
-		return nil // of nothing: as it stands
-	}
 	if e.cfg.tsEcrScaled {
-		binary.BigEndian.PutUint32(ecr, written-c.firstTS+c.firstTSNow)
+		if c.hasTS { // else it is of nothing: as it stands
+			binary.BigEndian.PutUint32(ecr, written-c.firstTS+c.firstTSNow)
+		}
 		return nil
 	}
 	return e.failf("TS ecr", "the TS val of a packet that the script has seen", fmt.Sprintf("%d, which none had", written))

@@ -103,20 +103,11 @@ func (p *pair) settle(other, model *matrix.Outcome) error {
 // fired is when model's timer of that time is to fire: when other's did, if that shows, so that both measure the same times from then
 // on, such as round trips. Of a timer that fired too early on other, or of which nothing shows, it is the timer's own.
 func (p *pair) fired(at sock.Time, other *matrix.Outcome) sock.Time {
-	first, ok := sock.Time(0), false
-	note := func(t sock.Time) {
+	first, ok := at, false
+	for t := range cameAt(other) {
 		if t = t.Add(-p.ahead); t >= at && t <= p.over(at) && (!ok || t < first) {
 			first, ok = t, true
 		}
-	}
-	for i := range other.Returns {
-		note(other.Returns[i].At)
-	}
-	for i := range other.Seen {
-		note(other.Seen[i].At)
-	}
-	if !ok {
-		return at
 	}
 	return first
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
@@ -164,8 +165,8 @@ func (p *pair) both(s matrix.Step) (other, model matrix.Outcome, err error) {
 		return other, model, err
 	}
 	other, p.early = join(p.early, other), matrix.Outcome{}
-	if at, ok := firstOf(&other); ok && s.Deed() {
-		began = max(began, at.Add(-p.ahead)) // on a busy machine a thread may be late; a round trip is counted from when it sent
+	if at := slices.Sorted(cameAt(&other)); len(at) > 0 && s.Deed() {
+		began = max(began, at[0].Add(-p.ahead)) // on a busy machine a thread may be late; a round trip is counted from when it sent
 	}
 	if _, fired := p.near(); fired && s.Deed() {
 		return other, model, errLate
@@ -182,20 +183,20 @@ func (p *pair) both(s matrix.Step) (other, model matrix.Outcome, err error) {
 	return other, model, err
 }
 
-// firstOf is when the first came of what came of a step, false if nothing did.
-func firstOf(o *matrix.Outcome) (first sock.Time, ok bool) {
-	note := func(at sock.Time) {
-		if !ok || at < first {
-			first, ok = at, true
+// cameAt is when each thing of what came of a step came.
+func cameAt(o *matrix.Outcome) iter.Seq[sock.Time] {
+	return func(yield func(sock.Time) bool) {
+		for i := range o.Returns {
+			if !yield(o.Returns[i].At) {
+				return
+			}
+		}
+		for i := range o.Seen {
+			if !yield(o.Seen[i].At) {
+				return
+			}
 		}
 	}
-	for i := range o.Returns {
-		note(o.Returns[i].At)
-	}
-	for i := range o.Seen {
-		note(o.Seen[i].At)
-	}
-	return first, ok
 }
 
 // noteListeners keeps track of the slots whose queues can be asked for. A closed descriptor's number may be another instance's.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sockspec/sockspec/conformance"
 	"github.com/sockspec/sockspec/conformance/matrix"
+	"github.com/sockspec/sockspec/conformance/report"
 	"github.com/sockspec/sockspec/sock"
 	"github.com/sockspec/sockspec/tcpstate"
 )
@@ -47,11 +48,9 @@ func (h *History) Script() string {
 	return w.String()
 }
 
-const usualMTU = 1500
-
 // flags are the options of the script's world.
 func (h *History) flags() (list []string) {
-	if mtu := h.World.MTU; mtu != 0 && mtu != usualMTU {
+	if mtu := h.World.MTU; mtu != 0 && mtu != matrix.UsualMTU {
 		list = append(list, fmt.Sprintf("--mtu=%d", mtu))
 	}
 	six := h.six()
@@ -212,7 +211,7 @@ func (w *writer) inbound(q *matrix.Packet) {
 			"protocol_unreachable", "port_unreachable"}[q.Code&3], q.Seq, q.Seq)
 		return
 	}
-	text := fmt.Sprintf("%s %d:%d(%d)", dotLast(q.Flags.String()), q.Seq, uint64(q.Seq)+uint64(q.Len), q.Len)
+	text := fmt.Sprintf("%s %d:%d(%d)", report.DotLast(q.Flags), q.Seq, uint64(q.Seq)+uint64(q.Len), q.Len)
 	if q.Flags.Has(tcpstate.ACK) {
 		text += fmt.Sprintf(" ack %d", q.Ack)
 	}
@@ -230,14 +229,6 @@ func (w *writer) inbound(q *matrix.Packet) {
 	w.line("%s < %s%s", w.at(w.now), label, text)
 }
 
-// dotLast moves the letter of ACK behind the others, where scripts have it.
-func dotLast(flags string) string {
-	if !strings.Contains(flags, ".") {
-		return flags
-	}
-	return strings.ReplaceAll(flags, ".", "") + "."
-}
-
 func (w *writer) outbound(s *matrix.Seen) {
 	switch {
 	case s.Proto == sock.ProtoTCP:
@@ -250,12 +241,12 @@ func (w *writer) outbound(s *matrix.Seen) {
 	}
 	_, body, _ := strings.Cut(s.Text, ">")
 	_, body, _ = strings.Cut(body, " ")
-	flags, body, _ := strings.Cut(body, " ")
-	body = dotLast(flags) + " " + strings.Replace(body, "zero(", "0:0(", 1)
+	_, body, _ = strings.Cut(body, " ")
+	body = report.DotLast(s.Flags) + " " + strings.Replace(body, "zero(", "0:0(", 1)
 	body = strings.Replace(body, "ack far", fmt.Sprintf("ack %d", s.Ack), 1)
 	if !s.Flags.Has(tcpstate.RST) { // a range does not wrap
 		_, rest, _ := strings.Cut(body, "(")
-		body = fmt.Sprintf("%s %d:%d(%s", dotLast(flags), s.Seq, uint64(s.Seq)+uint64(s.Len), rest)
+		body = fmt.Sprintf("%s %d:%d(%s", report.DotLast(s.Flags), s.Seq, uint64(s.Seq)+uint64(s.Len), rest)
 	}
 	body = w.stamped(s, body)
 	for _, re := range w.history.Ignore { // what a packet does not state is not compared

@@ -2,7 +2,6 @@ package campaign
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/sockspec/sockspec/conformance/matrix"
@@ -17,10 +16,7 @@ type stamps struct{ first, last uint32 }
 
 const firstStamp = 1000
 
-// clock is a time stamp of which a packet's text has the echo alone: its value is by the stack's own clock.
-var clock = regexp.MustCompile(`TS ecr`)
-
-// stamped gives the packet's time stamp its value, and notes it.
+// stamped gives the packet's time stamp its value, of which its text has the echo alone, and notes it.
 func (w *writer) stamped(s *matrix.Seen, body string) string {
 	if !s.Stamped {
 		return body
@@ -32,7 +28,7 @@ func (w *writer) stamped(s *matrix.Seen, body string) string {
 		w.stamps[k] = c
 	}
 	c.last = s.Stamp
-	return clock.ReplaceAllString(body, fmt.Sprintf("TS val %d ecr", firstStamp+s.Stamp-c.first))
+	return strings.ReplaceAll(body, "TS ecr", fmt.Sprintf("TS val %d ecr", firstStamp+s.Stamp-c.first))
 }
 
 // chosen is the port that the stack chose last for one of the peer's: the code of the latest connection there; 0 for none.
@@ -89,29 +85,16 @@ func mtuOf(q *sock.Packet) string {
 	return fmt.Sprintf(" mtu %d", q.ICMP.MTU)
 }
 
-var ecnMarks = [...]string{"", "[ect1] ", "[ect0] ", "[ce] "}
-
 // segment spells a segment with its options.
 func (w *writer) segment(k *sock.Packet, c *stamps) string {
 	q := *k
 	s := &q.Seg
-	text := fmt.Sprintf("%s%s %d:%d(%d)", ecnMarks[s.ECN&3], dotLast(s.Flags.String()), s.Seq, uint64(s.Seq)+uint64(s.Len), s.Len)
-	if s.Flags.Has(tcpstate.ACK) {
-		text += fmt.Sprintf(" ack %d", s.Ack)
-		if c != nil {
-			s.Opts.TSEcr += firstStamp + c.last - c.first
-		}
-	}
-	text += fmt.Sprintf(" win %d", s.Wnd)
-	if s.Flags.Has(tcpstate.URG) {
-		text += fmt.Sprintf(" urg %d", s.Urg)
+	if c != nil && s.Flags.Has(tcpstate.ACK) {
+		s.Opts.TSEcr += firstStamp + c.last - c.first
 	}
 	b, err := packetio.Encode(nil, &q)
 	if err != nil {
-		return text
+		b = nil // no such packet is: what it would hold has no options
 	}
-	if options := report.SpellOptions(b, 0); options != "" {
-		text += " <" + strings.ReplaceAll(options, "<", "") + ">"
-	}
-	return text
+	return report.SpellSegment(s, b, 0, 0)
 }

@@ -8,21 +8,24 @@ import (
 
 // World is what an instance wakes up in. The zero value is the world of all cells: that of scripts.
 type World struct {
-	MTU     int         // of the link, octets; 0 is 1500. There is no IPv6 below 1280.
+	MTU     int         // of the link, octets; 0 is UsualMTU. There is no IPv6 below LeastMTU6.
 	Sysctls [][2]string // written first: names and values
 	// Local6 and Peer6 are IPv6's ends of the link, with nothing between them, if they are given.
 	Local6, Peer6 netip.Addr
 }
 
-// leastMTU6 is what a link must carry to have IPv6 (RFC 8200 5).
-const leastMTU6 = 1280
+// What a link carries, octets of IP packet.
+const (
+	UsualMTU  = 1500 // unless a world says another
+	LeastMTU6 = 1280 // for it to have IPv6 (RFC 8200 5)
+)
 
 // setup is the world as stacks take it.
 func (w *World) setup() conformance.Setup {
 	s := conformance.Setup{
 		LocalV4: localV4, RemoteV4: peerV4, GatewayV4: localV4, PrefixV4: 16,
 		LocalV6: localV6, RemoteV6: peerV6, GatewayV6: netip.MustParseAddr("fd3d:fa7b:d17d:8888::"), PrefixV6: 48,
-		MTU: 1500, Seed: 1,
+		MTU: UsualMTU, Seed: 1,
 	}
 	if w.MTU != 0 {
 		s.MTU = w.MTU
@@ -30,7 +33,7 @@ func (w *World) setup() conformance.Setup {
 	if w.Local6.IsValid() {
 		s.LocalV6, s.RemoteV6, s.GatewayV6, s.PrefixV6 = w.Local6, w.Peer6, netip.Addr{}, 64
 	}
-	if s.MTU < leastMTU6 {
+	if s.MTU < LeastMTU6 {
 		s.LocalV6, s.RemoteV6, s.GatewayV6, s.PrefixV6 = netip.Addr{}, netip.Addr{}, netip.Addr{}, 0
 	}
 	return s

@@ -65,6 +65,38 @@ func (s *Speller) tcp(packet []byte, p *sock.Packet) string {
 	return b.String()
 }
 
+var ecnMarks = [...]string{"", "[ect1] ", "[ect0] ", "[ce] "}
+
+// SpellSegment spells a segment as a script's line has it, its sequence numbers counted from its sender's first and those that it
+// acknowledges from its receiver's. Its options are those of the packet.
+func SpellSegment(s *tcpstate.Segment, packet []byte, first, peerFirst tcpstate.Seq) string {
+	from := uint32(s.Seq - first)
+	text := fmt.Sprintf("%s%s %d:%d(%d)", ecnMarks[s.ECN&3], DotLast(s.Flags), from, uint64(from)+uint64(s.Len), s.Len)
+	if s.Flags.Has(tcpstate.ACK) {
+		text += fmt.Sprintf(" ack %d", uint32(s.Ack-peerFirst))
+	}
+	text += fmt.Sprintf(" win %d", s.Wnd)
+	if s.Flags.Has(tcpstate.URG) {
+		text += fmt.Sprintf(" urg %d", s.Urg)
+	}
+	if opts := SpellOptions(packet, uint32(peerFirst)); opts != "" {
+		text += " <" + opts + ">"
+	}
+	return text
+}
+
+// DotLast spells control bits with ACK's behind the others, where scripts have it.
+func DotLast(f tcpstate.Flags) string {
+	text := (f &^ tcpstate.ACK).String()
+	switch {
+	case !f.Has(tcpstate.ACK):
+		return text
+	case f == tcpstate.ACK:
+		return "."
+	}
+	return text + "."
+}
+
 // letters spells the control bits in the order of packetdrill's printer; none at all is "-".
 func letters(f tcpstate.Flags) string {
 	var b strings.Builder

@@ -6,11 +6,9 @@ import (
 	"strings"
 
 	"github.com/sockspec/sockspec/conformance"
+	"github.com/sockspec/sockspec/conformance/matrix"
 	"github.com/sockspec/sockspec/sock"
 )
-
-// usualMTU is a link's unless a story says another.
-const usualMTU = 1500
 
 // line is one event of a script.
 type line struct {
@@ -31,7 +29,7 @@ func (p *player) text(s *Story, title string) string {
 	for _, what := range s.Unsaid {
 		fmt.Fprintf(&b, "// Not said here: %s\n", what)
 	}
-	if s.MTU != 0 && s.MTU != usualMTU {
+	if s.MTU != 0 && s.MTU != matrix.UsualMTU {
 		fmt.Fprintf(&b, "--mtu=%d\n", s.MTU)
 	}
 	switch {

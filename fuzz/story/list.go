@@ -48,16 +48,13 @@ func (s *Story) mtu() int {
 	if slices.ContainsFunc(s.Deeds, func(d Deed) bool {
 		return d.Call != nil && d.Call.Op == sock.OpSocket && d.Call.Domain == sock.AF_INET6
 	}) {
-		least = leastMTU6
+		least = matrix.LeastMTU6
 	}
 	if s.MTU == 0 {
-		return usualMTU
+		return matrix.UsualMTU
 	}
 	return int(max(s.MTU, least))
 }
-
-// leastMTU6 is what a link must carry to have IPv6 (RFC 8200 5).
-const leastMTU6 = 1280
 
 // namedPorts are those of the stack that calls name; any other is its choice.
 func (s *Story) namedPorts() (ports []uint16) {

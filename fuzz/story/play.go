@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/sockspec/sockspec/conformance"
+	"github.com/sockspec/sockspec/conformance/matrix"
 	"github.com/sockspec/sockspec/conformance/model"
 	"github.com/sockspec/sockspec/packetio"
 	"github.com/sockspec/sockspec/sock"
@@ -124,7 +125,7 @@ func (p *player) survive() {
 func (p *player) start(s *Story) {
 	mtu := int(s.MTU)
 	if mtu == 0 {
-		mtu = usualMTU
+		mtu = matrix.UsualMTU
 	}
 	in, err := model.Stack{}.Start(conformance.Setup{LocalV4: scriptLocal.Addr(), PrefixV4: 16, LocalV6: p.here6(storyLocal6), PrefixV6: 48, MTU: mtu})
 	if p.note(err); err != nil {

@@ -3,7 +3,6 @@ package story
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 
 	"github.com/sockspec/sockspec/conformance"
 	"github.com/sockspec/sockspec/conformance/report"
@@ -99,30 +98,13 @@ func (p *player) icmp(q *sock.Packet) string {
 	return fmt.Sprintf("%s%s [%d:%d(0)]", c.label(), what, rel, rel)
 }
 
-var ecnMarks = [...]string{"", "[ect1] ", "[ect0] ", "[ce] "}
-
 // tcpText spells a segment of a connection.
 func tcpText(s *tcpstate.Segment, wire []byte, c *conn, inbound bool) string {
 	from, to := c.first, c.peer
 	if inbound {
 		from, to = c.peer, c.first
 	}
-	flags := s.Flags.String()
-	if i := strings.IndexByte(flags, '.'); i >= 0 && i < len(flags)-1 {
-		flags = flags[:i] + flags[i+1:] + "."
-	}
-	text := fmt.Sprintf("%s%s %d:%d(%d)", ecnMarks[s.ECN&3], flags, uint32(s.Seq-from), uint64(uint32(s.Seq-from))+uint64(s.Len), s.Len)
-	if s.Flags.Has(tcpstate.ACK) {
-		text += fmt.Sprintf(" ack %d", uint32(s.Ack-to))
-	}
-	text += fmt.Sprintf(" win %d", s.Wnd)
-	if s.Flags.Has(tcpstate.URG) {
-		text += fmt.Sprintf(" urg %d", s.Urg)
-	}
-	if opts := report.SpellOptions(wire, uint32(to)); opts != "" {
-		text += " <" + opts + ">"
-	}
-	return text
+	return report.SpellSegment(s, wire, from, to)
 }
 
 // nearISS is how far from the first an initial number may be that is not drawn at random.
