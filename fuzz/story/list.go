@@ -107,8 +107,18 @@ func plays(c *sock.Call) bool {
 		return slices.Contains([]int64{sock.FIONREAD, sock.SIOCOUTQ, sock.SIOCOUTQNSD, sock.SIOCATMARK}, c.N)
 	case c.Op == sock.OpGetsockopt && slices.Contains(readers, [2]int32{c.Level, c.Name}):
 		return false
+	case c.Op == sock.OpSetsockopt, c.Op == sock.OpGetsockopt:
+		return !netfilters(c)
 	}
 	return slices.Contains(played, c.Op)
+}
+
+// netfilters reports whether an option's number may be one of netfilter's tables, if a kernel was built with them (nf_getsockopt):
+// 64 of iptables, 80 of connection tracking, 83 of sets, 96 of arptables, and so on. The socket layer has some of the same numbers.
+func netfilters(c *sock.Call) bool {
+	const from, to = 64, 128
+	_, known := options[[2]int32{c.Level, c.Name}]
+	return (c.Level == sock.SOL_IP || c.Level == sock.SOL_IPV6) && c.Name >= from && c.Name < to && !known
 }
 
 // comes makes a packet one for whatever port the stack chose, if it is for none that a call named; false for one that no other stack

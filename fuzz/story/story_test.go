@@ -168,3 +168,19 @@ func TestAStoryThatCannotBeginHasNoScript(t *testing.T) {
 	require.ErrorContains(t, err, "scripts' packets go to one address")
 	require.Empty(t, text)
 }
+
+// What the tables of a kernel's netfilter answer is of its build; the socket layer's own options of the same numbers are asked for.
+func TestAListAsksForNoNumberOfNetfilters(t *testing.T) {
+	asks := func(level, name int32) int {
+		s := &Story{}
+		s.Call(0, 0, sock.Call{Op: sock.OpGetsockopt, FD: 3, Level: level, Name: name, Len: 1000})
+		s.Call(0, 0, sock.Call{Op: sock.OpSetsockopt, FD: 3, Level: level, Name: name, Data: make([]byte, 4)})
+		return len(s.List().Steps)
+	}
+	require.Zero(t, asks(sock.SOL_IP, 64))
+	require.Zero(t, asks(sock.SOL_IP, 97))
+	require.Zero(t, asks(sock.SOL_IPV6, 80))
+	require.Equal(t, 2, asks(sock.SOL_IPV6, sock.IPV6_TCLASS))
+	require.Equal(t, 2, asks(sock.SOL_IP, sock.IP_TTL))
+	require.Equal(t, 2, asks(sock.SOL_TCP, 97))
+}
