@@ -240,7 +240,7 @@ func (e *Endpoint) stepRequest(in tcpstate.Input) error {
 		}
 	case last[0].Kind == tcpstate.Promote:
 		edge := e.view.edge
-		e.fresh(tcpstate.Accept(e.listener.Params, e.req, in.Seg.Wnd))
+		e.fresh(tcpstate.Accept(e.listener.Params, e.req, &in.Seg))
 		e.view.edge, e.view.edgeOK = edge, true
 		e.Cover.Edge(tcpstate.Closed, tcpstate.SynReceived)
 		return e.step(in)

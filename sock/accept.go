@@ -16,7 +16,7 @@ func (h *Host) promote(s *sock, f flow, r request, lp *tcpstate.Listener, p *Pac
 	c := h.newChild(afOf(f.local.Addr()), s, f, p, r.tos)
 	c.txHash = r.txHash
 	lp.ISS, lp.TSOffset = r.ISS, r.TSOffset
-	h.attach(c, tcpstate.Accept(lp.Params, &r.Request, p.Seg.Wnd), r.ISS)
+	h.attach(c, tcpstate.Accept(lp.Params, &r.Request, &p.Seg), r.ISS)
 	s.lst.accept.Push(c.id)
 	id := c.id
 	h.dscp = p.TOS

@@ -13,6 +13,7 @@ type leftover struct {
 	maxWnd       uint32
 	scaling      uint8  // scaling_ratio: the next connection's window depends on it
 	rackRTT      uint32 // rack.rtt_us: what a time-out takes for lost depends on it
+	reordering   uint32 // tp->reordering, the sysctl's before the first connection
 	// iss is where the next connection begins (write_seq); 0 has it drawn.
 	iss tcpstate.Seq
 }
@@ -20,7 +21,7 @@ type leftover struct {
 // disconnect notes what the connection, if there was one, leaves behind.
 func (l *leftover) disconnect(c *tcpstate.Conn) {
 	if c != nil {
-		*l = leftover{c.OutQueue(), c.NotSent(), c.MaxWindow(), c.Scaling(), c.RACKRTT(), c.WriteSeq()}
+		*l = leftover{c.OutQueue(), c.NotSent(), c.MaxWindow(), c.Scaling(), c.RACKRTT(), c.Reordering(), c.WriteSeq()}
 	}
 	if l.iss = l.iss.Add(l.maxWnd + 2); l.iss == 0 {
 		l.iss = 1

@@ -13,7 +13,7 @@ const (
 // Negative ones are read as unsigned, and are longer than any bound.
 func (h *Host) ticks(us int32) tcpstate.Duration {
 	tick := max(h.tcp.Tick, 1)
-	return (tcpstate.Duration(uint32(us)) + tick - 1) / tick * tick
+	return roundUp(tcpstate.Duration(uint32(us)), tick)
 }
 
 // setSpan keeps a span in microseconds, of one tick (TCP_TIMEOUT_MIN is two) to most.

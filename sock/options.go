@@ -96,16 +96,23 @@ func (o *options) ofChild(h *Host, p *Packet) {
 }
 
 // forget lets go of what tcp_disconnect resets.
-func (o *options) forget() {
+func (o *options) forget(h *Host) {
 	o.userMSS, o.windowClamp = 0, 0
-	o.untell(tcpstate.RTOMinUs)
 	o.untell(tcpstate.DelackMaxUs)
+	o.own(tcpstate.RTOMinUs, uint32(rtoMin), h.tcp.RTOMin == rtoMin)
 	o.forgetAcks()
 	o.peekOff = -1
 }
 
 // forgetAcks is inet_csk_delack_init: TCP_QUICKACK is what it was at first.
 func (o *options) forgetAcks() { o.untell(tcpstate.QuickAck) }
+
+// own gives the socket the value, or none where the system's is the same.
+func (o *options) own(t tcpstate.Option, v uint32, same bool) {
+	if o.untell(t); !same {
+		o.tcp[t], o.set = v, o.set|1<<t
+	}
+}
 
 func (o *options) untell(t tcpstate.Option) {
 	o.tcp[t] = 0

@@ -94,14 +94,17 @@ func (c *sysctls) configTimes(cfg *tcpstate.Config) {
 	cfg.SynAckRetries = uint8(c.get(ctlTCPSynackRetries))
 	cfg.Retries1, cfg.Retries2 = uint8(c.get(ctlTCPRetries1)), uint8(c.get(ctlTCPRetries2))
 	cfg.OrphanRetries = uint8(c.get(ctlTCPOrphanRetries))
-	cfg.RTOMin = c.get(ctlTCPRtoMinUs) * tcpstate.Microsecond
-	cfg.RTOMax = c.get(ctlTCPRtoMaxMs) * tcpstate.Millisecond
+	cfg.RTOMin = roundUp(c.get(ctlTCPRtoMinUs)*tcpstate.Microsecond, cfg.Tick)
+	cfg.RTOMax = roundUp(c.get(ctlTCPRtoMaxMs)*tcpstate.Millisecond, cfg.Tick)
 	cfg.FinTimeout = c.get(ctlTCPFinTimeout) * tcpstate.Second
 	cfg.KeepaliveTime = c.get(ctlTCPKeepaliveTime) * tcpstate.Second
 	cfg.KeepaliveIntvl = c.get(ctlTCPKeepaliveIntvl) * tcpstate.Second
 	cfg.KeepaliveProbes = uint8(c.get(ctlTCPKeepaliveProbes))
 	cfg.ThinLinear = c.on(ctlTCPThinLinear)
 }
+
+// roundUp makes a span one of whole ticks (usecs_to_jiffies, msecs_to_jiffies).
+func roundUp(d, tick tcpstate.Duration) tcpstate.Duration { return (d + tick - 1) / tick * tick }
 
 func (c *sysctls) configBuffers(cfg *tcpstate.Config) {
 	for i := range cfg.Rmem {

@@ -5,11 +5,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/sockspec/sockspec/tcpstate"
 )
 
 // SetSysctl writes a sysctl as /proc/sys would take it: numbers in decimal, octal
 // or hexadecimal, several apart by blanks; fewer than it holds leave the rest, and
-// more are not looked at. New connections follow it. The error says what was wrong
+// more are not looked at. Connections follow it from then on, but for what a socket
+// keeps from when it was made (tcp_init_sock): tcp_rto_min_us, tcp_rto_max_ms,
+// tcp_reordering, the algorithm, the sizes of buffers. The error says what was wrong
 // and what is allowed; numbers before a wrong one have then been written, unless
 // they must fit each other.
 func (h *Host) SetSysctl(name, value string) error {
@@ -45,7 +49,7 @@ func (h *Host) SetSysctl(name, value string) error {
 	if row.id == ctlTCPFastopenBlackhole && err == nil {
 		h.fast.disabled = 0
 	}
-	h.tcp = h.sysctl.config(nil)
+	h.reconfigure()
 	return err
 }
 
@@ -55,7 +59,7 @@ func (h *Host) setCongestion(value string) error {
 		return fmt.Errorf("%s: no congestion control %q here: use one of %s", ctlCongestionName, value, strings.Join(congestionNames[:], ", "))
 	}
 	h.sysctl.congestion = c
-	h.tcp = h.sysctl.config(nil)
+	h.reconfigure()
 	return nil
 }
 
@@ -141,3 +145,24 @@ var sysctlFits = [...]sysctlFit{
 // maxJiffySecs is the most of a time that the kernel keeps in jiffies, of which the
 // model has 1000 to the second (proc_dointvec_jiffies).
 const maxJiffySecs = maxInt32 / 1000
+
+// reconfigure lets all connections follow the sysctls, and sockets keep what they
+// were made with.
+func (h *Host) reconfigure() {
+	old := h.tcp
+	h.tcp = h.sysctl.config(nil)
+	for _, s := range h.socks {
+		if s == nil || s.prot != &tcpProt {
+			continue
+		}
+		if o := &s.opt; old.RTOMin != h.tcp.RTOMin && o.get(tcpstate.RTOMinUs) == 0 {
+			o.own(tcpstate.RTOMinUs, uint32(old.RTOMin), false)
+		}
+		if o := &s.opt; old.RTOMax != h.tcp.RTOMax && o.get(tcpstate.RTOMaxMs) == 0 {
+			o.own(tcpstate.RTOMaxMs, uint32(old.RTOMax/tcpstate.Millisecond), false)
+		}
+		if s.conn != nil {
+			s.conn.SetConfig(h.tcp)
+		}
+	}
+}

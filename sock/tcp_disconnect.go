@@ -32,7 +32,7 @@ func tcpDisconnect(h *Host, s *sock) Errno {
 		h.putPort(s)
 	}
 	h.resetAddr(s)
-	s.opt.forget()
+	s.opt.forget(h)
 	s.savedSyn = ""
 	h.wake(s, POLLERR) // sk_error_report, error or not
 	return 0

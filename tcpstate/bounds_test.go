@@ -40,7 +40,7 @@ func TestZeroParamsAreLinux(t *testing.T) {
 	r, out := new(Listener).AnswerSYN(Input{Kind: SegmentArrives, Now: 1, Seg: syn}, nil)
 	require.Len(t, out, 1)
 	new(Request).Step(new(Listener), Input{Kind: Timeout, Now: Time(Minute)}, nil)
-	for _, c := range []*Conn{New(Params{}), Accept(Params{}, new(Request), 0), Accept(Params{}, &r, 65535)} {
+	for _, c := range []*Conn{New(Params{}), Accept(Params{}, new(Request), &Segment{}), Accept(Params{}, &r, &Segment{Wnd: 65535})} {
 		c.Step(Input{Kind: Open, Now: 1}, nil)
 		c.Step(Input{Kind: SegmentArrives, Now: 2, Seg: Segment{Seq: peerISS.Add(1), Ack: r.ISS.Add(1), Flags: ACK, Wnd: 1}}, nil)
 		c.Step(Input{Kind: Send, Now: 3, N: 5000}, nil)
@@ -70,7 +70,7 @@ func TestOddConfigsAndParamsDoNotPanic(t *testing.T) {
 			r, _ := l.AnswerSYN(Input{Kind: SegmentArrives, Now: at, Seg: syn}, nil)
 			r.Step(l, Input{Kind: Timeout, Now: r.Deadline}, nil)
 			at = max(at, r.Deadline)
-			c = Accept(p, &r, 65535)
+			c = Accept(p, &r, &Segment{Wnd: 65535})
 		} else {
 			c = New(p)
 			step(Input{Kind: Open})

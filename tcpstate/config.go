@@ -82,6 +82,22 @@ type Config struct {
 	Tick Duration
 }
 
+// SetConfig has the connection follow cfg from now on, as connections do what is
+// written to sysctls; nil is Linux's. What a socket is given when it is made
+// stays: RTOMin and RTOMax, and besides those what New alone reads (tcp_init_sock).
+func (c *Conn) SetConfig(cfg *Config) {
+	old := c.cfg
+	if c.cfg = cfg.bounded(); c.cfg == old {
+		return
+	}
+	if c.user.rtoMin == 0 && c.cfg.RTOMin != old.RTOMin {
+		c.user.rtoMin = c.ticks(uint32(old.RTOMin))
+	}
+	if c.rtoMs == 0 && c.cfg.RTOMax != old.RTOMax {
+		c.rtoMs = uint32(old.RTOMax / Millisecond)
+	}
+}
+
 // RequestRules are how a kernel treats pending requests and SYN cookies, where
 // kernels differ. The zero value is a current kernel's.
 type RequestRules struct {

@@ -42,10 +42,12 @@ type congState struct {
 	pacing               uint64 // sk_pacing_rate, octets a second; all ones = none yet
 }
 
-func (a *congState) init(cfg *Config) {
+func (a *congState) init(cfg *Config, reordering uint32) {
 	a.algo = cfg.Congestion
 	a.cwnd, a.ssthresh = cfg.InitCwnd, infiniteSSThresh
-	a.reordering = cfg.Reordering
+	if a.reordering = reordering; reordering == 0 {
+		a.reordering = cfg.Reordering
+	}
 	a.pacing = ^uint64(0)
 }
 

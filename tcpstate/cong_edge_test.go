@@ -287,7 +287,7 @@ func TestTheFirstDoubtEndsTheUndoOfTheSynAck(t *testing.T) {
 	l := Listener{Params: Params{Cfg: testConfig(), ISS: ourISS, MTU: 1500}}
 	r, _ := l.AnswerSYN(Input{Now: Time(Second), Seg: Segment{Seq: peerISS, Flags: SYN, Wnd: 65535, Opts: plainOpts}}, nil)
 	r.Step(&l, Input{Kind: Timeout, Now: r.Deadline}, nil)
-	w := &world{t: t, c: Accept(l.Params, &r, 65535), now: r.Deadline}
+	w := &world{t: t, c: Accept(l.Params, &r, &Segment{Wnd: 65535}), now: r.Deadline}
 	w.pass(100 * Millisecond)
 	w.arrive(data(0, 0, 0))
 	require.True(t, w.c.ca.undoOn)

@@ -52,7 +52,7 @@ func TestCookieBringsBackWhatTheSynAgreedOn(t *testing.T) {
 		if got.WScaleOK {
 			require.Equal(r, syn.Opts.WScale, got.SndWScale)
 		}
-		c := Accept(l.Params, &got, 65535)
+		c := Accept(l.Params, &got, &Segment{Wnd: 65535})
 		c.Step(cookieAck(out[0].Seg, now.Add(Second)), nil)
 		require.Equal(r, Established, c.State())
 		require.NoError(r, c.Check())

@@ -63,7 +63,7 @@ func ExampleAccept() {
 	out = req.Step(l, ack, out[:0])
 	fmt.Println(out[0].Kind == tcpstate.Promote, out[0].Why)
 
-	conn := tcpstate.Accept(l.Params, &req, ack.Seg.Wnd)
+	conn := tcpstate.Accept(l.Params, &req, &ack.Seg)
 	conn.Step(ack, out[:0])
 	fmt.Println(conn.State(), conn.Readable())
 	// Output:

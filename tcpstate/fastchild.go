@@ -10,7 +10,7 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 func (l *Listener) FastAccept(in Input, out []Output) (*Conn, []Output) {
 	syn := &in.Seg
 	r := l.request(in)
-	c := Accept(l.Params, &r, syn.Wnd) // whose window is taken for scaled as long as the MSS is not settled
+	c := Accept(l.Params, &r, syn) // whose window is taken for scaled as long as the MSS is not settled
 	c.now, c.out = in.Now, out
 	o := c.tell(Became, rule.FastAccepted)
 	o.From, o.To = Closed, SynReceived

@@ -198,7 +198,7 @@ func requested(t *testing.T, _ place, s Segment) []Output {
 	in := Input{Kind: SegmentArrives, Now: Time(Second + 10*Millisecond), Seg: s}
 	out := r.Step(l, in, nil)
 	if len(out) > 0 && out[len(out)-1].Kind == Promote {
-		c := Accept(l.Params, &r, in.Seg.Wnd)
+		c := Accept(l.Params, &r, &in.Seg)
 		out = c.Step(in, out)
 		require.NoError(t, c.Check())
 	}

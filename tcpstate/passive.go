@@ -4,8 +4,9 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 
 // Accept makes the connection that a completed request stands for
 // (tcp_create_openreq_child). It is in SYN-RECEIVED until Step is given the
-// segment that completed the handshake, whose window field is wnd.
-func Accept(p Params, r *Request, wnd uint16) *Conn {
+// segment that completed the handshake. Only its window and its timestamp are
+// read here.
+func Accept(p Params, r *Request, seg *Segment) *Conn {
 	p.ISS = r.ISS.Add(1)
 	c := New(p)
 	c.awaited = true
@@ -17,6 +18,11 @@ func Accept(p Params, r *Request, wnd uint16) *Conn {
 	c.opt.mssClamp, c.opt.tsOffset = r.MSS, r.TSOffset
 	c.opt.hdrLen = tcpHdrLen
 	c.opt.tsRecent = r.TSRecent
+	if c.cfg.Timestamps != 0 && seg.Opts.Has(OptTS) && !seg.Seq.Greater(r.RcvNxt()) {
+		// Whether the connection will take the segment or not, and were there no
+		// timestamps in it: its TIME-WAIT echoes this one (tcp_check_req).
+		c.opt.tsRecent = seg.Opts.TSVal
+	}
 	if r.TSOK {
 		c.opt.hdrLen += lenTS
 		c.opt.tsRecentAt = r.SynAckTime
@@ -29,7 +35,7 @@ func Accept(p Params, r *Request, wnd uint16) *Conn {
 	} else {
 		c.rcv.clamp = min(c.rcv.clamp, 65535)
 	}
-	c.snd.wnd = uint32(wnd) << c.opt.sndWScale
+	c.snd.wnd = uint32(seg.Wnd) << c.opt.sndWScale
 	c.snd.maxWnd = c.snd.wnd
 	c.ecn.on = r.ECNOK
 	c.stat.totalRetrans = uint32(r.NumRetrans)

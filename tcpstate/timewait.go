@@ -162,7 +162,7 @@ func (c *Conn) miniAck(why rule.ID, mark ECN) {
 	o.N, s.Seq, s.Ack, s.Flags = AsBucket, c.snd.nxt, c.rcv.nxt, ACK
 	s.Wnd = uint16(c.rcv.wnd >> c.opt.rcvWScale)
 	s.ECN = mark
-	if c.opt.ts && c.opt.tsRecent != 0 {
+	if c.opt.tsRecent != 0 {
 		c.stampOption(&s.Opts)
 	}
 }
