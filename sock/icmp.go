@@ -138,8 +138,13 @@ func (h *Host) requestICMP(f flow, r *request, in tcpstate.Input) {
 }
 
 // connICMP tells a connection. With IP_RECVERR an error that the connection
-// outlives is pending at once, instead of being kept for a time-out.
+// outlives is pending at once, instead of being kept for a time-out. A bucket of
+// TIME-WAIT has no use for any.
 func (h *Host) connICMP(s *sock, p *Packet, in tcpstate.Input) {
+	if s.conn.Waits() {
+		h.emit(Dropped, rule.ICMPIgnored, s.id)
+		return
+	}
 	connecting := s.handshaking() && (!s.conn.PassiveFastOpen() || s.parent != noSock)
 	if connecting && in.Kind == tcpstate.Unreachable && !p.IPv6() && in.Err != 0 && s.conn.Quotable(in.Seg.Seq) {
 		h.queueSynError(s, p, in.Err)

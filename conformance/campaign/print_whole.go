@@ -89,7 +89,11 @@ func mtuOf(q *sock.Packet) string {
 func (w *writer) segment(k *sock.Packet, c *stamps) string {
 	q := *k
 	s := &q.Seg
-	if c != nil && s.Flags.Has(tcpstate.ACK) {
+	switch {
+	case !s.Flags.Has(tcpstate.ACK):
+	case c == nil:
+		s.Opts.TSEcr = 0
+	default:
 		s.Opts.TSEcr += firstStamp + c.last - c.first
 	}
 	b, err := packetio.Encode(nil, &q)

@@ -62,8 +62,10 @@ func (s *speller) renumber(q *sock.Packet) {
 	g.Seq += peerISS
 	if g.Flags.Has(tcpstate.ACK) {
 		g.Ack += s.first[c]
-		if g.Opts.Has(tcpstate.OptTS) {
-			g.Opts.TSEcr += s.stamps[c]
+		if stamp, sent := s.stamps[c]; sent {
+			g.Opts.TSEcr += stamp
+		} else {
+			g.Opts.TSEcr = 0 // an echo of nothing, behind a SYN cookie, is read as options that depend on a secret
 		}
 	}
 	for i := range g.Opts.SACK[:g.Opts.NSACK] {
