@@ -2,6 +2,7 @@ package fuzz
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/sockspec/sockspec/sock"
 )
@@ -64,7 +65,7 @@ func wideCall(what byte, o Op, c *sock.Call) (addr netip.AddrPort) {
 
 // sysctl writes one of those that change what the machine does, or something that is none.
 func (r *HostRun) sysctl(o Op) error {
-	row := choose(hostSysctls, o.Opts)
+	row := choose(allSysctls, o.Opts)
 	value := choose(row[1:], o.Ack)
 	if r.story != nil {
 		r.story.Written(r.now, row[0], value)
@@ -100,6 +101,17 @@ var hostSysctls = [][]string{
 	{"net.ipv4.tcp_rmem", "4096 4096 4096", "4096"}, {"net.ipv4.ipfrag_high_thresh", "0", "4194304"}, {"net.ipv4.ipfrag_max_dist", "1", "64"},
 	{"net.ipv4.tcp_challenge_ack_limit", "1", "2147483647"}, {"net.ipv4.ip_no_pmtu_disc", "1", "0"}, {"net.ipv6.bindv6only", "1", "0"}, {"net.nothing", "1"},
 }
+
+// connSysctls are those that connections read.
+var connSysctls = [][]string{
+	{"net.ipv4.tcp_timestamps", "0", "2", "1"}, {"net.ipv4.tcp_sack", "0", "1"}, {"net.ipv4.tcp_window_scaling", "0", "1"}, {"net.ipv4.tcp_dsack", "0", "1"},
+	{"net.ipv4.tcp_ecn", "1", "0", "2"}, {"net.ipv4.tcp_retries2", "1", "15"}, {"net.ipv4.tcp_orphan_retries", "1", "0"}, {"net.ipv4.tcp_syn_retries", "1", "6"},
+	{"net.ipv4.tcp_synack_retries", "1", "5"}, {"net.ipv4.tcp_fin_timeout", "1", "60"}, {"net.ipv4.tcp_keepalive_time", "1", "7200"}, {"net.ipv4.tcp_notsent_lowat", "1000", "-1"},
+	{"net.ipv4.tcp_rto_min_us", "40000", "200000"}, {"net.ipv4.tcp_rto_max_ms", "1000", "120000"}, {"net.ipv4.tcp_reordering", "6", "3"}, {"net.ipv4.tcp_rfc1337", "1", "0"},
+	{"net.ipv4.tcp_shrink_window", "1", "0"}, {"net.ipv4.tcp_wmem", "4096 4096 4096", "4096 16384 4194304"}, {"net.ipv4.tcp_min_snd_mss", "500", "48"},
+}
+
+var allSysctls = slices.Concat(hostSysctls, connSysctls)
 
 // controls are control messages of a send.
 var controls = func() []sock.Control {

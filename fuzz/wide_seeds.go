@@ -54,6 +54,7 @@ func wideSeeds() [][]byte {
 	l.programs()
 	l.files()
 	l.ports()
+	l.connSysctls()
 	l.listeners()
 	l.quotes()
 	l.narrowWays()
@@ -232,6 +233,15 @@ func (l *wideList) ports() {
 	for i := range byte(len(hostSysctls)) {
 		l.tell(hostOp(hostSysctl, 0, 0, 0, 0, i), hostOp(hostSocket), hostOp(hostServe, 1, any4, 0), hostOp(hostNewFlow, 0, 0, 0, 0, synOpts&^1), hostOp(hostNewFlow, 0, 0, 0, 1, synOpts&^1), hostOp(hostSegment), hostOp(hostSysctl, 0, 1, 0, 0, i), hostOp(hostSysctl, 0, 2, 0, 0, i),
 			hostOp(hostSysctl, 0, 3, 0, 0, i), hostOp(hostSysctl, 0, 4, 0, 0, i), hostOp(hostAccept, 1), hostOp(hostWire, 0, 0, 0, 1), hostOp(hostWire, 0, 0, 0, 1, wire6), hostOp(hostTick))
+	}
+}
+
+// connSysctls: written while a connection is open.
+func (l *wideList) connSysctls() {
+	for i := range byte(len(connSysctls)) {
+		write := func(value byte) []byte { return hostOp(hostSysctl, 0, value, 0, 0, byte(len(hostSysctls))+i) }
+		l.tell(hostOp(hostSocket), hostOp(hostServe, 1, any4, 0), hostOp(hostNewFlow, 0, 0, 0, 0, synOpts&^1), hostOp(hostSegment), hostOp(hostAccept, 1), write(0),
+			hostOp(hostSend, 2, 0, 0, 0, 0), hostOp(hostTick), hostOp(hostSegment, 1<<3, 0, 3), write(1), hostOp(hostClose, 2), hostOp(hostTick), hostOp(hostSegment))
 	}
 }
 
