@@ -82,6 +82,7 @@ func (s *sock) pingDest(c *Call) (netip.AddrPort, Errno) {
 
 // pingDest6 is the same in IPv6, where a scope must agree with the device.
 func (s *sock) pingDest6(c *Call, p *sendPlan) Errno {
+	named := messagePort(IPPROTO_ICMPV6, c.Data)
 	if c.AddrLen == 0 {
 		if !s.dg.connected {
 			return EDESTADDRREQ
@@ -89,7 +90,7 @@ func (s *sock) pingDest6(c *Call, p *sendPlan) Errno {
 		if s.dg.peer6.Is4() {
 			return EINVAL // connected to an IPv4-mapped address
 		}
-		p.dst = netip.AddrPortFrom(s.dg.peer6, 0)
+		p.dst = netip.AddrPortFrom(s.dg.peer6, named)
 		return 0
 	}
 	switch {
@@ -115,7 +116,7 @@ func (s *sock) pingDest6(c *Call, p *sendPlan) Errno {
 	if a.Is4In6() || needsScope(a) && p.dev == 0 && (!a.IsMulticast() || s.opt.mcIndex6 == 0) {
 		return EINVAL
 	}
-	p.dst = netip.AddrPortFrom(a, 0)
+	p.dst = netip.AddrPortFrom(a, named)
 	return 0
 }
 

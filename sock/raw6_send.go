@@ -25,6 +25,9 @@ func raw6Sendmsg(h *Host, s *sock, t *thread) outcome {
 	if least > 0 && !s.opt.hdrIncl && (callLen(c) < least || c.Fault&FaultData != 0) {
 		return fail(EFAULT)
 	}
+	if !s.opt.hdrIncl {
+		p.dst = netip.AddrPortFrom(p.dst.Addr(), messagePort(p.proto, c.Data))
+	}
 	if a := p.dst.Addr(); a.Is4() || a.Is4In6() {
 		return fail(ENETUNREACH) // IPv6's routes alone are asked
 	}
@@ -32,6 +35,18 @@ func raw6Sendmsg(h *Host, s *sock, t *thread) outcome {
 		return fail(err)
 	}
 	return h.rawSend(s, t, &p)
+}
+
+// messagePort is the port that a message of IPv6 which is too long is said to have been sent to: of ICMPv6 type and code stand there,
+// of mobility headers the type (flowi_uli; rawv6_probe_proto_opt).
+func messagePort(proto uint8, data []byte) uint16 {
+	switch proto {
+	case IPPROTO_ICMPV6:
+		return binary.BigEndian.Uint16(data)
+	case protoMobility:
+		return uint16(data[2]) << 8
+	}
+	return 0
 }
 
 // raw6Dest is the address that the call names, or the peer. What stands for its
@@ -42,7 +57,7 @@ func (s *sock) raw6Dest(c *Call, p *sendPlan) Errno {
 	case c.AddrLen == 0 && !s.dg.connected:
 		return EDESTADDRREQ
 	case c.AddrLen == 0:
-		p.dst = netip.AddrPortFrom(s.dg.peer6, s.remote.Port())
+		p.dst = netip.AddrPortFrom(s.dg.peer6, 0)
 		return 0
 	case c.AddrLen < sizeofIn6RFC2133:
 		return EINVAL
@@ -60,7 +75,7 @@ func (s *sock) raw6Dest(c *Call, p *sendPlan) Errno {
 	if x := c.Addr.AP.Addr(); x.Is6() {
 		dst = x.WithZone("")
 	}
-	p.proto, p.dst = uint8(proto), netip.AddrPortFrom(dst, c.Addr.AP.Port())
+	p.proto, p.dst = uint8(proto), netip.AddrPortFrom(dst, 0)
 	if c.AddrLen >= sizeofIn6 && c.Addr.Scope != 0 && needsScope(dst) {
 		p.dev = int32(c.Addr.Scope)
 	}

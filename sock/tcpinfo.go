@@ -16,7 +16,7 @@ func getTCPInfo(h *Host, s *sock, t *thread) outcome {
 	case s.lst != nil:
 		// A listener reports its accept queue where others count packets.
 		i.Unacked, i.Sacked = uint32(s.lst.accept.Len()), s.lst.backlog
-		i.SndCwnd, i.Reordering = h.tcp.InitCwnd, h.tcp.Reordering
+		i.SndCwnd, i.Reordering = h.tcp.InitCwnd, s.left.reordering
 		i.PacingRate, i.MaxPacingRate = 1<<64-1, s.opt.maxPacing
 	case s.conn != nil:
 		i = s.conn.Info(h.now)

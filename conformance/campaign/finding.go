@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/sockspec/sockspec/conformance/matrix"
+	"github.com/sockspec/sockspec/sock"
 	"github.com/sockspec/sockspec/tcpstate"
 )
 
@@ -103,8 +104,32 @@ func shift(play, pause int) tcpstate.Duration {
 	return tcpstate.Duration((play+1)*(pause+1)*prime/8%9) - 4
 }
 
-// repeat plays steps again and counts how often the stacks agree. A play that a timer ended says nothing.
+// repeat plays steps again and counts how often the stacks agree: more often if sockets share a port, who gets what then being the
+// choice of a hash that is another each time (reuseport_select_sock).
 func (c *Campaign) repeat(f *Finding, h *History) {
+	rounds := 1
+	if sharers(h.Steps) > 1 {
+		rounds = 10
+	}
+	for range rounds {
+		if c.tally(f, h); f.Both() {
+			return
+		}
+	}
+}
+
+// sharers are how many times steps set SO_REUSEPORT.
+func sharers(steps []matrix.Step) (n int) {
+	for i := range steps {
+		if c := steps[i].Call; c != nil && c.Op == sock.OpSetsockopt && c.Level == sock.SOL_SOCKET && c.Name == sock.SO_REUSEPORT {
+			n++
+		}
+	}
+	return n
+}
+
+// tally plays steps again and counts how often the stacks agree. A play that a timer ended says nothing.
+func (c *Campaign) tally(f *Finding, h *History) {
 	for _, r := range c.replays(h.World, slices.Repeat([][]matrix.Step{h.Steps}, attempts)) {
 		if r.err != nil {
 			continue

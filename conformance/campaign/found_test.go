@@ -46,6 +46,13 @@ var found = []struct {
 	{"a header of the user's own for a group that nobody has joined (ip_mc_output)", headerToGroup("224.0.0.9", 0)},
 	{"and for one that all are in", headerToGroup("224.0.0.1", 9)},
 	{"the MSS of a child is bounded by the window of the ACK that makes it, though that is older than the SYN (tcp_create_openreq_child)", olderAck()},
+	{"a message of RAW that is too long was sent to no port (rawv6_send_hdrinc)", tooLong(sock.IPPROTO_RAW, 17)},
+	{"one of UDP neither", tooLong(sock.IPPROTO_UDP, 17)},
+	{"of ICMPv6 its type and code stand for the port (rawv6_probe_proto_opt)", tooLong(sock.IPPROTO_ICMPV6, sock.IPPROTO_ICMPV6)},
+	{"of mobility its type", tooLong(135, 135)},
+	{"of another protocol neither", tooLong(99, 99)},
+	{"so they do for an echo request (ping_v6_sendmsg)", tooLong(0, 8080)},
+	{"a listener shows the degree of reordering of when it was made (tcp_get_info)", reordering()},
 	{"nor does what RAW reads of a datagram from a port of the stack's choice depend on it", overheard(4, 100)},
 	{"nor a part of that", overheard(4, 22)},
 	{"nor what it reads without IP's header", overheard(6, 100)},
@@ -156,6 +163,36 @@ func urgentHeader() []matrix.Step {
 	c.next = 11
 	return append(list, c.packet(matrix.Packet{Flags: tcpstate.ACK, Len: 10, Window: 0x4142}, nil),
 		matrix.Step{Thread: 1, Call: &sock.Call{Op: sock.OpRecv, Len: 1, Flags: sock.MSG_OOB}})
+}
+
+// tooLong sends more than IPv6 can carry, by RAW of the protocol or, with 0, by ping, to an address with that port and to a peer, and
+// reads what became of it.
+func tooLong(proto int32, port uint16) []matrix.Step {
+	k := matrix.Kinds[len(matrix.Kinds)-1]
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	open := sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: sock.SOCK_RAW, Proto: proto}
+	data := make([]byte, 65_530)
+	data[0], data[1], data[2] = 135, 7, 9
+	if proto == 0 {
+		open.Type, open.Proto, data[0], data[1] = sock.SOCK_DGRAM, sock.IPPROTO_ICMPV6, echoRequest6, 0
+	}
+	send, connect := sock.Call{Op: sock.OpSend, Data: data}, sock.Call{Op: sock.OpConnect}
+	send.Addr, send.AddrLen = k.Addr(k.Peer, port)
+	connect.Addr, connect.AddrLen = k.Addr(k.Peer, 8080)
+	errors := step(sock.Call{Op: sock.OpRecv, Flags: sock.MSG_ERRQUEUE | sock.MSG_DONTWAIT, Len: 10})
+	on := func(name int32) matrix.Step {
+		return step(sock.Call{Op: sock.OpSetsockopt, Level: sock.SOL_IPV6, Name: name, Data: matrix.Int(1)})
+	}
+	return []matrix.Step{step(open), on(sock.IPV6_RECVERR), on(sock.IPV6_DONTFRAG), step(send), errors, step(connect), step(sock.Call{Op: sock.OpSend, Data: data}), errors}
+}
+
+// reordering has the sysctl written behind a listener's back.
+func reordering() []matrix.Step {
+	k := matrix.Kinds[0]
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	return []matrix.Step{step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: k.Type}), step(sock.Call{Op: sock.OpListen, N: 1}),
+		{Sysctl: &[2]string{"net.ipv4.tcp_reordering", "6"}},
+		step(sock.Call{Op: sock.OpGetsockopt, Level: sock.SOL_TCP, Name: sock.TCP_INFO, Len: infoRoom})}
 }
 
 // overheard has RAW read what UDP sends to a port of its own host, with so much room.
