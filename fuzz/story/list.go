@@ -101,6 +101,8 @@ func plays(c *sock.Call) bool {
 		return false
 	case c.Op == sock.OpSetsockopt && slices.Contains(lacking, [2]int32{c.Level, c.Name}), c.Op == sock.OpSend && c.Flags&sock.MSG_ZEROCOPY != 0:
 		return false
+	case readsAck(c.Filter):
+		return false
 	case c.Op == sock.OpFcntl: // others name processes
 		return c.N == sock.F_GETFL || c.N == sock.F_SETFL
 	case c.Op == sock.OpIoctl:
@@ -111,6 +113,12 @@ func plays(c *sock.Call) bool {
 		return !netfilters(c)
 	}
 	return slices.Contains(played, c.Op)
+}
+
+// readsAck reports whether a program reads what a segment acknowledges, from a number that chance began: then what it keeps is chance.
+func readsAck(program []sock.SockFilter) bool {
+	const from, to, absolute, modes = 8, 12, 0x20, 0xe7
+	return slices.ContainsFunc(program, func(in sock.SockFilter) bool { return in.Code&modes == absolute && in.K+4 > from && in.K < to })
 }
 
 // netfilters reports whether an option's number may be one of netfilter's tables, if a kernel was built with them (nf_getsockopt):

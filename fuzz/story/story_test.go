@@ -184,3 +184,17 @@ func TestAListAsksForNoNumberOfNetfilters(t *testing.T) {
 	require.Equal(t, 2, asks(sock.SOL_IP, sock.IP_TTL))
 	require.Equal(t, 2, asks(sock.SOL_TCP, 97))
 }
+
+// What a program makes of the number that a segment acknowledges is chance.
+func TestAListAttachesNoProgramThatReadsTheAcknowledgedNumber(t *testing.T) {
+	attaches := func(in sock.SockFilter) int {
+		s := &Story{}
+		s.Call(0, 0, sock.Call{Op: sock.OpSetsockopt, FD: 3, Level: sock.SOL_SOCKET, Name: sock.SO_ATTACH_FILTER, Data: make([]byte, 16), Filter: []sock.SockFilter{in}})
+		return len(s.List().Steps)
+	}
+	require.Zero(t, attaches(sock.SockFilter{Code: 0x30, K: 9}))
+	require.Zero(t, attaches(sock.SockFilter{Code: 0x20, K: 8}))
+	require.Equal(t, 1, attaches(sock.SockFilter{Code: 0x30, K: 13}))
+	require.Equal(t, 1, attaches(sock.SockFilter{Code: 0x20, K: 0xfffff004}))
+	require.Equal(t, 1, attaches(sock.SockFilter{Code: 0x06, K: 9}))
+}
