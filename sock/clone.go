@@ -187,8 +187,8 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 	}
 	s.fq.fingerprint(f, now)
 	f.U64(uint64(s.left.sent)<<32 | uint64(s.left.unsent))
-	f.U64(uint64(s.left.rackRTT)<<32 | uint64(s.left.reordering))
-	f.U64(uint64(s.left.maxWnd)<<16 | uint64(s.left.scaling)<<8 | uint64(s.urg))
+	s.left.tcp.Fingerprint(f, now)
+	f.U64(uint64(s.left.maxWnd)<<16 | uint64(s.urg))
 	s.opt.fingerprint(f)
 	f.U32(s.mss)
 	f.Bool(s.routed)

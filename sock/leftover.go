@@ -11,9 +11,7 @@ type leftover struct {
 	// largest window of this one.
 	sent, unsent uint32
 	maxWnd       uint32
-	scaling      uint8  // scaling_ratio: the next connection's window depends on it
-	rackRTT      uint32 // rack.rtt_us: what a time-out takes for lost depends on it
-	reordering   uint32 // tp->reordering, the sysctl's before the first connection
+	tcp          tcpstate.Left
 	// iss is where the next connection begins (write_seq); 0 has it drawn.
 	iss tcpstate.Seq
 }
@@ -21,7 +19,7 @@ type leftover struct {
 // disconnect notes what the connection, if there was one, leaves behind.
 func (l *leftover) disconnect(c *tcpstate.Conn) {
 	if c != nil {
-		*l = leftover{c.OutQueue(), c.NotSent(), c.MaxWindow(), c.Scaling(), c.RACKRTT(), c.Reordering(), c.WriteSeq()}
+		*l = leftover{c.OutQueue(), c.NotSent(), c.MaxWindow(), c.Left(), c.WriteSeq()}
 	}
 	if l.iss = l.iss.Add(l.maxWnd + 2); l.iss == 0 {
 		l.iss = 1

@@ -56,6 +56,7 @@ func inetListen(h *Host, s *sock, backlog int32) Errno {
 	// share it by SO_REUSEADDR may not both listen.
 	if !s.prot.getPort(h, s, s.num) {
 		s.lst = nil
+		s.forgetRcvMSS()
 		return EADDRINUSE
 	}
 	s.sport = s.num

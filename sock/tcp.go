@@ -22,7 +22,7 @@ func tcpSeen(v *filterView) int { return int(v.wire[v.head+12]>>4) * 4 }
 func tcpInit(h *Host, s *sock) Errno {
 	h.tcpCount++
 	s.opt.rcvbuf, s.opt.sndbuf = h.tcp.Rmem[1], h.tcp.Wmem[1]
-	s.opt.congestion, s.left.reordering = h.tcp.Congestion, h.tcp.Reordering
+	s.opt.congestion, s.left.tcp.Reordering = h.tcp.Congestion, h.tcp.Reordering
 	return 0
 }
 
@@ -43,8 +43,7 @@ func (h *Host) params(s *sock, mtu uint32, ipv6 bool) tcpstate.Params {
 	o := &s.opt
 	return tcpstate.Params{
 		Cfg: h.tcp, MTU: mtu, IPv6: ipv6, UserMSS: o.userMSS, RcvBuf: o.rcvbuf, SndBuf: o.sndbuf,
-		Locks: o.bufLocks, Clamp: o.windowClamp, Shut: s.shut, Scaling: s.left.scaling, RACKRTT: s.left.rackRTT,
-		Reordering: s.left.reordering,
+		Locks: o.bufLocks, Clamp: o.windowClamp, Shut: s.shut, Left: s.left.tcp,
 	}
 }
 

@@ -16,7 +16,7 @@ func getTCPInfo(h *Host, s *sock, t *thread) outcome {
 	case s.lst != nil:
 		// A listener reports its accept queue where others count packets.
 		i.Unacked, i.Sacked = uint32(s.lst.accept.Len()), s.lst.backlog
-		i.SndCwnd, i.Reordering = h.tcp.InitCwnd, s.left.reordering
+		i.SndCwnd, i.Reordering = h.tcp.InitCwnd, s.left.tcp.Reordering
 		i.PacingRate, i.MaxPacingRate = 1<<64-1, s.opt.maxPacing
 	case s.conn != nil:
 		i = s.conn.Info(h.now)
@@ -40,11 +40,10 @@ func freshInfo(h *Host, s *sock) tcpstate.Info {
 	i.State, i.PMTU, i.RcvMSS = uint8(tcpstate.Closed), 0, 0
 	i.NotSentBytes = s.left.unsent
 	if p := s.past; p != nil {
-		i.PMTU, i.SndMSS, i.RcvMSS, i.AdvMSS = p.PMTU, p.SndMSS, 88, p.AdvMSS
+		i.PMTU, i.SndMSS, i.RcvMSS, i.AdvMSS = p.PMTU, p.SndMSS, p.RcvMSS, p.AdvMSS
 		i.RcvSSThresh, i.RcvSpace, i.SndWnd, i.RcvWnd = p.RcvSSThresh, p.RcvSpace, p.SndWnd, p.RcvWnd
 		i.Reordering, i.MinRTT, i.RcvRTT, i.Retransmits = p.Reordering, p.MinRTT, p.RcvRTT, p.Retransmits
 		i.Options = p.Options & (tcpstate.InfoECN | tcpstate.InfoECNSeen) // until the next SYN
-		i.TotalRTO, i.TotalRTORecoveries, i.TotalRTOTime = p.TotalRTO, p.TotalRTORecoveries, p.TotalRTOTime
 	}
 	return i
 }
@@ -55,11 +54,14 @@ func fingerprintPast(f *queue.Hash, p *tcpstate.Info) {
 	if p == nil {
 		return
 	}
-	for _, v := range [...]uint32{p.PMTU, p.SndMSS, p.AdvMSS, p.RcvSSThresh, p.RcvSpace, p.SndWnd, p.RcvWnd, p.Reordering,
-		p.MinRTT, p.RcvRTT, uint32(p.Retransmits), uint32(p.Options), uint32(p.TotalRTO)<<16 | uint32(p.TotalRTORecoveries), p.TotalRTOTime} {
+	for _, v := range [...]uint32{p.PMTU, p.SndMSS, p.RcvMSS, p.AdvMSS, p.RcvSSThresh, p.RcvSpace, p.SndWnd, p.RcvWnd, p.Reordering,
+		p.MinRTT, p.RcvRTT, uint32(p.Retransmits), uint32(p.Options)} {
 		f.U32(v)
 	}
 }
+
+// leastRcvMSS is TCP_MIN_MSS, octets.
+const leastRcvMSS = 88
 
 // remember keeps what a connection leaves behind for TCP_INFO; a listener or a
 // fresh socket leaves what it began with.
@@ -68,7 +70,16 @@ func (h *Host) remember(s *sock) {
 	if s.conn != nil {
 		i = s.conn.Info(h.now)
 	}
+	i.RcvMSS = leastRcvMSS
 	s.past = &i
+}
+
+// forgetRcvMSS is what inet_csk_delack_init does to one that has been connected.
+func (s *sock) forgetRcvMSS() {
+	if s.past != nil {
+		p := *s.past
+		p.RcvMSS, s.past = 0, &p
+	}
 }
 
 // putInfoHead appends the fields up to tcpi_total_retrans: octets, then ints.

@@ -42,12 +42,10 @@ type congState struct {
 	pacing               uint64 // sk_pacing_rate, octets a second; all ones = none yet
 }
 
-func (a *congState) init(cfg *Config, reordering uint32) {
+func (a *congState) init(cfg *Config) {
 	a.algo = cfg.Congestion
 	a.cwnd, a.ssthresh = cfg.InitCwnd, infiniteSSThresh
-	if a.reordering = reordering; reordering == 0 {
-		a.reordering = cfg.Reordering
-	}
+	a.reordering = cfg.Reordering
 	a.pacing = ^uint64(0)
 }
 

@@ -93,20 +93,20 @@ const (
 func New(p Params) *Conn {
 	c := &Conn{cfg: p.Cfg.bounded(), state: Closed, ipv6: p.IPv6, locks: p.Locks, now: 1}
 	c.startSend(p.ISS)
-	c.snd.mtu, c.rack.rttUs = mtuOf(p.MTU), p.RACKRTT
+	c.snd.mtu = mtuOf(p.MTU)
 	c.snd.way = wayOut{c.snd.mtu, c.snd.mtu}
 	c.snd.sndbuf = orDefault(p.SndBuf, c.cfg.Wmem[1])
 	c.rcv.rcvbuf = orDefault(p.RcvBuf, c.cfg.Rmem[1])
 	c.rcv.clamp = p.Clamp
-	c.rcv.scaling = p.scaling()
 	c.opt.mssClamp = defaultMSS
 	c.opt.tsOffset, c.opt.tsRecent, c.opt.tsRecentAt = p.TSOffset, p.TSRecent, p.TSRecentAt
 	c.user.userMSS = p.UserMSS
 	c.user.rcvLowat = 1
 	c.shut = p.Shut & (ShutRead | ShutWrite)
-	c.ca.init(c.cfg, p.Reordering)
+	c.ca.init(c.cfg)
 	c.rack.steps = 1
 	c.rtt.init(c.cfg)
+	c.inherit(&p.Left)
 	c.ack.rcvMSS = minMSS
 	c.snd.mssCache = defaultMSS
 	c.stat.appLimited, c.stat.rateAppLimited = ^uint32(0), true // until the first ACK
@@ -126,7 +126,10 @@ func (c *Conn) startSend(iss Seq) {
 func (c *Conn) startReceive(irs Seq) {
 	r, next := &c.rcv, irs.Add(1)
 	r.nxt, r.wup, r.copied = next, next, next
-	r.rttSeq, r.spaceSeq, c.ack.compressAt = next, next, next
+	r.spaceSeq, c.ack.compressAt = next, next
+	if r.rttTime == never {
+		r.rttSeq = next
+	}
 }
 
 func orDefault(v, def int32) int32 {

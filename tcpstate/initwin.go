@@ -9,14 +9,6 @@ const maxWScale = 14
 // segment was measured, in 1/256: half (TCP_DEFAULT_SCALING_RATIO).
 const defaultScaling = 128
 
-// scaling is the share that earlier connections of the socket learned, if it had any.
-func (p *Params) scaling() uint8 {
-	if p.Scaling == 0 {
-		return defaultScaling
-	}
-	return p.Scaling
-}
-
 // winFromSpace is the window that space octets of receive buffer are worth
 // (tcp_win_from_space); the rest pays for the overhead of the buffers.
 func winFromSpace(ratio uint8, space int32) int32 {

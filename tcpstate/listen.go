@@ -126,7 +126,7 @@ func (p *Params) rcvSpace() int32 {
 	if buf == 0 {
 		buf = p.cfg().Rmem[1]
 	}
-	return winFromSpace(p.scaling(), buf)
+	return winFromSpace(p.Left.share(), buf)
 }
 
 // synAckMax is the longest wait (TCP_RTO_MAX). Neither tcp_rto_max_ms nor

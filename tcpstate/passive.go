@@ -38,10 +38,11 @@ func Accept(p Params, r *Request, seg *Segment) *Conn {
 	c.snd.wnd = uint32(seg.Wnd) << c.opt.sndWScale
 	c.snd.maxWnd = c.snd.wnd
 	c.ecn.on = r.ECNOK
+	c.rtt.reset(never)
 	c.stat.totalRetrans = uint32(r.NumRetrans)
 	c.stat.segsIn = 1 // the SYN
 	if r.NumTimeout > 0 {
-		c.stat.totalRTO = uint16(r.NumTimeout)
+		c.stat.totalRTO, c.stat.rtoRecoveries = uint16(r.NumTimeout), 1
 		c.ca.undoOn, c.ca.undoMarker = true, r.ISS
 		c.ca.retransStamp = retransClock(r.SynAckTime)
 	}
@@ -82,10 +83,13 @@ func (c *Conn) synReceivedAcked(s *Segment) {
 		c.fastHandshakeDone()
 	} else {
 		c.undoSpuriousSyn()
-		c.ca.retransStamp = 0
 		if c.ack.lastRcv != never { // not after a simultaneous open
 			c.ack.lastRcv = c.now
+			if c.stat.totalRTO > 0 {
+				c.stat.rtoTime = retransClock(c.now) - c.ca.retransStamp
+			}
 		}
+		c.ca.retransStamp = 0
 		c.initTransfer()
 		c.rcv.copied = c.rcv.nxt
 	}

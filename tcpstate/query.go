@@ -126,9 +126,6 @@ func (c *Conn) MaxWindow() uint32 { return c.snd.maxWnd }
 // MTU is the path's that segments are cut for, octets (tcpi_pmtu).
 func (c *Conn) MTU() uint32 { return c.snd.mtu.octets() }
 
-// Scaling is the share of its memory that a segment's payload takes, of 256 (scaling_ratio).
-func (c *Conn) Scaling() uint8 { return c.rcv.scaling }
-
 // RcvBuf and SndBuf are the buffers' sizes as SO_RCVBUF and SO_SNDBUF report them.
 func (c *Conn) RcvBuf() int32 { return c.rcv.rcvbuf }
 

@@ -14,14 +14,6 @@ type rackState struct {
 	lastDelivered uint32
 }
 
-// RACKRTT is the round trip of what is known to be delivered of the latest sent,
-// microseconds (rack.rtt_us), which outlives a disconnect.
-func (c *Conn) RACKRTT() uint32 { return c.rack.rttUs }
-
-// Reordering is how many segments the path is taken to reorder by
-// (tcpi_reordering), which outlives a disconnect, too.
-func (c *Conn) Reordering() uint32 { return c.ca.reordering }
-
 const rackPersist = 16 // TCP_RACK_RECOVERY_THRESH
 
 // sentAfter orders transmissions: by time, then by sequence number.

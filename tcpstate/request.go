@@ -22,9 +22,7 @@ type Params struct {
 	Locks      uint8  // LockRcvBuf and LockSndBuf: SO_RCVBUF or SO_SNDBUF was set
 	Clamp      uint32 // TCP_WINDOW_CLAMP, 0 = none
 	Shut       uint8  // ShutRead and ShutWrite: what was shut before there was a connection, or on its listener
-	Scaling    uint8  // what share of its memory a payload takes, of 256, as an earlier connection learned it; 0 = not known
-	Reordering uint32 // in segments, as the socket began or an earlier connection learned it; 0 = Cfg.Reordering
-	RACKRTT    uint32 // round trip of what an earlier connection knew last to be delivered, microseconds (rack.rtt_us)
+	Left       Left   // by an earlier connection of the socket
 }
 
 // Bits of Params.Locks.

@@ -115,6 +115,6 @@ func (p *pair) fired(at sock.Time, other *matrix.Outcome) sock.Time {
 // pass lets time pass on a stack and adds what came of it to the outcome.
 func pass(p *matrix.Player, until sock.Time, to *matrix.Outcome) error {
 	o, err := p.Pass(until)
-	to.Returns, to.Packets, to.Seen = append(to.Returns, o.Returns...), append(to.Packets, o.Packets...), append(to.Seen, o.Seen...)
+	to.Add(o)
 	return err
 }

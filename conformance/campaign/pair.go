@@ -141,7 +141,7 @@ func taken(err error) string {
 
 // join is what came of two steps as if they were one.
 func join(a, b matrix.Outcome) matrix.Outcome {
-	a.Returns, a.Packets, a.Seen = append(a.Returns, b.Returns...), append(a.Packets, b.Packets...), append(a.Seen, b.Seen...)
+	a.Add(b)
 	return a
 }
 
@@ -218,11 +218,21 @@ func (p *pair) compare(other, model *matrix.Outcome) *Difference {
 	if a, b := returns(other), returns(model); p.kept(a) != p.kept(b) {
 		return &Difference{What: "results", Other: a, Model: b}
 	}
-	a, b := strings.Join(other.Packets, "; "), strings.Join(model.Packets, "; ")
-	if a != b && p.kept(byConn(other.Packets)) != p.kept(byConn(model.Packets)) {
-		return &Difference{What: "packets", Other: "sends " + or(a), Model: "sends " + or(b)}
+	if a, b := other.Packets, model.Packets; p.kept(byConn(a)) != p.kept(byConn(b)) {
+		return &Difference{What: "packets", Other: "sends " + or(strings.Join(a, "; ")), Model: "sends " + or(strings.Join(b, "; "))}
+	}
+	if a, b := detailed(other), detailed(model); p.kept(byConn(a)) != p.kept(byConn(b)) {
+		return &Difference{What: "packets, of which scripts do not say all", Other: "sends " + strings.Join(a, "; "), Model: "sends " + strings.Join(b, "; ")}
 	}
 	return nil
+}
+
+// detailed are the packets with all that is compared of them.
+func detailed(o *matrix.Outcome) (list []string) {
+	for i, text := range o.Packets {
+		list = append(list, fmt.Sprintf("%s {%s}", text, o.Details[i]))
+	}
+	return list
 }
 
 // kept is the text without what is to be ignored.
@@ -237,6 +247,9 @@ func (p *pair) kept(text string) string {
 func byConn(packets []string) string {
 	list := slices.Clone(packets)
 	conn := func(s string) string {
+		for strings.HasPrefix(s, "[") && strings.Contains(s, "] ") { // a TTL or a TOS that is not the usual
+			_, s, _ = strings.Cut(s, "] ")
+		}
 		s, _, _ = strings.Cut(s, " ")
 		return s
 	}

@@ -30,6 +30,7 @@ type Outcome struct {
 	// Returns are the calls that returned, by order of thread; the step's own and others that it woke.
 	Returns []Returned
 	Packets []string // that left, in their order
+	Details []string // what each of them has besides, see detail
 	Seen    []Seen   // the same, for whoever plays the peer
 }
 
@@ -240,7 +241,7 @@ func (p *Player) settle(until sock.Time) (o Outcome, err error) {
 			if forRouters(ev.Packet) {
 				continue
 			}
-			o.Packets = append(o.Packets, p.speller.outbound(ev.Packet))
+			o.Packets, o.Details = append(o.Packets, p.speller.outbound(ev.Packet)), append(o.Details, detail(ev.Packet))
 			if seen, ok := p.speller.seen(ev.Packet); ok {
 				seen.At, seen.Text = ev.At, o.Packets[len(o.Packets)-1]
 				o.Seen = append(o.Seen, seen)
@@ -252,6 +253,12 @@ func (p *Player) settle(until sock.Time) (o Outcome, err error) {
 		}
 	}
 	return o, fmt.Errorf("more than %d events in one step", maxEvents)
+}
+
+// Add appends what came of another step.
+func (o *Outcome) Add(b Outcome) {
+	o.Returns, o.Seen = append(o.Returns, b.Returns...), append(o.Seen, b.Seen...)
+	o.Packets, o.Details = append(o.Packets, b.Packets...), append(o.Details, b.Details...)
 }
 
 const protoIGMP = 2
@@ -269,7 +276,8 @@ func forRouters(b []byte) bool {
 	case len(b) >= 20 && b[0]>>4 == 4:
 		return b[9] == protoIGMP && netip.AddrFrom4([4]byte(b[16:])) == igmpRouters
 	case len(b) >= 40 && b[0]>>4 == 6:
-		return netip.AddrFrom16([16]byte(b[24:])) == mldRouters
+		const nextHeader, behindRouterAlert, hopByHop, reports = 6, 48, 0, 143
+		return netip.AddrFrom16([16]byte(b[24:])) == mldRouters && b[nextHeader] == hopByHop && len(b) > behindRouterAlert && b[behindRouterAlert] == reports
 	}
 	return false
 }

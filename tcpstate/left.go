@@ -1,0 +1,66 @@
+package tcpstate
+
+import "github.com/sockspec/sockspec/queue"
+
+// Left is what a connection leaves to the next one of its socket, and a listener
+// that had one to its children: what tcp_disconnect does not touch. The zero value
+// is that of a socket which had none. It is a plain value: compare with ==.
+type Left struct {
+	// Reordering is how many segments the path is taken to reorder by; 0 = Cfg.Reordering.
+	Reordering uint32
+
+	scaling  uint8  // what share of its memory a payload takes, of 256; 0 = not known
+	rackRTT  uint32 // rack.rtt_us
+	rcvWnd   uint32 // of which the first guess at the peer's segments is made
+	rcvRTT   uint32 // rcv_rtt_est
+	rcvSeq   Seq
+	rcvTime  Time
+	measured bool // minima
+	minima   [3]rttMin
+}
+
+// Left is what the connection would leave.
+func (c *Conn) Left() Left {
+	return Left{
+		Reordering: c.ca.reordering, scaling: c.rcv.scaling, rackRTT: c.rack.rttUs, rcvWnd: c.rcv.wnd,
+		rcvRTT: c.rcv.rttUs, rcvSeq: c.rcv.rttSeq, rcvTime: c.rcv.rttTime, measured: c.rtt.min() != ^uint32(0), minima: c.rtt.minima,
+	}
+}
+
+// inherit begins with what an earlier connection has left.
+func (c *Conn) inherit(l *Left) {
+	if l.Reordering != 0 {
+		c.ca.reordering = l.Reordering
+	}
+	c.rcv.scaling = l.share()
+	c.rack.rttUs, c.rcv.wnd = l.rackRTT, l.rcvWnd
+	c.rcv.rttUs, c.rcv.rttSeq, c.rcv.rttTime = l.rcvRTT, l.rcvSeq, l.rcvTime
+	if l.measured {
+		c.rtt.minima = l.minima
+	}
+}
+
+// share is scaling_ratio.
+func (l *Left) share() uint8 {
+	if l.scaling == 0 {
+		return defaultScaling
+	}
+	return l.scaling
+}
+
+// Fingerprint feeds it, times as they are from now.
+func (l *Left) Fingerprint(h *queue.Hash, now Time) {
+	h.U64(uint64(l.Reordering)<<32 | uint64(l.rackRTT))
+	h.U64(uint64(l.rcvWnd)<<32 | uint64(l.rcvRTT))
+	h.U64(uint64(l.scaling)<<32 | uint64(l.rcvSeq))
+	h.Bool(l.rcvTime != never)
+	if l.rcvTime != never {
+		h.U64(uint64(now.Sub(l.rcvTime)))
+	}
+	h.Bool(l.measured)
+	if l.measured {
+		for _, m := range l.minima {
+			h.U64(uint64(m.us)<<32 | uint64(tsClock(now)-m.at))
+		}
+	}
+}
