@@ -63,7 +63,7 @@ func (c *Conn) countAcked(b *buffer, n uint32, start Seq, r *ackRun, first, last
 	} else if c.opt.sack {
 		c.deliveredMore(n, r.flag&flagECE != 0)
 		if !c.spuriousRetrans(b) {
-			c.rackAdvance(b.tags, b.end, b.sent)
+			c.rackAdvance(b)
 		}
 	}
 	if b.tags&tagLost != 0 {

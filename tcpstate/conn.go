@@ -151,8 +151,9 @@ const (
 // nothing once its queues have grown to the connection's size.
 func (c *Conn) Step(in Input, out []Output) []Output {
 	c.out, c.snd.bars = out, in.Bars
+	c.q.turns.next()
 	if in.Now > c.now {
-		c.now = in.Now
+		c.now, c.q.turns.now = in.Now, 0
 	}
 	c.wayIs(&in)
 	switch in.Kind {

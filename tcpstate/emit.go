@@ -47,7 +47,7 @@ func (c *Conn) transmit(seq Seq, n uint32, flags Flags, segs, mss uint32, why ru
 // for which it returns false, counts as sent all the same, but not for loss
 // detection or the rate.
 func (c *Conn) emitBuffer(b *buffer, why rule.ID) bool {
-	b.sent = c.now
+	b.sent, b.turn = c.now, c.q.turns.now
 	flags := b.flags
 	if b.pcount > 1 {
 		flags |= PSH // all offloaded packets push, for the receiver's GRO

@@ -125,7 +125,7 @@ func (c *Conn) sendSynData(n uint32) {
 	}
 	c.tell(Sent, rule.SynData).N = n
 	c.emit(syn.seq, n, syn.flags, 1, rule.SynData)
-	c.q.at(0).sent = c.now
+	c.q.at(0).sent, c.q.at(0).turn = c.now, c.q.turns.now
 	c.rateSent(c.q.at(1))
 }
 

@@ -47,6 +47,7 @@ func fill(c *Conn, ones bool) {
 var unprinted = []string{
 	".now", ".snd.una", ".rcv.nxt", ".opt.tsOffset", // where it reckons from
 	".arrived.ts", ".arrived.val", ".arrived.label", ".snd.bars", // set by each step before it looks
+	".q.turns.now", ".q.turns.newest", ".q.turns.measured", // how they stand to those of buffers is printed there
 	// What TCP_INFO tells of, and Check.
 	".stat.badEdge", ".stat.rateAppLimited", ".stat.chrono", ".stat.rtoRecoveries", ".stat.segsIn", ".stat.dataSegsOut",
 	".stat.deliveredCE", ".stat.rcvOOOPack", ".stat.rateDelivered", ".stat.rateInterval", ".stat.appLimited",
@@ -137,7 +138,7 @@ func TestFingerprintKnowsEveryField(t *testing.T) {
 		require.Greater(t, n, 130)
 		elements(c, func(p any) {
 			changed(p, func(path string) {
-				if !anyOf(path, ".appLimited", ".firstSent", ".delivAt") { // of the delivery rate, which TCP_INFO tells
+				if !anyOf(path, ".appLimited", ".firstSent", ".delivAt", ".turn") { // of the delivery rate, which TCP_INFO tells; TestFingerprintKnowsWhoseTurnCameFirst
 					try(path)
 				}
 			})
@@ -277,4 +278,26 @@ func TestFingerprintIsRelative(t *testing.T) {
 	moved(d, 1<<31+77, 1<<30+5, 123_456)
 	require.False(t, c.Equal(d))
 	require.Equal(t, c.Fingerprint(Time(40*Second)), d.Fingerprint(Time(40*Second+123_456*Millisecond)))
+}
+
+// TestFingerprintKnowsWhoseTurnCameFirst: of what was sent at one time the order counts, and nothing else of the turns.
+func TestFingerprintKnowsWhoseTurnCameFirst(t *testing.T) {
+	c := crowded(t)
+	for i := range c.q.list.Len() {
+		c.q.at(i).sent = c.now
+	}
+	c.rack.xmit, c.rack.rttUs = c.now, 0
+	turns := func(newest, measured, first, second uint16) uint64 {
+		c.q.turns.newest, c.q.turns.measured, c.q.at(0).turn, c.q.at(1).turn = newest, measured, first, second
+		return c.Fingerprint(c.now)
+	}
+	was := turns(10, 10, 10, 10)
+	require.Equal(t, was, turns(20, 20, 20, 20))
+	for _, other := range [][4]uint16{{9, 10, 10, 10}, {11, 10, 10, 10}, {10, 9, 10, 10}, {10, 11, 10, 10}, {10, 10, 10, 9}, {10, 10, 10, 11}} {
+		require.NotEqual(t, was, turns(other[0], other[1], other[2], other[3]), other)
+	}
+	c.rack.xmit, c.rack.rttUs = c.now-1, 5
+	was = turns(10, 10, 10, 10)
+	require.Equal(t, was, turns(9, 11, 12, 12))
+	require.NotEqual(t, was, turns(9, 11, 12, 13))
 }

@@ -152,7 +152,7 @@ func TestDeliveryAdvancesRACKAsInTheKernel(t *testing.T) {
 				want.xmit, want.end = xmit, end
 			}
 		}
-		c.rackAdvance(tags, end, xmit)
+		c.rackAdvance(&buffer{tags: tags, end: end, sent: xmit})
 		require.Equal(t, want, c.rack)
 	})
 }

@@ -19,15 +19,29 @@ const rackPersist = 16 // TCP_RACK_RECOVERY_THRESH
 // sentAfter orders transmissions: by time, then by sequence number.
 func sentAfter(t1, t2 Time, s1, s2 Seq) bool { return t1 > t2 || t1 == t2 && s1.Greater(s2) }
 
-// rackAdvance notes that a buffer sent at xmit was delivered (tcp_rack_advance).
-func (c *Conn) rackAdvance(tags uint8, end Seq, xmit Time) {
-	rtt := uint32(c.now.Sub(xmit))
-	if rtt < c.rtt.min() && tags&(tagRetrans|tagEverRetrans) != 0 {
+// turnAfter is sentAfter by the turn in which something was sent, too.
+func turnAfter(t1, t2 Time, n1, n2 uint16, s1, s2 Seq) bool {
+	if t1 == t2 && n1 != n2 {
+		return n1 > n2
+	}
+	return sentAfter(t1, t2, s1, s2)
+}
+
+// rackSince reports whether RACK's latest delivered transmission is a later one
+// than b's.
+func (c *Conn) rackSince(b *buffer) bool {
+	return turnAfter(c.rack.xmit, b.sent, c.q.turns.newest, b.turn, c.rack.end, b.end)
+}
+
+// rackAdvance notes that a buffer with these tags was delivered (tcp_rack_advance).
+func (c *Conn) rackAdvance(b *buffer) {
+	rtt := uint32(c.now.Sub(b.sent))
+	if rtt < c.rtt.min() && b.tags&(tagRetrans|tagEverRetrans) != 0 {
 		return // too soon for the retransmission: the original arrived
 	}
-	c.rack.advanced, c.rack.rttUs = true, rtt
-	if sentAfter(xmit, c.rack.xmit, end, c.rack.end) {
-		c.rack.xmit, c.rack.end = xmit, end
+	c.rack.advanced, c.rack.rttUs, c.q.turns.measured = true, rtt, b.turn
+	if turnAfter(b.sent, c.rack.xmit, b.turn, c.q.turns.newest, b.end, c.rack.end) {
+		c.rack.xmit, c.rack.end, c.q.turns.newest = b.sent, b.end, b.turn
 	}
 }
 
@@ -47,7 +61,11 @@ func (c *Conn) rackWindow() uint32 {
 // rackLate is how long buffer b still has until it counts as lost, in
 // microseconds; not above 0 when it does (tcp_rack_skb_timeout).
 func (c *Conn) rackLate(b *buffer, wnd uint32) int64 {
-	return int64(c.rack.rttUs) + int64(wnd) - c.now.Sub(b.sent)
+	late := int64(c.rack.rttUs) + int64(wnd) - c.now.Sub(b.sent)
+	if late == 0 && b.turn > c.q.turns.measured {
+		return 1 // by the part of a microsecond that it was sent later
+	}
+	return late
 }
 
 // rackDetect marks as lost what was sent well before something that arrived,
@@ -56,8 +74,7 @@ func (c *Conn) rackDetect() (wait int64) {
 	wnd := c.rackWindow()
 	for i := range c.q.head {
 		b := c.q.at(i)
-		if b.tags&(tagSacked|tagUnwatched) != 0 || b.tags&(tagLost|tagRetrans) == tagLost ||
-			!sentAfter(c.rack.xmit, b.sent, c.rack.end, b.end) {
+		if b.tags&(tagSacked|tagUnwatched) != 0 || b.tags&(tagLost|tagRetrans) == tagLost || !c.rackSince(b) {
 			continue
 		}
 		if left := c.rackLate(b, wnd); left <= 0 {

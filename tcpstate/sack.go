@@ -196,7 +196,7 @@ func (c *Conn) tagOne(f *buffer, dup bool, k *sackRun) {
 
 // tagFresh marks a buffer that was not SACKed before.
 func (c *Conn) tagFresh(f *buffer, n uint32, k *sackRun) {
-	c.rackAdvance(f.tags, f.end, f.sent)
+	c.rackAdvance(f)
 	if f.tags&tagRetrans != 0 {
 		if f.tags&tagLost != 0 {
 			f.tags &^= tagLost | tagRetrans

@@ -50,6 +50,7 @@ type buffer struct {
 	tags       uint8
 	eor        bool
 	appLimited bool   // the user had too little to send (tx.is_app_limited)
+	turn       uint16 // of the latest transmission, see turns
 	delivered  uint32 // c.stat.delivered when sent (tx.delivered)
 	firstSent  Time   // tx.first_tx_mstamp
 	delivAt    Time   // tx.delivered_mstamp, never = not sampled
@@ -98,6 +99,23 @@ type sendQueue struct {
 	hint                                       Seq            // where the next retransmission is looked for
 	hasHint                                    bool
 	sackSeenN                                  uint8 // how many
+	turns                                      turns
+}
+
+// turns tell transmissions of one microsecond apart: Linux reads its clock for
+// each write and each ACK, and more than once for a long write, and no two of its
+// readings are quite the same.
+type turns struct {
+	now      uint16 // of what is sent now
+	newest   uint16 // of RACK's latest transmission
+	measured uint16 // of the one whose round trip is RACK's
+}
+
+// next is a new reading of the clock.
+func (t *turns) next() {
+	if t.now < 1<<16-1 {
+		t.now++
+	}
 }
 
 func (q *sendQueue) at(i int) *buffer { return q.list.At(i) }

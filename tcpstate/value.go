@@ -1,6 +1,10 @@
 package tcpstate
 
-import "github.com/sockspec/sockspec/queue"
+import (
+	"cmp"
+
+	"github.com/sockspec/sockspec/queue"
+)
 
 // Clone copies the endpoint; the two share only the Config.
 func (c *Conn) Clone() *Conn {
@@ -31,7 +35,7 @@ func (q *sendQueue) equal(o *sendQueue) bool {
 	return q.head == o.head && q.packetsOut == o.packetsOut && q.sackedOut == o.sackedOut &&
 		q.lostOut == o.lostOut && q.retransOut == o.retransOut && q.sackHigh == o.sackHigh &&
 		q.sackSeen == o.sackSeen && q.sackSeenN == o.sackSeenN &&
-		q.hint == o.hint && q.hasHint == o.hasHint && q.list.Equal(&o.list, queue.Same[buffer])
+		q.hint == o.hint && q.hasHint == o.hasHint && q.turns == o.turns && q.list.Equal(&o.list, queue.Same[buffer])
 }
 
 // flags packs the endpoint's booleans and small fields.
@@ -144,6 +148,7 @@ func (c *Conn) printSend(p *printer) {
 		p.out(b.seq)
 		p.out(b.end)
 		p.time(b.sent)
+		p.nums(c.turnOf(i))
 		p.nums(uint32(b.true), uint32(b.pcount)<<16|uint32(b.mss), uint32(b.flags)<<8|uint32(b.tags), c.stat.delivered-b.delivered)
 		p.bools(b.eor, b.delivAt != never)
 	}
@@ -200,6 +205,20 @@ func (p *printer) received(b *rxBuffer) {
 	p.nums(uint32(b.true), uint32(b.room))
 	p.time(b.at)
 	p.bools(b.fin, b.under)
+}
+
+// turnOf is what counts of a buffer's turn: how it stands to those that RACK knows and to the buffer before, if they are of one time.
+func (c *Conn) turnOf(i int) (order uint32) {
+	b, t, before := c.q.at(i), &c.q.turns, c.q.at(max(i-1, 0))
+	for _, n := range [...]struct {
+		same bool
+		turn uint16
+	}{{b.sent == c.rack.xmit, t.newest}, {c.now.Sub(b.sent) == int64(c.rack.rttUs), t.measured}, {b.sent == before.sent, before.turn}} {
+		if order <<= 2; n.same {
+			order |= uint32(cmp.Compare(b.turn, n.turn) + 1)
+		}
+	}
+	return order
 }
 
 func (c *Conn) printCongestion(p *printer) {

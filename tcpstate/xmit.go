@@ -44,6 +44,7 @@ const (
 func (c *Conn) writeXmit(mss uint32, nonagle uint8, mode pushMode, why rule.ID) bool {
 	var sent uint32
 	cwndLimited, rwndLimited := false, false
+	c.q.turns.next()
 	maxSegs := c.tsoSegs(mss)
 	for {
 		b := c.q.unsent()
