@@ -80,8 +80,12 @@ func (r *rxRun) newest(i int) *rxBuffer {
 }
 
 // plant puts the new buffers into the tree, by the number of their first octet
-// alone (tcp_rbtree_insert).
+// alone (tcp_rbtree_insert). A large one that is cut no longer reaches beyond
+// those that it did.
 func (r *rxRun) plant() {
+	if r.made.Len() == 0 {
+		return
+	}
 	for b, ok := r.made.PopFront(); ok; b, ok = r.made.PopFront() {
 		parent, side := queue.None, queue.Left
 		for n := r.tree.Root(); n != queue.None; n = r.tree.Child(n, side) {
@@ -89,8 +93,9 @@ func (r *rxRun) plant() {
 				side = queue.Left
 			}
 		}
-		shade(r.tree, r.tree.Insert(parent, side, b))
+		r.tree.Insert(parent, side, b)
 	}
+	shadeAll(r.tree)
 }
 
 // collapse repacks what the run holds of [start, end), from the buffer at i to its

@@ -148,7 +148,8 @@ const (
 )
 
 // Step takes one input and appends what follows from it to out. It allocates
-// nothing once its queues have grown to the connection's size.
+// nothing once its queues have grown to the connection's size, unless it repacks
+// what came out of order, for want of memory.
 func (c *Conn) Step(in Input, out []Output) []Output {
 	c.out, c.snd.bars = out, in.Bars
 	c.q.turns.next()

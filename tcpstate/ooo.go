@@ -137,6 +137,16 @@ func shade(t *queue.Tree[rxBuffer], n queue.Node) {
 	}
 }
 
+// shadeAll notes it of all buffers.
+func shadeAll(t *queue.Tree[rxBuffer]) {
+	n := t.First()
+	for end := t.At(n).seq; n != queue.None; n = t.Next(n) {
+		b := t.At(n)
+		b.under = end.Greater(b.end)
+		end = maxSeq(end, b.end)
+	}
+}
+
 // mergeRight removes the buffers behind n that end by end at the latest.
 func (c *Conn) mergeRight(n queue.Node, end Seq) {
 	t := &c.rq.ooo

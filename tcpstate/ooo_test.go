@@ -147,3 +147,16 @@ func TestShapeIsState(t *testing.T) {
 	require.True(t, up.Equal(same))
 	require.Equal(t, up.Fingerprint(up.now), same.Fingerprint(same.now))
 }
+
+// TestABufferThatIsCutInPiecesReachesBeyondNoneAnyMore: what lay under a large buffer does not lie under the pieces of it.
+func TestABufferThatIsCutInPiecesReachesBeyondNoneAnyMore(t *testing.T) {
+	w := established(t, plainOpts)
+	fin := data(3850, 50, 0)
+	fin.Flags |= FIN
+	w.arrive(data(100, 3700, 0))
+	w.arrive(fin)
+	w.arrive(data(3800, 1200, 0))
+	w.c.rcv.rcvbuf, w.c.locks = w.c.rcv.rmem-1, LockRcvBuf
+	w.arrive(data(6000, 10, 0))
+	require.NoError(t, w.c.Check())
+}
