@@ -36,7 +36,21 @@ func (h *Host) transmitConn(s *sock, o *tcpstate.Output) {
 			return
 		}
 	}
+	if p.wireLen() > maxPacket {
+		h.transmitParts(s, &p, o.Off, why)
+		return
+	}
 	h.transmit(&p, why, s.id)
+}
+
+// transmitParts sends each segment of an offloaded packet that is longer than a
+// packet can be (gso_features_check: dev->gso_max_size).
+func (h *Host) transmitParts(s *sock, p *Packet, size uint32, why rule.ID) {
+	for i := range partsOf(p.Seg.Len, size) {
+		q := *p
+		q.part(i, size)
+		h.transmit(&q, why, s.id)
+	}
 }
 
 // connPacket is a segment of the connection's own, with its octets, as a packet.
