@@ -54,8 +54,14 @@ func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute, why rule.ID) {
 		h.sent(s)
 		return
 	}
-	if r.local && !mine {
-		mine = r.broadcast || r.dst.Is4() && s.opt.mcLoop || r.dst.Is6() && s.opt.mcLoop6
+	looped := false
+	switch from, to := p.headerEnds(); {
+	case mine:
+	case to.Is6():
+		looped = s.opt.mcLoop6 && to.IsMulticast() && (to == r.dst && r.local || to != r.dst && h.member(to, from, r.dev))
+		mine = looped && r.dst.IsMulticast() // or the way is none that comes back
+	case r.local:
+		mine = r.broadcast || s.opt.mcLoop
 	}
 	if !p.Opaque {
 		h.putLabel(s, p, 0, s.txHash)
@@ -72,7 +78,7 @@ func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute, why rule.ID) {
 			}
 		}
 	}
-	if r.dev != DevLoopback && !(r.dst.IsMulticast() && p.staysOnHost(r, mine)) {
+	if r.dev != DevLoopback && !p.staysOnHost(r, looped) {
 		for i := range p.segments() {
 			q := h.segment(p, i)
 			cuts := h.cut(&q, whole, piece)
@@ -86,19 +92,25 @@ func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute, why rule.ID) {
 	h.sent(s)
 }
 
-// staysOnHost reports whether a packet to a group must not go beyond the host: of IPv4 with a TTL of 0 if the host is in the group, of IPv6
-// with a hop limit of 0 if a copy has been looped (ip_mc_output, ip6_finish_output2).
+// staysOnHost reports whether a packet must not go beyond the host: to a group of IPv4 with a TTL of 0 if the host is in it, to one of IPv6
+// with a hop limit of 0 if a copy has been looped, or of a scope that ends here (ip_mc_output, ip6_finish_output2). IPv4 goes by the
+// way's group, IPv6 by the header's.
 func (p *Packet) staysOnHost(r *outRoute, looped bool) bool {
-	hops := p.TTL
-	if p.Opaque && r.dst.Is4() {
-		hops = p.Wire[8]
-	} else if p.Opaque {
-		hops = p.Wire[7]
-	}
 	if r.dst.Is4() {
-		return hops == 0 && r.local
+		return r.dst.IsMulticast() && p.TTL == 0 && r.local
 	}
-	return hops == 0 && looped || r.dst.IsInterfaceLocalMulticast()
+	const scope, nodeLocal = 0xf, 1
+	_, to := p.headerEnds()
+	return to.IsMulticast() && (p.TTL == 0 && looped || to.As16()[1]&scope <= nodeLocal)
+}
+
+// headerEnds are the addresses that the header has, which may be of the program's own making.
+func (p *Packet) headerEnds() (src, dst netip.Addr) {
+	const srcAt, dstAt = 8, 24
+	if p.Opaque && p.Dst.Is6() {
+		return netip.AddrFrom16([16]byte(p.Wire[srcAt:])), netip.AddrFrom16([16]byte(p.Wire[dstAt:]))
+	}
+	return p.Src, p.Dst
 }
 
 // sendLoop puts a datagram to ourselves, or a fragment of one, on its way.
@@ -110,9 +122,10 @@ func (h *Host) sendLoop(s *sock, p *Packet, r *outRoute, why rule.ID) {
 }
 
 // arrivalOf is the interface that a datagram to ourselves counts as come by: the
-// one that has the address (orig_oif of ip_route_output_key_hash_rcu).
+// one that has the address, unless loopback was asked for, by which IPv4 has no
+// way to it (orig_oif of ip_route_output_key_hash_rcu).
 func (h *Host) arrivalOf(r *outRoute) int32 {
-	if dev := h.deviceWith(r.dst); dev != 0 {
+	if dev := h.deviceWith(r.dst); dev != 0 && (r.local || r.dst.Is6()) {
 		return dev
 	}
 	return r.dev

@@ -204,7 +204,7 @@ func (s *sock) takesMTU(h *Host, mtu uint32) bool {
 	}
 	accepts := mode != IP_PMTUDISC_INTERFACE && mode != IP_PMTUDISC_OMIT
 	if accepts || !s.af.ipv6 {
-		h.learnMTU(s.remote.Addr(), mtu)
+		s.learnMTU(h, s.remote.Addr(), mtu)
 	}
 	return accepts && (s.af.ipv6 || mode != IP_PMTUDISC_DONT)
 }

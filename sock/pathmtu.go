@@ -25,6 +25,14 @@ const (
 	maxPaths   = 64
 )
 
+// learnMTU does so for a socket: one that uses no router learns nothing of a way
+// that has one (ip_rt_update_pmtu: fib_lookup in RT_SCOPE_LINK).
+func (s *sock) learnMTU(h *Host, dst netip.Addr, mtu uint32) {
+	if !s.opt.dontRoute || dst.Is6() || h.onLink(dst) {
+		h.learnMTU(dst, mtu)
+	}
+}
+
 // learnMTU remembers what an ICMP message said of the way to dst
 // (ip_rt_update_pmtu); an IPv6 path is never narrower than 1280.
 func (h *Host) learnMTU(dst netip.Addr, mtu uint32) {

@@ -77,10 +77,10 @@ func (h *Host) pingICMPError(p *Packet, mean icmpMeaning) {
 	case mean.big && p.IPv6():
 		err = EMSGSIZE
 	case mean.big && mode == IP_PMTUDISC_DONT:
-		h.learnMTU(q.Dst, p.ICMP.MTU)
+		s.learnMTU(h, q.Dst, p.ICMP.MTU)
 		return
 	case mean.big:
-		h.learnMTU(q.Dst, p.ICMP.MTU)
+		s.learnMTU(h, q.Dst, p.ICMP.MTU)
 		err, hard = EMSGSIZE, true
 	case !mean.known:
 		err = EREMOTEIO // source quench and redirects are no real errors, but ping wants to see them

@@ -130,7 +130,7 @@ func (h *Host) rawError(s *sock, p *Packet, mean icmpMeaning) {
 	q, ipv6 := &p.ICMP.Quote, p.IPv6()
 	mode := s.pmtudiscFor(q.Dst)
 	if mean.big && !ipv6 && mode != IP_PMTUDISC_INTERFACE && mode != IP_PMTUDISC_OMIT {
-		h.learnMTU(q.Dst, p.ICMP.MTU)
+		s.learnMTU(h, q.Dst, p.ICMP.MTU)
 	}
 	asked := s.recvErrOf(q.Dst)
 	if !asked && !s.dg.connected || !mean.known {
@@ -140,7 +140,7 @@ func (h *Host) rawError(s *sock, p *Packet, mean icmpMeaning) {
 	if mean.big {
 		err, hard = EMSGSIZE, mode != IP_PMTUDISC_DONT
 		if ipv6 {
-			h.learnMTU(q.Dst, p.ICMP.MTU)
+			s.learnMTU(h, q.Dst, p.ICMP.MTU)
 			hard = mode == IP_PMTUDISC_DO
 		}
 	}

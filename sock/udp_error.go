@@ -68,7 +68,7 @@ func udpICMPError(h *Host, p *Packet, mean icmpMeaning) {
 			return
 		}
 		if m != IP_PMTUDISC_INTERFACE && m != IP_PMTUDISC_OMIT {
-			h.learnMTU(q.Dst, p.ICMP.MTU)
+			s.learnMTU(h, q.Dst, p.ICMP.MTU)
 		}
 		err, hard = EMSGSIZE, m != IP_PMTUDISC_DONT
 		if !hard && q.Dst.Is4() {

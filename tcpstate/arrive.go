@@ -51,7 +51,10 @@ func (c *Conn) segmentArrives(in *Input) {
 	if s.Len > 0 {
 		c.stat.dataSegsIn++
 	}
-	c.readOptions(s)
+	c.arrived.ts = false
+	if s.Flags.Has(ACK|RST|SYN) && (!in.BadSum || c.predicted(s)) { // who reads the options of what is dropped before that?
+		c.readOptions(s)
+	}
 	switch {
 	case c.mini:
 		c.timeWaitArrives(s, in.Listening)
@@ -72,7 +75,6 @@ func (c *Conn) segmentArrives(in *Input) {
 
 // readOptions notes the timestamp of an established connection, of any SYN.
 func (c *Conn) readOptions(s *Segment) {
-	c.arrived.ts = false
 	if s.Opts.Has(OptTS) && (c.opt.ts || (c.state.in(bitSynSent) && c.cfg.Timestamps != 0)) {
 		c.arrived.ts, c.arrived.val, c.arrived.ecr = true, s.Opts.TSVal, s.Opts.TSEcr
 		if c.arrived.ecr != 0 {

@@ -46,6 +46,15 @@ var found = []struct {
 	{"a header of the user's own for a group that nobody has joined (ip_mc_output)", headerToGroup("224.0.0.9", 0)},
 	{"and for one that all are in", headerToGroup("224.0.0.1", 9)},
 	{"the MSS of a child is bounded by the window of the ACK that makes it, though that is older than the SYN (tcp_create_openreq_child)", olderAck()},
+	{"a group of IPv6 whose scope ends here is the header's, and not the way's (ip6_finish_output2)", headerToGroup6("ff02::5", "ff01::5", 9)},
+	{"a hop limit of 0 counts for a group alone", headerToGroup6("ff02::1", "2001:db8::1", 0)},
+	{"and what comes back is for the header's group", headerToGroup6("2001:db8::1", "ff02::1", 9)},
+	{"scope 0 ends here, too", headerToGroup6("ff00::5", "ff00::5", 9)},
+	{"by loopback there is no way to an address of the link's, so that the datagram counts as come by it (ip_route_output_key_hash_rcu)", toOwnBy(sock.DevLoopback)},
+	{"by the link there is", toOwnBy(sock.DevLink)},
+	{"a socket that uses no router learns no MTU of a way that has one (ip_rt_update_pmtu)", narrowed(1)},
+	{"others do", narrowed(0)},
+	{"a listen that fails leaves no guess at the peer's segments behind (inet_csk_delack_init)", refusedListen()},
 	{"a message of RAW that is too long was sent to no port (rawv6_send_hdrinc)", tooLong(sock.IPPROTO_RAW, 17)},
 	{"one of UDP neither", tooLong(sock.IPPROTO_UDP, 17)},
 	{"of ICMPv6 its type and code stand for the port (rawv6_probe_proto_opt)", tooLong(sock.IPPROTO_ICMPV6, sock.IPPROTO_ICMPV6)},
@@ -110,6 +119,62 @@ func headerToGroup(group string, hops byte) []matrix.Step {
 	send.Data[0], send.Data[8], send.Data[9] = 0x45, hops, 253
 	copy(send.Data[16:], send.Addr.AP.Addr().AsSlice())
 	return []matrix.Step{{Thread: 1, Call: &sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: sock.SOCK_RAW, Proto: sock.IPPROTO_RAW}}, {Thread: 1, Call: &send}}
+}
+
+// headerToGroup6 is the same in IPv6, with another address in the header than the call has, from a socket that is in ff02::5.
+func headerToGroup6(to, header string, hops byte) []matrix.Step {
+	k := matrix.Kinds[len(matrix.Kinds)-1]
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	send := sock.Call{Op: sock.OpSend, Data: make([]byte, 100)}
+	send.Addr, send.AddrLen = k.Addr(netip.MustParseAddr(to), 0)
+	send.Data[0], send.Data[5], send.Data[6], send.Data[7] = 6<<4, 60, 253, hops
+	copy(send.Data[8:], k.Local.AsSlice())
+	copy(send.Data[24:], netip.MustParseAddr(header).AsSlice())
+	group := append(netip.MustParseAddr("ff02::5").AsSlice(), 0, 0, 0, 0)
+	return []matrix.Step{step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: sock.SOCK_RAW, Proto: sock.IPPROTO_RAW}),
+		step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: sock.SOCK_RAW | sock.SOCK_NONBLOCK, Proto: 253}),
+		step(sock.Call{Op: sock.OpSetsockopt, FD: 1, Level: sock.SOL_IPV6, Name: sock.IPV6_ADD_MEMBERSHIP, Data: group}),
+		step(send), step(sock.Call{Op: sock.OpRecv, FD: 1, Len: 200})}
+}
+
+// toOwnBy sends a datagram to this host's own address by a device, and reads by which it came.
+func toOwnBy(dev int32) []matrix.Step {
+	k := matrix.Kinds[3]
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	bind := sock.Call{Op: sock.OpBind}
+	bind.Addr, bind.AddrLen = k.Addr(k.Any, 8080)
+	send := sock.Call{Op: sock.OpSend, Data: make([]byte, 8), Control: []sock.Control{{Level: sock.SOL_IP, Type: sock.IP_PKTINFO, Data: append(matrix.Int(dev), make([]byte, 8)...)}}}
+	send.Addr, send.AddrLen = k.Addr(k.Local, 8080)
+	return []matrix.Step{step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: k.Type | sock.SOCK_NONBLOCK}), step(bind),
+		step(sock.Call{Op: sock.OpSetsockopt, Level: sock.SOL_IP, Name: sock.IP_PKTINFO, Data: matrix.Int(1)}), step(send),
+		step(sock.Call{Op: sock.OpRecv, Len: 100, HasControlRoom: true, ControlLen: 100})}
+}
+
+// narrowed tells RAW that the way to the peer has become narrow, and has the host answer an echo request by it.
+func narrowed(direct int32) []matrix.Step {
+	k := matrix.Kinds[0]
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	return []matrix.Step{step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: sock.SOCK_RAW, Proto: int32(sock.ProtoICMP)}),
+		step(sock.Call{Op: sock.OpSetsockopt, Level: sock.SOL_SOCKET, Name: sock.SO_DONTROUTE, Data: matrix.Int(direct)}),
+		{Packet: &matrix.Packet{Proto: sock.ProtoICMP, Src: k.Peer, Dst: k.Local, Remote: firstServe, Local: 8080, Type: sock.ICMPDestUnreach, Code: 4, MTU: 1000,
+			QuoteProto: sock.ProtoICMP, Echo: true}},
+		{Packet: &matrix.Packet{Proto: sock.ProtoICMP, Src: k.Peer, Dst: k.Local, Local: 8080, Type: sock.ICMPEcho, Len: 1400}}}
+}
+
+// refusedListen listens twice on a port that a connection has by then.
+func refusedListen() []matrix.Step {
+	k := matrix.Kinds[0]
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	bind := sock.Call{Op: sock.OpBind}
+	bind.Addr, bind.AddrLen = k.Addr(k.Any, 8080)
+	c := &conn{local: 8080, remote: callerPort, src: k.Peer, dst: k.Local}
+	syn := c.packet(matrix.Packet{Flags: tcpstate.SYN, MSS: 1000}, &c.next)
+	c.got = 1
+	listen := step(sock.Call{Op: sock.OpListen, N: 1})
+	return []matrix.Step{step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: k.Type}), step(bind), listen, syn,
+		c.packet(matrix.Packet{Flags: tcpstate.ACK, Window: 10_000}, nil), step(sock.Call{Op: sock.OpAccept}),
+		step(sock.Call{Op: sock.OpConnect, Addr: sock.Addr{Family: sock.AF_UNSPEC}, AddrLen: 16}), listen,
+		step(sock.Call{Op: sock.OpGetsockopt, Level: sock.SOL_TCP, Name: sock.TCP_INFO, Len: infoRoom})}
 }
 
 // zeroEcho is an echo request of number n and otherwise zeros.
