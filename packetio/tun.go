@@ -25,7 +25,6 @@ const vnetHdrLen = 10
 // may read while another writes.
 type TUN struct {
 	file  *os.File
-	fd    int
 	name  string
 	index int
 	vnet  bool
@@ -49,7 +48,7 @@ func OpenTUN(name string, offload bool) (*TUN, error) {
 	if err != nil {
 		return nil, tunError("open", name, err)
 	}
-	t := &TUN{vnet: offload, fd: fd}
+	t := &TUN{vnet: offload}
 	if err := t.attach(fd, name); err != nil {
 		unix.Close(fd)
 		return nil, err
@@ -118,12 +117,20 @@ func (t *TUN) Read(b []byte) (int, error) {
 // Drain takes off the interface what the kernel has sent, without waiting, and
 // forgets it. It may run beside a Read, which gets what comes later.
 func (t *TUN) Drain() {
-	var b [64]byte
-	for {
-		if _, err := unix.Read(t.fd, b[:]); err != nil && !errors.Is(err, unix.EINTR) {
-			return
-		}
+	raw, err := t.file.SyscallConn()
+	if err != nil {
+		return
 	}
+	// Control does not wait for a Read that waits, and keeps Close off the
+	// descriptor meanwhile. Its error is that of a closed file.
+	_ = raw.Control(func(fd uintptr) {
+		var b [64]byte
+		for {
+			if _, err := unix.Read(int(fd), b[:]); err != nil && !errors.Is(err, unix.EINTR) {
+				return
+			}
+		}
+	})
 }
 
 // Write hands the kernel one packet. What the kernel finds malformed it

@@ -140,10 +140,10 @@ func shade(t *queue.Tree[rxBuffer], n queue.Node) {
 // shadeAll notes it of all buffers.
 func shadeAll(t *queue.Tree[rxBuffer]) {
 	n := t.First()
-	for end := t.At(n).seq; n != queue.None; n = t.Next(n) {
+	for most := t.At(n).seq; n != queue.None; n = t.Next(n) {
 		b := t.At(n)
-		b.under = end.Greater(b.end)
-		end = maxSeq(end, b.end)
+		b.under = most.Greater(b.end)
+		most = maxSeq(most, b.end)
 	}
 }
 

@@ -4,8 +4,10 @@
 // A history is drawn by rapid from what a program and a peer may do: several sockets, a few threads that may wait, connections
 // over the link, whose peer is drawn too, and over loopback. Most packets suit the state of their connection; some are wild. After
 // each step everything that shows must be the same: results, errnos, data, addresses, events, who still waits, the packets that
-// left, the lengths of the listeners' queues. If asked to, a history waits now and then for what comes by itself: retransmissions,
-// delayed ACKs, keepalive probes, time-outs of calls. A difference is shrunk and printed as a script, and saved as one with -save.
+// left with their octets, the lengths of the listeners' queues. Left out are chance and clocks: identifications, flow labels, checksums,
+// the stack's own time stamps, who gets what among sockets that share a port; and what an ICMP error quotes, but for its length. If asked
+// to, a history waits now and then for what comes by itself: retransmissions, delayed ACKs, keepalive probes, time-outs of calls. A
+// difference is shrunk and printed as a script, and saved as one with -save.
 //
 // A history may be a list, too, that was made before it is played: package fuzz makes lists of random inputs of its targets. Their
 // steps are deeds that suited the endpoint or host of the target, whatever the two stacks made of those before.

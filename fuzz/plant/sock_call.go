@@ -39,8 +39,8 @@ var callBugs = []file{
 		{"echo reply of zeros summed", "RFC 1071", "", `h.unsummed(m)`, ``},
 	}},
 	{"sock/dgram_output.go", []bug{
-		{"TTL of 0 keeps what goes to a group that the host is not in", "check too strict", "", `hops == 0 && r.local`, `hops == 0`},
-		{"hop limit of 0 keeps what no copy came back of", "check too strict", "", `hops == 0 && looped`, `hops == 0`},
+		{"TTL of 0 keeps what goes to a group that the host is not in", "check too strict", "", `r.dst.IsMulticast() && p.TTL == 0 && r.local`, `r.dst.IsMulticast() && p.TTL == 0`},
+		{"hop limit of 0 keeps what no copy came back of", "check too strict", "", `p.TTL == 0 && looped`, `p.TTL == 0`},
 	}},
 	{"sock/inet.go", []bug{
 		{"address of another device refused", "check too strict", "", `near && dev != 0`, `dev != 0`},
@@ -54,6 +54,20 @@ var callBugs = []file{
 	{"sock/filter.go", []bug{
 		{"sum of a short segment looked at twice", "off by one", "", `v.length() > checksumBreak`, `v.length() >= checksumBreak`},
 		{"zeros that are cut off make a sum wrong", "ones' complement", "", `tcpstate.Fold(tcpstate.Sum(0, v.wire[n:]))%0xffff != 0`, `n < len(v.wire)`},
+	}},
+	{"sock/sysctl_write.go", []bug{
+		{"connections do not follow a sysctl", "state left over", "", `s.conn.SetConfig(h.tcp)`, ``},
+		{"socket follows the least time-out that others are made with", "state left over", "", `o.own(tcpstate.RTOMinUs, uint32(old.RTOMin), false)`, ``},
+		{"socket follows the largest time-out that others are made with", "state left over", "", `o.own(tcpstate.RTOMaxMs, uint32(old.RTOMax/tcpstate.Millisecond), false)`, ``},
+	}},
+	{"sock/options.go", []bug{
+		{"child has the algorithm of when its listener was made", "state left over", "", `o.congestion = h.tcp.Congestion`, ``},
+	}},
+	{"sock/tcp.go", []bug{
+		{"connection has the algorithm of now", "state left over", "", `s.opt.congestion != h.tcp.Congestion`, `false`},
+	}},
+	{"sock/icmp.go", []bug{
+		{"ICMP error heard for a connection in TIME-WAIT", "check left out", "", `s.conn.Waits()`, `false`},
 	}},
 	{"sock/tcp_disconnect.go", []bug{
 		{"name of a TIME-WAIT lost", "TIME-WAIT", "", `h.flows[tw.flow()] = id`, ``},

@@ -37,6 +37,14 @@ var ackBugs = []file{
 		{"no slow start after retransmission time-out", "RFC 2525 2.2", "", `a.cwnd = c.q.inFlight() + 1`, ``},
 		{"second time-out halves again", "RFC 5681 3.1", "", `(a.state == caLoss && a.retransmits == 0)`, `a.state == caLoss`},
 	}},
+	{"tcpstate/rack.go", []bug{
+		{"all that was sent at one microsecond late at once", "edge", "", `late == 0 && b.turn > c.q.turns.measured`, `false`},
+	}},
+	{"tcpstate/left.go", []bug{
+		{"least round trip lost by a disconnect", "state left over", "", `c.rtt.minima = l.minima`, ``},
+		{"degree of reordering lost by a disconnect", "state left over", "", `c.ca.reordering = l.Reordering`, ``},
+		{"last window lost by a disconnect", "state left over", "", `c.rack.rttUs, c.rcv.wnd = l.rackRTT, l.rcvWnd`, `c.rack.rttUs = l.rackRTT`},
+	}},
 	{"tcpstate/recovery.go", []bug{
 		{"congestion window restored by an ACK within recovery", "check left out", "", `c.snd.una.GreaterEq(a.highSeq) && c.episodeOver()`, `c.episodeOver()`},
 		{"fast retransmit without reduction", "RFC 5681 3.2", "", `c.beginReduction()`, ``},

@@ -84,6 +84,7 @@ var dataBugs = []file{
 		{"old urgent pointer taken again", "edge", "", `c.rcv.copied.Greater(seq) || seq.Less(c.rcv.nxt)`, `c.rcv.copied.Greater(seq)`},
 	}},
 	{"sock/tcp_xmit.go", []bug{
+		{"offloaded packet longer than a packet can be", "check left out", "", `p.wireLen() > maxPacket`, `false`},
 		{"inconsistent retransmission", "RFC 2525 2.4", "func (h *Host) transmitConn", `h.transmit(&p, why, s.id)`, `if why == rule.RTORetransmit {
 		s.tx.ReadAt(seg.Seq.Since(s.txHead)+1, p.Payload)
 	}

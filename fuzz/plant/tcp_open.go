@@ -19,6 +19,8 @@ var handshakeBugs = []file{
 		{"write after a connect waits for nothing", "lost wake-up", "", `c.tell(Writable, rule.SynAckReceived)`, ``},
 	}},
 	{"tcpstate/passive.go", []bug{
+		{"timestamp of the segment that makes a connection not taken", "state left over", "", `c.opt.tsRecent = seg.Opts.TSVal`, ``},
+		{"time-outs of a SYN-ACK are no episode", "state left over", "", `c.stat.totalRTO, c.stat.rtoRecoveries = uint16(r.NumTimeout), 1`, `c.stat.totalRTO = uint16(r.NumTimeout)`},
 		{"window of the last ACK not known to the MSS", "order", "", `c.snd.maxWnd = c.snd.wnd`, ``},
 		{"window of the third segment not scaled", "RFC 7323 2.2", "", `c.snd.wnd = uint32(s.Wnd) << c.opt.sndWScale`, `c.snd.wnd = uint32(s.Wnd)`},
 		{"round trip of a SYN,ACK sent twice measured", "RFC 6298 3", "", `r.NumRetrans == 0`, `true`},

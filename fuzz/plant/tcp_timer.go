@@ -44,6 +44,7 @@ var timerBugs = []file{
 		{"tail loss probe before a delayed ACK", "RFC 8985 7.2", "", `in += c.rtoMin()`, ``},
 	}},
 	{"tcpstate/timewait.go", []bug{
+		{"bucket of a connection without timestamps echoes none", "check too strict", "", `c.opt.tsRecent != 0`, `c.opt.ts && c.opt.tsRecent != 0`},
 		{"TIME-WAIT cut short", "RFC 9293 3.6.1", "", `wait = c.cfg.TimeWaitLen`, `wait = c.cfg.TimeWaitLen / 2`},
 		{"TIME-WAIT not restarted by the peer's FIN", "RFC 9293 3.10.7.4", "", `paws || s.Flags.Has(ACK)`, `false`},
 		{"TIME-WAIT after an orphan's FIN-WAIT-2 cut short", "RFC 9293 3.6.1", "c.timers.since = tsClock(c.now)\n\t\t}", `c.timers.wait = c.now.Add(c.cfg.TimeWaitLen)`, ``},
