@@ -3,7 +3,7 @@ package queue
 // Waiters is the list of those who wait for one condition: the threads parked on a socket. It wakes as
 // Linux's __wake_up does with WQ_FLAG_EXCLUSIVE: every waiter that shares the condition is told, and of the
 // exclusive ones, of whom only one can be served, the one that has waited longest. A waiter that is woken
-// leaves the list (autoremove_wake_function); one that finds nothing adds itself again, at the end. The zero
+// leaves the list (autoremove_wake_function); one that finds nothing adds itself again, at the end or in its place. The zero
 // value is ready. The list has no limit of its own: an id is in it at most once, so ids bound it.
 //
 // One who was woken exclusively and does not take what it was woken for (a signal came first) owes the next
@@ -39,6 +39,21 @@ func (w *Waiters[T]) Add(id T, exclusive bool) bool {
 	} else {
 		w.shared.Insert(0, id)
 	}
+	return true
+}
+
+// AddAgain puts id, who shares and was woken for nothing, back in its place: behind those that came later and
+// before the others (one entry in the list for all of a wait, woken_wake_function). It reports false, and changes
+// nothing, when id waits already.
+func (w *Waiters[T]) AddAgain(id T, later func(id T) bool) bool {
+	if w.Waiting(id) {
+		return false
+	}
+	i := 0
+	for i < w.shared.Len() && later(*w.shared.At(i)) {
+		i++
+	}
+	w.shared.Insert(i, id)
 	return true
 }
 

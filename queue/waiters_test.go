@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 )
 
 // waiter and the list below are Linux's wait queue as it is written: one list, non-exclusive entries put at its
@@ -213,4 +214,23 @@ func TestWaitersDifferByOneKindAlone(t *testing.T) {
 	require.False(t, none.Equal(&shared))
 	require.False(t, none.Equal(&exclusive))
 	require.True(t, shared.Equal(&shared))
+}
+
+// TestWaitersThatAreWokenForNothingKeepTheirPlaces: they go behind who came later and before who came earlier, whoever comes back first.
+func TestWaitersThatAreWokenForNothingKeepTheirPlaces(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var w Waiters[int]
+		n := rapid.IntRange(1, 6).Draw(t, "waiters")
+		for id := range n { // a greater id came later
+			require.True(t, w.Add(id, false))
+		}
+		w.Add(100, true)
+		woken := w.WakeShared(nil)
+		for _, id := range rapid.Permutation(woken).Draw(t, "come back") {
+			require.True(t, w.AddAgain(id, func(other int) bool { return other > id }))
+			require.False(t, w.AddAgain(id, func(int) bool { return true }))
+		}
+		require.Equal(t, woken, w.WakeShared(nil))
+		require.Equal(t, 1, w.Len())
+	})
 }

@@ -78,7 +78,7 @@ func closeResume(h *Host, t *thread) outcome {
 // tcpCloseAgain looks at a close that lingers (sk_stream_wait_close).
 func tcpCloseAgain(h *Host, s *sock, t *thread) outcome {
 	if s.closing() && h.waits(t) && !t.signal {
-		return h.parkOn(t, s, false)
+		return h.parkAgain(t, s)
 	}
 	h.orphan(s)
 	return done(0)

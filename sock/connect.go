@@ -82,7 +82,7 @@ func streamConnectAgain(h *Host, s *sock, t *thread) outcome {
 	case t.signal:
 		return fail(t.intrErrno())
 	case waiting:
-		return h.parkOn(t, s, false)
+		return h.parkAgain(t, s)
 	case t.disconnects != s.disconnects:
 		return fail(EPIPE) // another thread took the connection down by connect
 	}

@@ -73,7 +73,7 @@ func tcpSendAgain(h *Host, s *sock, t *thread) outcome {
 			return fail(t.badControl)
 		}
 	}
-	for {
+	for again := t.parked; ; {
 		if s.pending() != 0 || s.shutdown()&tcpstate.ShutWrite != 0 {
 			return h.sendError(s, t, EPIPE)
 		}
@@ -102,9 +102,13 @@ func tcpSendAgain(h *Host, s *sock, t *thread) outcome {
 			s.conn.WantSpace()
 			return h.sendError(s, t, t.intrErrno())
 		case n > 0:
+			again = false
 			continue
 		}
 		s.conn.WantSpace()
+		if again {
+			return h.parkAgain(t, s)
+		}
 		return h.parkOn(t, s, false)
 	}
 }

@@ -277,6 +277,14 @@ func (h *Host) parkOn(t *thread, s *sock, exclusive bool) outcome {
 	return parks()
 }
 
+// parkAgain lets a thread that was woken for nothing wait on in its place: its
+// entry in the list is one for all of the wait (inet_wait_for_connect,
+// sk_stream_wait_memory, sk_stream_wait_close).
+func (h *Host) parkAgain(t *thread, s *sock) outcome {
+	s.waiters.AddAgain(t.id, func(id Thread) bool { return h.findThread(id).since > t.since })
+	return parks()
+}
+
 // wake tells the waiters of events: all who share, and one of the exclusive
 // ones (__wake_up). mask says which, for those who asked for some.
 func (h *Host) wake(s *sock, mask uint32) {

@@ -54,6 +54,8 @@ func TestWakeOrderIsTheLiveKernels(t *testing.T) {
 		"no matter which of them came first":                                           watched(receive(0), false, bound, datagram),
 		"a connect that waits longer takes back what a reset brought after it":         watched(connect, true, called, reset),
 		"one that came later before it":                                                watched(connect, false, called, reset),
+		"connects that are woken for nothing keep their places": {called[0], by(connect), {Thread: 2, Call: &connect},
+			{Thread: 3, Call: &sock.Call{Op: sock.OpSetsockopt, Level: sock.SOL_SOCKET, Name: sock.SO_SNDBUF, Data: matrix.Int(100_000)}}, reset},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &Finding{}
