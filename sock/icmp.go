@@ -31,9 +31,6 @@ func meaning4(m *ICMP) icmpMeaning {
 	case ICMPParameterProb:
 		return icmpMeaning{err: EPROTO, fatal: true, known: true}
 	case ICMPTimeExceeded:
-		if m.Code == fragTimeExceeded {
-			return icmpMeaning{} // reassembly took too long: not the path's fault (icmp_unreach)
-		}
 		return icmpMeaning{err: EHOSTUNREACH, fatal: true, known: true}
 	case ICMPDestUnreach:
 		if m.Code == ICMPFragNeeded {
@@ -78,7 +75,8 @@ func (h *Host) deliverICMP(p *Packet) {
 	if p.Proto == ProtoICMPv6 {
 		mean = meaning6(&p.ICMP)
 	}
-	if !q.Src.IsValid() {
+	reassembly := !p.IPv6() && p.ICMP.Type == ICMPTimeExceeded && p.ICMP.Code == fragTimeExceeded
+	if !q.Src.IsValid() || reassembly { // which took too long: not the path's fault (icmp_unreach)
 		h.emit(Dropped, rule.ICMPIgnored, noSock)
 		return
 	}

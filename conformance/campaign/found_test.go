@@ -4,6 +4,7 @@ package campaign
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -54,6 +55,8 @@ var found = []struct {
 	{"by the link there is", toOwnBy(sock.DevLink)},
 	{"a socket that uses no router learns no MTU of a way that has one (ip_rt_update_pmtu)", narrowed(1)},
 	{"others do", narrowed(0)},
+	{"nobody hears that a reassembly took too long, not even ping (icmp_unreach)", timeExceeded(1)},
+	{"but of a packet that was on its way for too long", timeExceeded(0)},
 	{"a listen that fails leaves no guess at the peer's segments behind (inet_csk_delack_init)", refusedListen()},
 	{"a message of RAW that is too long was sent to no port (rawv6_send_hdrinc)", tooLong(sock.IPPROTO_RAW, 17)},
 	{"one of UDP neither", tooLong(sock.IPPROTO_UDP, 17)},
@@ -159,6 +162,19 @@ func narrowed(direct int32) []matrix.Step {
 		{Packet: &matrix.Packet{Proto: sock.ProtoICMP, Src: k.Peer, Dst: k.Local, Remote: firstServe, Local: 8080, Type: sock.ICMPDestUnreach, Code: 4, MTU: 1000,
 			QuoteProto: sock.ProtoICMP, Echo: true}},
 		{Packet: &matrix.Packet{Proto: sock.ProtoICMP, Src: k.Peer, Dst: k.Local, Local: 8080, Type: sock.ICMPEcho, Len: 1400}}}
+}
+
+// timeExceeded tells a connected ping socket that asks for errors of one about its echo request.
+func timeExceeded(code uint8) []matrix.Step {
+	k := matrix.Kinds[slices.IndexFunc(matrix.Kinds, func(k *matrix.Kind) bool { return k.Name == "ping4" })]
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	connect := sock.Call{Op: sock.OpConnect}
+	connect.Addr, connect.AddrLen = k.Addr(k.Peer, 9000)
+	send := step(sock.Call{Op: sock.OpSend, Data: k.Data(13)[:13]})
+	return []matrix.Step{step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: k.Type | sock.SOCK_NONBLOCK, Proto: k.Proto}), step(connect),
+		step(sock.Call{Op: sock.OpSetsockopt, Level: sock.SOL_IP, Name: sock.IP_RECVERR, Data: matrix.Int(1)}), send,
+		{Packet: &matrix.Packet{Proto: sock.ProtoICMP, Src: k.Peer, Dst: k.Local, Local: -1, Type: sock.ICMPTimeExceeded, Code: code, QuoteProto: sock.ProtoICMP, Echo: true}},
+		send}
 }
 
 // refusedListen listens twice on a port that a connection has by then.
