@@ -152,6 +152,7 @@ const (
 // what came out of order, for want of memory.
 func (c *Conn) Step(in Input, out []Output) []Output {
 	c.out, c.snd.bars = out, in.Bars
+	look := clockLook{c.now, c.q.turns.now}
 	c.q.turns.next()
 	if in.Now > c.now {
 		c.now, c.q.turns.now = in.Now, 0
@@ -185,7 +186,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	case Unreachable:
 		c.unreachable(in.Seg.Seq, in.Err, in.Hard)
 	case TooBig:
-		c.tooBig(&in)
+		c.tooBig(&in, look)
 	case Set:
 		c.set(in.Opt, in.N)
 	case NoBucket:

@@ -123,6 +123,7 @@ func (c *Conn) fastSynAckAgain(why rule.ID) {
 	r := &c.fo.req
 	p := Params{Cfg: c.cfg, MTU: c.snd.way.now.octets(), IPv6: c.ipv6, UserMSS: c.user.userMSS}
 	c.out = r.emitSynAck(c.now, p.advMSS(), &SynAckReply{}, why, c.out)
+	c.out[len(c.out)-1].Seg.ECN = c.LatestECN() // of the child's data (tcp_v4_send_synack: inet_sk(sk)->tos)
 	c.stat.totalRetrans++
 	if r.NumRetrans < 255 {
 		r.NumRetrans++

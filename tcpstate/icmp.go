@@ -49,7 +49,7 @@ func (c *Conn) revertBackoff(seq Seq) {
 
 // tooBig takes "fragmentation needed" (tcp_v4_mtu_reduced; RFC 1191): smaller
 // segments from now on, and what was too large goes again.
-func (c *Conn) tooBig(in *Input) {
+func (c *Conn) tooBig(in *Input, last clockLook) {
 	if c.mini || c.state == Closed {
 		return
 	}
@@ -76,5 +76,27 @@ func (c *Conn) tooBig(in *Input) {
 		return
 	}
 	c.syncMSS(c.snd.way.known.octets())
-	c.simpleRetransmit()
+	c.atLook(last, c.simpleRetransmit)
+}
+
+// clockLook is when Linux last read the clock for a connection (tcp_clock_cache),
+// as good as its last input.
+type clockLook struct {
+	at   Time
+	turn uint16
+}
+
+// atLook has send send by a clock that nobody reads (tcp_v4_err): its segments
+// have the time of the last look, their timer has now's.
+func (c *Conn) atLook(last clockLook, send func()) {
+	now, turn, timer, sent := c.now, c.q.turns.now, c.timers.xmit, c.snd.lastSent
+	c.now, c.q.turns.now = last.at, last.turn
+	send()
+	c.now, c.q.turns.now = now, turn
+	if c.timers.xmit != timer {
+		c.armXmit(c.timers.kind, c.rtt.rto)
+	}
+	if c.snd.lastSent != sent {
+		c.snd.lastSent = now
+	}
 }

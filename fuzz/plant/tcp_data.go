@@ -91,6 +91,7 @@ var dataBugs = []file{
 	h.transmit(&p, why, s.id)`},
 	}},
 	{"tcpstate/icmp.go", []bug{
+		{"what ICMP makes go again has the time of now", "check left out", "", `c.now, c.q.turns.now = last.at, last.turn`, ``},
 		{"no MTU told taken for no news", "edge", "", `in.Hard || c.snd.way.known >= c.snd.mtu`, `in.Hard || in.N == 0 || c.snd.way.known >= c.snd.mtu`},
 	}},
 }
