@@ -64,6 +64,7 @@ func tcpSendAgain(h *Host, s *sock, t *thread) outcome {
 	if t.fast {
 		return h.sendFastEnd(s, t, streamConnectAgain(h, s, t))
 	}
+	again := t.parked && t.connected // it has waited for room, and not for the handshake
 	if !t.connected {
 		if o, ok := h.waitConnect(s, t); !ok {
 			return o
@@ -73,7 +74,7 @@ func tcpSendAgain(h *Host, s *sock, t *thread) outcome {
 			return fail(t.badControl)
 		}
 	}
-	for again := t.parked; ; {
+	for {
 		if s.pending() != 0 || s.shutdown()&tcpstate.ShutWrite != 0 {
 			return h.sendError(s, t, EPIPE)
 		}

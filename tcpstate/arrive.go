@@ -52,7 +52,8 @@ func (c *Conn) segmentArrives(in *Input) {
 		c.stat.dataSegsIn++
 	}
 	c.arrived.ts = false
-	if s.Flags.Has(ACK|RST|SYN) && (!in.BadSum || c.predicted(s)) { // who reads the options of what is dropped before that?
+	read := c.state.in(bitSynSent) || s.Flags.Has(ACK|RST|SYN) // else it is dropped before
+	if read && (!in.BadSum || c.predicted(s)) {
 		c.readOptions(s)
 	}
 	switch {

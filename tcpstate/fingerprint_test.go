@@ -298,6 +298,7 @@ func TestFingerprintKnowsWhoseTurnCameFirst(t *testing.T) {
 	}
 	c.rack.xmit, c.rack.rttUs = c.now-1, 5
 	was = turns(10, 10, 10, 10)
-	require.Equal(t, was, turns(9, 11, 12, 12))
-	require.NotEqual(t, was, turns(9, 11, 12, 13))
+	require.Equal(t, was, turns(9, 12, 12, 12))
+	require.NotEqual(t, was, turns(9, 12, 12, 13))
+	require.NotEqual(t, was, turns(9, 11, 12, 12))
 }

@@ -42,7 +42,7 @@ func (c *Conn) endMini(why rule.ID) {
 func (c *Conn) timeWaitArrives(s *Segment, listening bool) {
 	c.arrived = rxOptions{}
 	paws := false
-	if s.Opts.Has(OptTS) && c.opt.ts {
+	if s.Opts.Has(OptTS) && c.opt.ts && c.cfg.Timestamps != 0 {
 		c.arrived = rxOptions{ts: true, val: s.Opts.TSVal}
 		paws = !c.pawsOK(0) && !(s.Flags.Has(RST) && c.now.Sub(c.opt.tsRecentAt) >= pawsMSL)
 	}

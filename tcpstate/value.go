@@ -207,18 +207,21 @@ func (p *printer) received(b *rxBuffer) {
 	p.bools(b.fin, b.under)
 }
 
-// turnOf is what counts of a buffer's turn: how it stands to those that RACK knows and to the buffer before, if they are of one time.
+// turnOf is what counts of a buffer's turn: how it stands to those that RACK knows, and to that of the nearest buffer before of the same
+// time. Whose round trip RACK's is may come to count at a later time; retransmissions lie between buffers of one time, but not many.
 func (c *Conn) turnOf(i int) (order uint32) {
-	b, t, before := c.q.at(i), &c.q.turns, c.q.at(max(i-1, 0))
-	for _, n := range [...]struct {
-		same bool
-		turn uint16
-	}{{b.sent == c.rack.xmit, t.newest}, {c.now.Sub(b.sent) == int64(c.rack.rttUs), t.measured}, {b.sent == before.sent, before.turn}} {
-		if order <<= 2; n.same {
-			order |= uint32(cmp.Compare(b.turn, n.turn) + 1)
+	b, t := c.q.at(i), &c.q.turns
+	if b.sent == c.rack.xmit {
+		order = uint32(cmp.Compare(b.turn, t.newest) + 2)
+	}
+	order = order<<2 | uint32(cmp.Compare(b.turn, t.measured)+1)
+	const reach = 16
+	for k := i - 1; k >= max(0, i-reach); k-- {
+		if before := c.q.at(k); before.sent == b.sent {
+			return order<<2 | uint32(cmp.Compare(b.turn, before.turn)+1)
 		}
 	}
-	return order
+	return order<<2 | 1
 }
 
 func (c *Conn) printCongestion(p *printer) {

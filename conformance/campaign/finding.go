@@ -123,7 +123,7 @@ func (c *Campaign) repeat(f *Finding, h *History) {
 // sharers are how many times steps set SO_REUSEPORT.
 func sharers(steps []matrix.Step) (n int) {
 	for i := range steps {
-		if c := steps[i].Call; c != nil && c.Op == sock.OpSetsockopt && c.Level == sock.SOL_SOCKET && c.Name == sock.SO_REUSEPORT {
+		if c := steps[i].Call; c != nil && c.Op == sock.OpSetsockopt && c.Level == sock.SOL_SOCKET && c.Name == sock.SO_REUSEPORT && len(c.Data) > 0 && c.Data[0] != 0 {
 			n++
 		}
 	}

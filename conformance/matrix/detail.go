@@ -27,9 +27,10 @@ func detail(b []byte) string {
 	}
 	add(h.ecn != 0, "%s", [...]string{"", "ect1", "ect0", "ce"}[h.ecn])
 	add(h.df, "df")
+	add(h.atomic, "atomic")
 	add(len(h.options) > 0, "options %s", digest(h.options))
 	if h.at > 0 || h.more {
-		if h.at == 0 {
+		if h.at == 0 && (h.proto == sock.ProtoUDP || h.proto == sock.ProtoICMP || h.proto == sock.ProtoICMPv6) {
 			h.rest = h.rest[min(chosen, len(h.rest)):]
 		}
 		add(true, "part %d%s %s", h.at, map[bool]string{true: "+"}[h.more], digest(h.rest))
@@ -59,6 +60,8 @@ const (
 type ipHeaders struct {
 	ecn      byte
 	df, more bool
+	atomic   bool // a header of a part, and the whole behind it
+	proto    byte
 	at       int    // where a part of a datagram belongs in it, octets
 	options  []byte // and extension headers
 	rest     []byte
@@ -70,7 +73,7 @@ func headersOf(b []byte) (h ipHeaders, ok bool) {
 	switch {
 	case len(b) >= least4 && b[0]>>4 == 4 && len(b) >= int(b[0]&15)*4 && b[0]&15 >= 5:
 		part := binary.BigEndian.Uint16(b[6:])
-		h = ipHeaders{ecn: b[1] & 3, df: part&df4 != 0, more: part&more4 != 0, at: int(part&at4) * 8}
+		h = ipHeaders{ecn: b[1] & 3, df: part&df4 != 0, more: part&more4 != 0, at: int(part&at4) * 8, proto: b[9]}
 		h.options, h.rest = b[least4:b[0]&15*4], b[b[0]&15*4:]
 		return h, true
 	case len(b) >= least6 && b[0]>>4 == 6:
@@ -83,6 +86,7 @@ func headersOf(b []byte) (h ipHeaders, ok bool) {
 
 // extensions takes IPv6's extension headers off the rest, as far as they are whole.
 func (h *ipHeaders) extensions(next byte) {
+	h.proto = next
 	const hopByHop, routing, part, destination = 0, 43, 44, 60
 	for len(h.rest) >= 8 {
 		n := 8
@@ -90,6 +94,7 @@ func (h *ipHeaders) extensions(next byte) {
 		case part:
 			v := binary.BigEndian.Uint16(h.rest[2:])
 			h.at, h.more = int(v&^7), v&1 != 0
+			h.atomic = h.at == 0 && !h.more
 		case hopByHop, routing, destination:
 			if n = int(h.rest[1])*8 + 8; n > len(h.rest) {
 				return
@@ -99,6 +104,7 @@ func (h *ipHeaders) extensions(next byte) {
 			return
 		}
 		next, h.rest = h.rest[0], h.rest[n:]
+		h.proto = next
 	}
 }
 

@@ -117,8 +117,28 @@ func plays(c *sock.Call) bool {
 
 // readsAck reports whether a program reads what a segment acknowledges, from a number that chance began: then what it keeps is chance.
 func readsAck(program []sock.SockFilter) bool {
-	const from, to, absolute, modes = 8, 12, 0x20, 0xe7
-	return slices.ContainsFunc(program, func(in sock.SockFilter) bool { return in.Code&modes == absolute && in.K+4 > from && in.K < to })
+	const (
+		from, to                      = 8, 12
+		absolute, indirect, lowNibble = 0x20, 0x40, 0xa1 // mode and class of an instruction
+		modes, network, least, most   = 0xe7, 0xfff00000, 20, 40
+	)
+	return slices.ContainsFunc(program, func(in sock.SockFilter) bool {
+		size := uint32(4)
+		if n := in.Code & 0x18; n != 0 {
+			size = 16 / uint32(n) // two octets, or one
+		}
+		k, up := in.K, uint32(0)
+		if k >= network { // from IP's header on, whatever its length
+			k, up = k-network, most
+		}
+		switch in.Code & modes {
+		case absolute:
+			return k+size > from+min(up, least) && k < to+up
+		case lowNibble:
+			return k >= from && k < to
+		}
+		return in.Code&modes == indirect // who knows where
+	})
 }
 
 // netfilters reports whether an option's number may be one of netfilter's tables, if a kernel was built with them (nf_getsockopt):
