@@ -154,6 +154,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	c.out, c.snd.bars = out, in.Bars
 	look := clockLook{c.now, c.q.turns.now}
 	c.q.turns.next()
+	c.q.turns.measured = noTurn
 	if in.Now > c.now {
 		c.now, c.q.turns.now = in.Now, 0
 	}

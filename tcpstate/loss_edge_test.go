@@ -74,7 +74,7 @@ func TestATimeOutSparesWhatWasSentWithinARoundTrip(t *testing.T) {
 			c.split(i, 1000, 1000)
 		}
 	}
-	c.now, c.rack.rttUs, c.q.turns.measured = c.now.Add(Second), 100_000, 1<<16-1
+	c.now, c.rack.rttUs, c.q.turns.measured = c.now.Add(Second), 100_000, noTurn
 	var want, got []bool
 	for i, ago := range []Duration{50, 99, 100, 101, 99, 200} {
 		c.q.at(i).sent = c.now.Add(-ago * Millisecond)

@@ -62,7 +62,7 @@ func (c *Conn) rackWindow() uint32 {
 // microseconds; not above 0 when it does (tcp_rack_skb_timeout).
 func (c *Conn) rackLate(b *buffer, wnd uint32) int64 {
 	late := int64(c.rack.rttUs) + int64(wnd) - c.now.Sub(b.sent)
-	if late == 0 && b.turn > c.q.turns.measured {
+	if late == 0 && wnd == 0 && b.turn > c.q.turns.measured {
 		return 1 // by the part of a microsecond that it was sent later
 	}
 	return late

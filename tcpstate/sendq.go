@@ -108,12 +108,14 @@ type sendQueue struct {
 type turns struct {
 	now      uint16 // of what is sent now
 	newest   uint16 // of RACK's latest transmission
-	measured uint16 // of the one whose round trip is RACK's
+	measured uint16 // of the one whose round trip is RACK's, if this step has measured it; else noTurn
 }
+
+const noTurn = 1<<16 - 1
 
 // next is a new reading of the clock.
 func (t *turns) next() {
-	if t.now < 1<<16-1 {
+	if t.now < noTurn {
 		t.now++
 	}
 }

@@ -207,21 +207,20 @@ func (p *printer) received(b *rxBuffer) {
 	p.bools(b.fin, b.under)
 }
 
-// turnOf is what counts of a buffer's turn: how it stands to those that RACK knows, and to that of the nearest buffer before of the same
-// time. Whose round trip RACK's is may come to count at a later time; retransmissions lie between buffers of one time, but not many.
+// turnOf is what counts of a buffer's turn: how it stands to RACK's latest and to that of the nearest buffer before, if they are of the
+// same time. Retransmissions lie between buffers of one time, but not many.
 func (c *Conn) turnOf(i int) (order uint32) {
-	b, t := c.q.at(i), &c.q.turns
+	b := c.q.at(i)
 	if b.sent == c.rack.xmit {
-		order = uint32(cmp.Compare(b.turn, t.newest) + 2)
+		order = uint32(cmp.Compare(b.turn, c.q.turns.newest) + 2)
 	}
-	order = order<<2 | uint32(cmp.Compare(b.turn, t.measured)+1)
 	const reach = 16
 	for k := i - 1; k >= max(0, i-reach); k-- {
 		if before := c.q.at(k); before.sent == b.sent {
-			return order<<2 | uint32(cmp.Compare(b.turn, before.turn)+1)
+			return order<<2 | uint32(cmp.Compare(b.turn, before.turn)+2)
 		}
 	}
-	return order<<2 | 1
+	return order << 2
 }
 
 func (c *Conn) printCongestion(p *printer) {
