@@ -45,7 +45,7 @@ func tcpClose(h *Host, s *sock, t *thread) outcome {
 	}
 	linger := s.opt.linger
 	if linger && s.opt.lingerTime == 0 && s.conn.Unread() == 0 && s.state() != tcpstate.Closed {
-		h.step(s, tcpstate.Input{Kind: tcpstate.Abort}) // no FIN: the peer gets a RST
+		h.step(s, tcpstate.Input{Kind: tcpstate.Abort, How: tcpstate.ShutClose}) // no FIN: the peer gets a RST
 	}
 	if linger && s.opt.lingerTime != 0 && t != nil && s.conn.Unread() == 0 {
 		h.step(s, tcpstate.Input{Kind: tcpstate.Shutdown, How: tcpstate.ShutRead | tcpstate.ShutWrite | tcpstate.ShutClose})

@@ -5,6 +5,9 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 // shutdown closes one or both directions (inet_shutdown, tcp_shutdown).
 func (c *Conn) shutdown(how uint8) {
 	c.shut |= how & (ShutRead | ShutWrite)
+	if how&ShutClose != 0 {
+		c.dropUnread()
+	}
 	switch {
 	case how&ShutClose != 0 && !c.mini && c.state != SynSent:
 		if c.closeState(rule.UserClose) {
@@ -127,8 +130,12 @@ func (c *Conn) finTime() Duration {
 	return max(t, c.rtt.rto<<2-c.rtt.rto>>1)
 }
 
-// abort is ABORT of RFC 9293 section 3.10.5 (tcp_disconnect).
-func (c *Conn) abort() {
+// abort is ABORT of RFC 9293 section 3.10.5 (tcp_disconnect). A close empties the receive queue
+// first, so that the RST's window is that of an empty one.
+func (c *Conn) abort(how uint8) {
+	if how&ShutClose != 0 {
+		c.dropUnread()
+	}
 	old := c.state
 	pending := c.snd.nxt != c.snd.write && old.in(bitClosing|bitLastAck)
 	switch {

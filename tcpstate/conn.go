@@ -183,7 +183,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	case Close:
 		c.close()
 	case Abort:
-		c.abort()
+		c.abort(in.How)
 	case Unreachable:
 		c.unreachable(in.Seg.Seq, in.Err, in.Hard)
 	case TooBig:

@@ -49,8 +49,9 @@ const (
 )
 
 // How bits of Shutdown, as Linux's RCV_SHUTDOWN and SEND_SHUTDOWN. ShutClose
-// beside both is what a close does before it lingers: where shutdown(2) leaves
-// SYN-RECEIVED alone, that sends the FIN.
+// beside both is what a close does before it lingers: it empties the receive
+// queue, and where shutdown(2) leaves SYN-RECEIVED alone, that sends the FIN.
+// With Abort ShutClose is what a close does that does not linger at all.
 const (
 	ShutRead  uint8 = 1
 	ShutWrite uint8 = 2
@@ -91,7 +92,7 @@ const (
 // Input is one event with all that it carries. Fields that Kind does not name are ignored.
 type Input struct {
 	Kind  InputKind
-	How   uint8     // Shutdown
+	How   uint8     // Shutdown, Abort
 	Flags SendFlags // Send, Receive
 	Opt   Option    // Set
 	Hard  bool      // Unreachable, TooBig
