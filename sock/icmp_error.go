@@ -7,11 +7,11 @@ import (
 	"github.com/sockspec/sockspec/tcpstate/rule"
 )
 
-// How much of a packet an ICMP error quotes, octets: what fits 576 in IPv4, and
-// the least MTU in IPv6 (RFC 1812 section 4.3.2.3, RFC 4443 section 2.4).
+// How long an ICMP error may be, octets: no longer than the way's MTU either in
+// IPv4, and the least MTU in IPv6 (RFC 1812 section 4.3.2.3, RFC 4443 section 2.4).
 const (
-	quoteMost4 = 576 - ip4HdrLen - icmpHdrLen
-	quoteMost6 = 1280 - ip6HdrLen - icmpHdrLen
+	icmpErrorMost4 = 576
+	icmpErrorMost6 = 1280
 )
 
 // internetControl is the precedence of ICMP errors (IPTOS_PREC_INTERNETCONTROL).
@@ -122,15 +122,20 @@ func (h *Host) sendICMPError(m, p *Packet, why rule.ID) {
 	if !h.stays(m.Src) { // of a packet of our own
 		m.Src = p.Src
 	}
+	r, err := h.routeTo(m.Dst, m.Src, via{})
+	if err != 0 {
+		h.emit(Dropped, rule.ICMPNoRoute, noSock)
+		return
+	}
 	quote := h.wire(p)
 	if p.IPv6() {
-		m.Payload = quote[:min(len(quote), quoteMost6)]
+		m.Payload = quote[:min(len(quote), icmpErrorMost6-ip6HdrLen-icmpHdrLen)]
 		m.ICMP.Quote.Read6(m.Payload)
 	} else {
-		m.Payload = quote[:min(len(quote), quoteMost4)]
+		m.Payload = quote[:min(len(quote), icmpErrorMost4-ip4HdrLen-icmpHdrLen, int(r.mtu)-ip4HdrLen-icmpHdrLen)]
 		m.ICMP.Quote.Read4(m.Payload)
 	}
-	h.sendICMP(m, why)
+	h.sendICMPBy(&r, m, why)
 }
 
 // hopLimit6 is net.ipv6.conf.*.hop_limit.
@@ -143,6 +148,11 @@ func (h *Host) sendICMP(m *Packet, why rule.ID) {
 		h.emit(Dropped, rule.ICMPNoRoute, noSock)
 		return
 	}
+	h.sendICMPBy(&r, m, why)
+}
+
+// sendICMPBy lets a message leave by a way, in parts if it is longer than that takes.
+func (h *Host) sendICMPBy(r *route, m *Packet, why rule.ID) {
 	if m.NoDF {
 		m.ID = h.nextID()
 	}
