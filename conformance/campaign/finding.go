@@ -74,18 +74,27 @@ func (c *Campaign) judge(ctx context.Context, h *History, d *Difference) *Findin
 	return f
 }
 
-// shake plays the history again with other pauses. Where the last deed comes at once there is nothing to shake.
+// shake plays the history again with other pauses, until enough plays have not been ended by a timer: on a busy machine many are.
+// Where the last deed comes at once there is nothing to shake.
 func (c *Campaign) shake(f *Finding) {
-	h := f.History
-	if !slices.ContainsFunc(h.Steps, func(s matrix.Step) bool { return s.Name == paused }) {
+	if !slices.ContainsFunc(f.History.Steps, func(s matrix.Step) bool { return s.Name == paused }) {
 		return
 	}
+	const rounds = 5
+	for round := 0; round < rounds && f.Shaken < attempts; round++ {
+		c.shakeOnce(f, round*attempts)
+	}
+}
+
+// shakeOnce adds plays with other pauses, those from first on.
+func (c *Campaign) shakeOnce(f *Finding, first int) {
+	h := f.History
 	var lists [][]matrix.Step
 	for n := range attempts {
 		steps := slices.Clone(h.Steps)
 		for i := range steps {
 			if steps[i].Name == paused {
-				steps[i].Wait = max(steps[i].Wait+shift(n, i)*h.Tick/2, 1)
+				steps[i].Wait = max(steps[i].Wait+shift(first+n, i)*h.Tick/2, 1)
 			}
 		}
 		lists = append(lists, steps)
@@ -106,15 +115,15 @@ func shift(play, pause int) tcpstate.Duration {
 	return tcpstate.Duration((play+1)*(pause+1)*prime/8%9) - 4
 }
 
-// repeat plays steps again and counts how often the stacks agree: more often if sockets share a port, who gets what then being the
-// choice of a hash that is another each time (reuseport_select_sock).
+// repeat plays steps again, until enough plays have not been ended by a timer, and counts how often the stacks agree: more often if
+// sockets share a port, who gets what then being the choice of a hash that is another each time (reuseport_select_sock).
 func (c *Campaign) repeat(f *Finding, h *History) {
-	rounds := 1
+	plays, rounds := attempts, 5
 	if sharers(h.Steps) > 1 {
-		rounds = 10
+		plays, rounds = 10*attempts, 20
 	}
 	for range rounds {
-		if c.tally(f, h); f.Both() {
+		if c.tally(f, h); f.Both() || f.Plays > plays {
 			return
 		}
 	}
