@@ -13,7 +13,7 @@ import (
 // sample is one %{ }% block with the state of the connection at its time.
 type sample struct {
 	code *script.Code
-	info []byte // struct tcp_info
+	info []byte // struct tcp_info, nil where the block looks at the memory alone
 	mem  []byte // SO_MEMINFO, nil where the stack has none
 }
 
@@ -27,12 +27,14 @@ func (e *engine) sampleCode(c *script.Code) error {
 	if conn == nil || conn.fd < 0 {
 		return e.failf("code", "a socket whose TCP_INFO can be read", "no socket")
 	}
-	info, err := e.readOption(conn.fd, solTCP, tcpInfo, tcpInfoLen)
-	if err != nil {
-		return err
+	s, ofMemory := sample{code: c}, strings.Contains(c.Text, "SK_MEMINFO")
+	var err error
+	if !ofMemory || strings.Contains(c.Text, "tcpi_") { // sockets of datagrams have no TCP_INFO
+		if s.info, err = e.readOption(conn.fd, solTCP, tcpInfo, tcpInfoLen); err != nil {
+			return err
+		}
 	}
-	s := sample{code: c, info: info}
-	if strings.Contains(c.Text, "SK_MEMINFO") {
+	if ofMemory {
 		if s.mem, err = e.readOption(conn.fd, solSocket, soMeminfo, 36); err != nil {
 			return err
 		}

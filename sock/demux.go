@@ -124,7 +124,7 @@ func (h *Host) connSegment(s *sock, p *Packet) {
 			return
 		}
 	}
-	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.Seg, Label: p.Flow, BadSum: p.BadSum}
+	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.charged(), Label: p.Flow, BadSum: p.BadSum}
 	if p.Seg.Flags.Has(tcpstate.SYN) && s.conn.State() == tcpstate.TimeWait {
 		in.Listening = h.findListener(p.name(), p) != nil
 	}

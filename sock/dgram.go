@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/sockspec/sockspec/queue"
+	"github.com/sockspec/sockspec/tcpstate"
 )
 
 // datagrams is what sockets of datagrams have beside struct sock: UDP, ping
@@ -139,6 +140,18 @@ func truesize(n int) int32 {
 		k <<= 1
 	}
 	return int32(k + skbStruct)
+}
+
+// cost is what the memory that brought a packet is charged, and how many octets more
+// have a place there.
+func (p *Packet) cost() (size, room int32) {
+	switch {
+	case p.truesize != 0:
+		return p.truesize, p.room
+	case p.Wire != nil:
+		return tcpstate.RxCost(uint32(len(p.Wire)))
+	}
+	return tcpstate.RxCost(uint32(p.wireLen()))
 }
 
 // sentTruesize is what a datagram of n octets behind its headers of hdr octets

@@ -137,12 +137,12 @@ const checksumBreak = 76
 // that wanted it so. Memory is charged as for the whole.
 func (h *Host) cutTo(v *filterView, n int) *Packet {
 	p, c := v.p, &h.trimmed
-	size := p.truesize
-	if size == 0 {
-		size = truesize(skbPad + len(h.wire(p)))
+	size, room := p.cost()
+	if room > 0 { // none is behind parts that are apart
+		room += int32(len(v.wire) - n)
 	}
 	*c = *p
-	c.Wire, c.truesize = v.wire[:n:n], size
+	c.Wire, c.truesize, c.room = v.wire[:n:n], size, room
 	c.Payload = p.Payload[:max(0, len(p.Payload)-(len(v.wire)-n))]
 	c.Seg.Len = uint32(len(c.Payload))
 	c.BadSum = p.Proto == ProtoTCP && !p.partial && v.length() > checksumBreak && tcpstate.Fold(tcpstate.Sum(0, v.wire[n:]))%0xffff != 0

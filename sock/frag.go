@@ -60,7 +60,7 @@ type fragment struct {
 	start, end int    // its place in the datagram, octets
 	more       bool   // it is not the last one
 	whole      bool   // IPv4's DF is set
-	size       int32  // truesize
+	size, room int32  // truesize, and octets that have a place behind it
 }
 
 // fragFind finds a fragment's queue, or makes one; nil when there is no memory

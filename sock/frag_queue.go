@@ -33,6 +33,7 @@ type fragPiece struct {
 	start int
 	data  []byte
 	size  int32 // truesize
+	room  int32 // octets that have a place behind it
 	joins bool  // belongs to the run of the piece before
 }
 
@@ -77,7 +78,7 @@ func (h *Host) fragAdd(q *fragQueue, f *fragment) fragVerdict {
 	i := q.find(f.start)
 	n := f.end - f.start
 	q.pieces[i].data = h.dgramData(f.wire[f.at : f.at+n])
-	q.pieces[i].size = f.size
+	q.pieces[i].size, q.pieces[i].room = f.size, f.room
 	q.dev = h.dev
 	q.meat += n
 	q.ecn |= 1 << (trafficClass(f.wire) & 3)
@@ -170,6 +171,7 @@ func (q *fragQueue) fingerprint(f *queue.Hash) {
 	for i := range q.pieces {
 		p := &q.pieces[i]
 		f.U64(uint64(p.start)<<33 | uint64(uint32(p.size))<<1 | uint64(flag(p.joins)))
+		f.U32(uint32(p.room))
 		f.Bytes(p.data)
 	}
 	f.Bytes(q.head)

@@ -30,8 +30,9 @@ func (h *Host) defrag4(p *Packet) *Packet {
 	f := fragment{
 		key:  fragKey{src: p.Src, dst: p.Dst, id: uint32(binary.BigEndian.Uint16(b[4:])), proto: p.Proto},
 		wire: b, at: int(b[0]&15) * 4, start: int(bits&fragOffset4) * 8,
-		more: bits&fragMore4 != 0, whole: b[6]&flagDF != 0, size: fragCharge(p),
+		more: bits&fragMore4 != 0, whole: b[6]&flagDF != 0,
 	}
+	f.size, f.room = p.cost()
 	f.end = f.start + len(b) - f.at
 	if f.more {
 		f.end &^= 7 // what is beyond is cut off
@@ -50,14 +51,6 @@ func (h *Host) defrag4(p *Packet) *Packet {
 		return nil
 	}
 	return h.reassemble4(q, f.key, p.toMany)
-}
-
-// fragCharge is what a fragment's memory is charged.
-func fragCharge(p *Packet) int32 {
-	if p.truesize != 0 {
-		return p.truesize
-	}
-	return truesize(skbPad + len(p.Wire))
 }
 
 // fragTake puts a fragment into its queue and does what follows from it; it
@@ -124,10 +117,27 @@ func (h *Host) fragJoin(q *fragQueue, k fragKey, n int) []byte {
 	return b
 }
 
+// joinedCost is what the datagram is charged, and how many octets have a place behind it:
+// what has one behind the first fragment is copied there until something has not, and
+// whatever follows stays where it is (inet_frag_reasm_finish, skb_try_coalesce).
+func (q *fragQueue) joinedCost() (size, room int32) {
+	size, room = q.pieces[0].size, q.pieces[0].room
+	for i := range q.pieces[1:] {
+		p := &q.pieces[1+i]
+		if n := int32(len(p.data)); n <= room {
+			room -= n
+			continue
+		}
+		size, room = size+p.size, 0
+	}
+	return size, room
+}
+
 // reassemble4 makes the datagram: the first fragment's header, with DF if the
 // longest fragment had it (ip_frag_reasm).
 func (h *Host) reassemble4(q *fragQueue, k fragKey, toMany bool) *Packet {
-	size, ecn, whole := q.charged, fragECN(q.ecn), q.maxWhole == q.maxSize
+	ecn, whole := fragECN(q.ecn), q.maxWhole == q.maxSize
+	size, room := q.joinedCost()
 	b := h.fragJoin(q, k, len(q.head))
 	if b == nil {
 		return nil
@@ -140,7 +150,7 @@ func (h *Host) reassemble4(q *fragQueue, k fragKey, toMany bool) *Packet {
 	}
 	finishIP(b)
 	p := &h.whole
-	*p = Packet{Opaque: true, truesize: size, toMany: toMany}
+	*p = Packet{Opaque: true, truesize: size, room: room, toMany: toMany}
 	at := readIP4(b, p)
 	p.readTransport(b[at:])
 	return p
@@ -170,8 +180,9 @@ func (h *Host) fragment6(p *Packet) {
 	}
 	f := fragment{
 		key:  fragKey{src: p.Src, dst: p.Dst, id: binary.BigEndian.Uint32(b[at+4:])},
-		wire: b, at: at + fragHdrLen, start: int(bits &^ 7), more: bits&1 != 0, size: fragCharge(p),
+		wire: b, at: at + fragHdrLen, start: int(bits &^ 7), more: bits&1 != 0,
 	}
+	f.size, f.room = p.cost()
 	if p.Dst.IsMulticast() || p.Dst.IsLinkLocalUnicast() {
 		f.key.dev = h.dev
 	}
@@ -239,7 +250,8 @@ func headerMissing(b []byte) bool {
 // reassemble6 makes the datagram, without its fragment header, and delivers it
 // (ip6_frag_reasm). last is the fragment that made it whole.
 func (h *Host) reassemble6(q *fragQueue, k fragKey, last *Packet) {
-	size, ecn, n := q.charged, fragECN(q.ecn), len(q.head)-fragHdrLen
+	ecn, n := fragECN(q.ecn), len(q.head)-fragHdrLen
+	size, room := q.joinedCost()
 	kind, names := q.head[n], nextHeaderIn(q.head[:n])
 	b := h.fragJoin(q, k, n)
 	if b == nil {
@@ -250,7 +262,7 @@ func (h *Host) reassemble6(q *fragQueue, k fragKey, last *Packet) {
 	b[1] |= ecn << 4
 	finishIP(b)
 	p := &h.whole
-	*p = Packet{Opaque: true, truesize: size, toMany: last.toMany}
+	*p = Packet{Opaque: true, truesize: size, room: room, toMany: last.toMany}
 	readIP6(b, p)
 	h.deliverBehind(p, n, kind)
 }

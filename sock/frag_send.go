@@ -85,7 +85,7 @@ func (h *Host) cut4(p *Packet, b []byte, mtu int) {
 		binary.BigEndian.PutUint16(w[6:], uint16(at/8))
 		w[6] |= more
 		finishIP(w)
-		h.addCut(p, w, p.Proto)
+		h.addCut(p, w, p.Proto, n)
 		at += k
 	}
 }
@@ -109,17 +109,21 @@ func (h *Host) cut6(p *Packet, b []byte, mtu int) {
 		binary.BigEndian.PutUint32(f[4:], id)
 		copy(f[fragHdrLen:], body[at:at+k])
 		finishIP(w)
-		h.addCut(p, w, extFragment)
+		n := ip6HdrLen + fragHdrLen
+		if at == 0 && p.Proto != ProtoTCP {
+			n += udpHdrLen // and ICMP's is as long
+		}
+		h.addCut(p, w, extFragment, n)
 		at += k
 	}
 }
 
-// addCut notes a fragment of p.
-func (h *Host) addCut(p *Packet, w []byte, proto uint8) {
+// addCut notes a fragment of p with so many octets of headers.
+func (h *Host) addCut(p *Packet, w []byte, proto uint8, headers int) {
 	h.countFrag(p.Src, MibIPFragCreates)
 	h.cuts = append(h.cuts, Packet{
 		Src: p.Src, Dst: p.Dst, Proto: proto, TTL: p.TTL, TOS: p.TOS, Seg: p.Seg, ID: p.ID, NoDF: p.NoDF, Flow: p.Flow,
-		Dev: p.Dev, Opaque: true, Wire: w, truesize: sentTruesize(0, len(w)), toMany: p.toMany,
+		Dev: p.Dev, Opaque: true, Wire: w, truesize: sentTruesize(headers, len(w)-headers), toMany: p.toMany,
 	})
 }
 

@@ -169,7 +169,7 @@ func (h *Host) connRequest(af *afOps, s *sock, p *Packet, isn isnChoice) {
 	if p.Seg.Opts.Has(tcpstate.OptTS) {
 		lp.TSOffset = h.drawTSOffset()
 	}
-	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Now: h.now, Seg: p.Seg}
+	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Now: h.now, Seg: p.charged()}
 	if cookie {
 		h.sendCookie(s, f, &lp, in, p.TOS)
 		return
@@ -263,7 +263,7 @@ func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
 		return
 	}
 	lp, d := h.listenParams(s, f), dscp{r.tos, p.TOS}
-	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Now: h.now, Seg: p.Seg}
+	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Now: h.now, Seg: p.charged()}
 	h.stepRequest(s, f, r, &lp, in)
 	promote, gone := h.followRequest(s, f, d, h.req)
 	if promote {

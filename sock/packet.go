@@ -61,8 +61,9 @@ type Packet struct {
 	// RAW sockets receive them, and nobody else.
 	Opaque bool
 	// truesize is what the memory that carries it is charged while it is under
-	// way within the host, octets; 0 for what came from the link.
-	truesize int32
+	// way within the host, octets; 0 for what came from the link in one piece. room
+	// is how many octets more have a place there.
+	truesize, room int32
 	// gso is the size of the datagrams of UDP that Payload is yet to be cut to, octets;
 	// 0 for one that is whole. It never leaves the host so (skb_shinfo.gso_size).
 	gso int32
@@ -75,6 +76,13 @@ type Packet struct {
 	toMany bool
 	looped bool // it never left the host
 	BadSum bool // the transport's checksum is wrong: with Opaque when it arrived, else once a program had cut it
+}
+
+// charged is the segment with what its memory costs.
+func (p *Packet) charged() tcpstate.Segment {
+	s := p.Seg
+	s.Charge, s.Room = p.truesize, p.room
+	return s
 }
 
 // tag is what a socket gives to what it sends, for routing and queueing. Within the

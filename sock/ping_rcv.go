@@ -37,10 +37,7 @@ func (h *Host) pingDeliver(p *Packet) {
 		h.emit(Dropped, rule.RawRcvbuf, s.id)
 		return
 	}
-	size := p.truesize
-	if size == 0 {
-		size = truesize(skbPad + len(h.wire(p)))
-	}
+	size, _ := p.cost()
 	body := h.body(p)
 	h.emit(Noted, rule.PingQueued, s.id)
 	h.queueDatagram(s, dgram{

@@ -214,10 +214,7 @@ func (h *Host) rawQueue(s *sock, p *Packet) {
 	if p.IPv6() {
 		data = body
 	}
-	size := p.truesize
-	if size == 0 {
-		size = truesize(skbPad + len(h.wire(p)))
-	}
+	size, _ := p.cost()
 	h.emit(Noted, rule.RawQueued, s.id)
 	h.queueDatagram(s, dgram{
 		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(p.Dst, secondPort(body)),

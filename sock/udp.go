@@ -161,10 +161,7 @@ func (h *Host) udpQueue(s *sock, p *Packet, dev int32) {
 	if s.dg.connected {
 		s.opt.incomingCPU = theCPU // sk_incoming_cpu_update
 	}
-	size := p.truesize
-	if size == 0 {
-		size = truesize(skbPad + h.headerLen(p) + len(p.Payload))
-	}
+	size, _ := p.cost()
 	if s.dg.rmem != 0 && int64(s.dg.rmem)+int64(size) > int64(s.opt.rcvbuf) {
 		s.dg.drops++
 		h.countUDP(ipv6, MibUdpRcvbufErrors)

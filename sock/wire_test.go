@@ -122,6 +122,9 @@ func TestSeedsReachEveryWire(t *testing.T) {
 	require.Empty(t, r.Missed(map[string]string{
 		"Packet.Dev": "a host's: no packet says where it came in",
 		"Packet.Ext": "a host walks no extension headers of its own packets",
+
+		"Segment.Charge": "a host's: what the memory costs that brought it",
+		"Segment.Room":   "a host's, too",
 	}), "no seed has these")
 }
 

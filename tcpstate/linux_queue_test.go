@@ -112,7 +112,7 @@ func TestReceivedDataCostsASizeClass(t *testing.T) {
 		if n+64 >= 4096 {
 			want, room = 256+4096+up(int64(n)+64+320-4096, 4096), 0
 		}
-		cost, left := rxCost(n)
+		cost, left := RxCost(n)
 		if cost != int32(want) || left != int32(room) {
 			require.Equal(t, []int64{want, room}, []int64{int64(cost), int64(left)}, "%d octets", n)
 		}

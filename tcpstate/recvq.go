@@ -23,13 +23,13 @@ type recvQueue struct {
 	ooo queue.Tree[rxBuffer]
 }
 
-// rxCost is what a packet of so many octets, IP header included, costs the
-// receive buffer: truesize and the room left behind it. The figures are those
+// RxCost is what a packet of so many octets, IP header included, costs the
+// receive buffer: truesize and the room left behind it, octets. The figures are those
 // of a packet from a TUN device on x86-64: 256 for the sk_buff, a head from
 // Linux's size classes that begins with 64 of pad and ends in 320 octets of
 // shared info. What is longer than a page lies in whole pages from where a page
 // is full, and nothing can be appended to it (tun_alloc_skb, skb_tailroom).
-func rxCost(packet uint32) (truesize, room int32) {
+func RxCost(packet uint32) (truesize, room int32) {
 	const page, most = 4096, 4096 - 320
 	used := int32(packet) + 64
 	if used >= page {
@@ -45,11 +45,14 @@ func rxCost(packet uint32) (truesize, room int32) {
 
 // rxBufferOf describes the segment under way as a buffer.
 func (c *Conn) rxBufferOf(s *Segment) rxBuffer {
-	ip := uint32(20)
-	if c.ipv6 {
-		ip = 40
+	cost, room := s.Charge, s.Room
+	if cost == 0 {
+		ip := uint32(20)
+		if c.ipv6 {
+			ip = 40
+		}
+		cost, room = RxCost(ip + s.HeaderLen() + s.Len)
 	}
-	cost, room := rxCost(ip + s.HeaderLen() + s.Len)
 	return rxBuffer{seq: s.Seq, end: s.End(), true: cost, room: room, at: c.now, fin: s.Flags.Has(FIN)}
 }
 

@@ -96,6 +96,10 @@ type Segment struct {
 	// from the options".
 	HdrLen uint8
 	Opts   Options
+	// Charge is what the memory costs that brought it, octets, and Room how many
+	// octets more have a place there, where it is no packet of this length that
+	// came in one piece; Charge 0 means that it is. Segments that leave have none.
+	Charge, Room int32
 }
 
 // SeqLen is the sequence space the segment takes up: payload, SYN and FIN
