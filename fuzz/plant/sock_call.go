@@ -36,6 +36,7 @@ var callBugs = []file{
 		{"address of a write used", "check left out", "", `c.Flags, c.AddrLen, c.Addr, c.Control = 0, 0, Addr{}, nil`, `c.Flags, c.Control = 0, nil`},
 	}},
 	{"sock/icmp_error.go", []bug{
+		{"ICMP error longer than the path takes", "check left out", "", `min(len(quote), icmpErrorMost4-ip4HdrLen-icmpHdrLen, int(r.mtu)-ip4HdrLen-icmpHdrLen)`, `min(len(quote), icmpErrorMost4-ip4HdrLen-icmpHdrLen)`},
 		{"echo reply of zeros summed", "RFC 1071", "", `h.unsummed(m)`, ``},
 	}},
 	{"sock/dgram_output.go", []bug{
@@ -52,8 +53,16 @@ var callBugs = []file{
 		{"loopback's address bound by another device", "check left out", "", `scoped || a.IsLoopback()`, `scoped`},
 	}},
 	{"sock/filter.go", []bug{
+		{"cut segment costs what is left of it", "check left out", "", `c.Wire, c.truesize, c.room = v.wire[:n:n], size, room`, `c.Wire = v.wire[:n:n]; _, _ = size, room`},
 		{"sum of a short segment looked at twice", "off by one", "", `v.length() > checksumBreak`, `v.length() >= checksumBreak`},
 		{"zeros that are cut off make a sum wrong", "ones' complement", "", `tcpstate.Fold(tcpstate.Sum(0, v.wire[n:]))%0xffff != 0`, `n < len(v.wire)`},
+	}},
+	{"sock/frag_rcv.go", []bug{
+		{"every fragment costs its memory", "leak", "", `n <= room`, `false`},
+		{"fragments behind the first cost none", "check left out", "", `size, room = size+p.size, 0`, `room = 0`},
+	}},
+	{"sock/packet.go", []bug{
+		{"segment costs what its length does", "check left out", "", `s.Charge, s.Room = p.truesize, p.room`, ``},
 	}},
 	{"sock/sysctl_write.go", []bug{
 		{"connections do not follow a sysctl", "state left over", "", `s.conn.SetConfig(h.tcp)`, ``},

@@ -21,6 +21,8 @@ var closeBugs = []file{
 	{"tcpstate/close.go", []bug{
 		{"failure to RST on close with data pending", "RFC 2525 2.17", "", `c.Unread() > 0`, `false`},
 		{"abort without a RST", "RFC 9293 3.10.5", "", `c.sendReset(rule.UserAbort)`, ``},
+		{"window of a close's RST is short of what nobody read", "state left over", "func (c *Conn) abort", `how&ShutClose != 0`, `false`},
+		{"window of a lingering FIN is short of what nobody read", "state left over", "func (c *Conn) shutdown(", `how&ShutClose != 0`, `false`},
 		{"negative TCP_LINGER2 ignored", "check left out", "", `c.user.linger2 < 0`, `false`},
 		{"FIN takes no sequence number", "off by one", "", `c.snd.write = c.snd.write.Add(1)`, ``},
 		{"shutdown in CLOSE-WAIT sends no FIN", "check left out", "", `!c.state.in(bitEstablished|bitSynSent|bitCloseWait)`, `!c.state.in(bitEstablished|bitSynSent)`},
