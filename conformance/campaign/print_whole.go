@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -58,7 +59,7 @@ func (w *writer) whole(q *sock.Packet) {
 		w.line("%s < udp %d > %d (%d)", w.at(w.now), q.SrcPort, q.DstPort, len(q.Payload))
 		return
 	case q.Proto != sock.ProtoTCP || q.Opaque:
-		w.line("// %s the peer sends protocol %d: %+v", w.at(w.now), q.Proto, *q)
+		w.line("// %s the peer sends %s", w.at(w.now), rawText(q))
 		return
 	}
 	if local == 0 {
@@ -76,6 +77,20 @@ func (w *writer) whole(q *sock.Packet) {
 		text = "// numbers of scripts end at 4294967295: " + text
 	}
 	w.line("%s", text)
+}
+
+// rawText is a packet that no script can write: from where to where, its protocol, and its octets in hexadecimal but for zeros at the end.
+func rawText(q *sock.Packet) string {
+	text := fmt.Sprintf("%v > %v, protocol %d", q.Src, q.Dst, q.Proto)
+	b, err := packetio.Encode(nil, q)
+	if err != nil {
+		return fmt.Sprintf("%s, which cannot be encoded: %v", text, err)
+	}
+	meat := bytes.TrimRight(b, "\x00")
+	if text += fmt.Sprintf(": %x", meat); len(meat) < len(b) {
+		text += fmt.Sprintf(" and %d zeros", len(b)-len(meat))
+	}
+	return text
 }
 
 func mtuOf(q *sock.Packet) string {
