@@ -9,10 +9,11 @@ type Left struct {
 	// Reordering is how many segments the path is taken to reorder by; 0 = Cfg.Reordering.
 	Reordering uint32
 
-	scaling  uint8  // what share of its memory a payload takes, of 256; 0 = not known
-	rackRTT  uint32 // rack.rtt_us
-	rcvWnd   uint32 // of which the first guess at the peer's segments is made
-	rcvRTT   uint32 // rcv_rtt_est
+	ecn      ecnState // for children: a SYN begins anew
+	scaling  uint8    // what share of its memory a payload takes, of 256; 0 = not known
+	rackRTT  uint32   // rack.rtt_us
+	rcvWnd   uint32   // of which the first guess at the peer's segments is made
+	rcvRTT   uint32   // rcv_rtt_est
 	rcvSeq   Seq
 	rcvTime  Time
 	measured bool // minima
@@ -22,7 +23,7 @@ type Left struct {
 // Left is what the connection would leave.
 func (c *Conn) Left() Left {
 	return Left{
-		Reordering: c.ca.reordering, scaling: c.rcv.scaling, rackRTT: c.rack.rttUs, rcvWnd: c.rcv.wnd,
+		Reordering: c.ca.reordering, ecn: c.ecn, scaling: c.rcv.scaling, rackRTT: c.rack.rttUs, rcvWnd: c.rcv.wnd,
 		rcvRTT: c.rcv.rttUs, rcvSeq: c.rcv.rttSeq, rcvTime: c.rcv.rttTime, measured: c.rtt.min() != ^uint32(0), minima: c.rtt.minima,
 	}
 }
@@ -32,7 +33,7 @@ func (c *Conn) inherit(l *Left) {
 	if l.Reordering != 0 {
 		c.ca.reordering = l.Reordering
 	}
-	c.rcv.scaling = l.share()
+	c.ecn, c.rcv.scaling = l.ecn, l.share()
 	c.rack.rttUs, c.rcv.wnd = l.rackRTT, l.rcvWnd
 	c.rcv.rttUs, c.rcv.rttSeq, c.rcv.rttTime = l.rcvRTT, l.rcvSeq, l.rcvTime
 	if l.measured {
@@ -58,6 +59,9 @@ func (l *Left) Fingerprint(h *queue.Hash, now Time) {
 		h.U64(uint64(now.Sub(l.rcvTime)))
 	}
 	h.Bool(l.measured)
+	for _, mark := range [...]bool{l.ecn.on, l.ecn.seen, l.ecn.queueCWR, l.ecn.demandCWR} {
+		h.Bool(mark)
+	}
 	if l.measured {
 		for _, m := range l.minima {
 			h.U64(uint64(m.us)<<32 | uint64(tsClock(now)-m.at))
