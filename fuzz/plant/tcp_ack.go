@@ -41,6 +41,7 @@ var ackBugs = []file{
 		{"all that was sent at one microsecond late at once", "edge", "", `late == 0 && wnd == 0 && b.turn > c.q.turns.measured`, `false`},
 	}},
 	{"tcpstate/left.go", []bug{
+		{"children begin without the marks of an earlier connection", "state left over", "", `c.ecn, c.rcv.scaling = l.ecn, l.share()`, `c.rcv.scaling = l.share()`},
 		{"least round trip lost by a disconnect", "state left over", "", `c.rtt.minima = l.minima`, ``},
 		{"degree of reordering lost by a disconnect", "state left over", "", `c.ca.reordering = l.Reordering`, ``},
 		{"last window lost by a disconnect", "state left over", "", `c.rack.rttUs, c.rcv.wnd = l.rackRTT, l.rcvWnd`, `c.rack.rttUs = l.rackRTT`},

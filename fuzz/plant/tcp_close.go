@@ -28,9 +28,6 @@ var closeBugs = []file{
 		{"shutdown in CLOSE-WAIT sends no FIN", "check left out", "", `!c.state.in(bitEstablished|bitSynSent|bitCloseWait)`, `!c.state.in(bitEstablished|bitSynSent)`},
 		{"orphan's FIN-WAIT-2 forgets its time", "check left out", "", `c.orphanFinWait2()`, ``},
 	}},
-	{"tcpstate/left.go", []bug{
-		{"children begin without the marks of an earlier connection", "state left over", "", `c.ecn, c.rcv.scaling = l.ecn, l.share()`, `c.rcv.scaling = l.share()`},
-	}},
 	{"tcpstate/state.go", []bug{
 		{"membership of states one bit off", "off by one", "", `set>>s&1 != 0`, `set>>(s+1)&1 != 0`},
 	}},
