@@ -90,11 +90,17 @@ type clockLook struct {
 // have the time of the last look, their timer has now's.
 func (c *Conn) atLook(last clockLook, send func()) {
 	now, turn, timer, sent := c.now, c.q.turns.now, c.timers.xmit, c.snd.lastSent
-	c.now, c.q.turns.now = last.at, last.turn
+	mark := timer
+	if timer != never {
+		mark++ // by the old clock it may be set to what it was
+	}
+	c.now, c.q.turns.now, c.timers.xmit = last.at, last.turn, mark
 	send()
 	c.now, c.q.turns.now = now, turn
-	if c.timers.xmit != timer {
+	if c.timers.xmit != mark {
 		c.armXmit(c.timers.kind, c.rtt.rto)
+	} else {
+		c.timers.xmit = timer
 	}
 	if c.snd.lastSent != sent {
 		c.snd.lastSent = now
