@@ -67,11 +67,14 @@ func (c *Conn) passKnown(at int, end Seq, next *Range, r *ackRun) (int, bool) {
 	return at, true
 }
 
-// sackFrom is where a walk that stands at a buffer goes on for seq: forward only
-// (tcp_sacktag_skip).
+// sackFrom is where a walk that stands at a buffer goes on for seq: forward only, and
+// nowhere for what lies below all that is there (tcp_sacktag_skip, tcp_sacktag_bsearch).
 func (c *Conn) sackFrom(at int, seq Seq) int {
-	if at >= 0 && at < c.q.head && c.q.at(at).seq.Greater(seq) {
+	switch {
+	case at >= 0 && at < c.q.head && c.q.at(at).seq.Greater(seq):
 		return at
+	case c.q.head > 0 && seq.Less(c.q.at(0).seq):
+		return c.q.head
 	}
 	return c.q.find(seq)
 }
