@@ -48,7 +48,7 @@ func (cfg *Config) bound() {
 	}{
 		{&cfg.RTOMin, 1, 120 * Second}, {&cfg.RTOMax, Second, 120 * Second}, {&cfg.RTOInit, Millisecond, 120 * Second},
 		{&cfg.FinTimeout, 0, longest}, {&cfg.TimeWaitLen, Millisecond, longest},
-		{&cfg.KeepaliveTime, Second, longest}, {&cfg.KeepaliveIntvl, Second, longest},
+		{&cfg.KeepaliveTime, -longest, longest}, {&cfg.KeepaliveIntvl, 0, longest},
 		{&cfg.CompSACKDelay, 0, Second}, {&cfg.CompSACKSlack, 0, Second}, {&cfg.MinRTTWindow, 0, 86400 * Second},
 		{&cfg.InvalidRatelimit, 0, longest}, {&cfg.Tick, 1, 10 * Millisecond},
 	} {

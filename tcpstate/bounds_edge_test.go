@@ -27,8 +27,8 @@ func TestEveryFieldIsBroughtToTheNearestThatAKernelCanHave(t *testing.T) {
 		"RTOInit":           {func(c *Config) any { return &c.RTOInit }, Millisecond, 120 * Second},
 		"FinTimeout":        {func(c *Config) any { return &c.FinTimeout }, 0, days12},
 		"TimeWaitLen":       {func(c *Config) any { return &c.TimeWaitLen }, Millisecond, days12},
-		"KeepaliveTime":     {func(c *Config) any { return &c.KeepaliveTime }, Second, days12},
-		"KeepaliveIntvl":    {func(c *Config) any { return &c.KeepaliveIntvl }, Second, days12},
+		"KeepaliveTime":     {func(c *Config) any { return &c.KeepaliveTime }, -days12, days12},
+		"KeepaliveIntvl":    {func(c *Config) any { return &c.KeepaliveIntvl }, 0, days12},
 		"CompSACKDelay":     {func(c *Config) any { return &c.CompSACKDelay }, 0, Second},
 		"CompSACKSlack":     {func(c *Config) any { return &c.CompSACKSlack }, 0, Second},
 		"MinRTTWindow":      {func(c *Config) any { return &c.MinRTTWindow }, 0, 86400 * Second}, // one_day_secs

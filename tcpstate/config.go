@@ -29,7 +29,7 @@ type Config struct {
 	TimeWaitLen       Duration // TCP_TIMEWAIT_LEN, 60 s
 
 	// Keepalive.
-	KeepaliveTime   Duration // tcp_keepalive_time
+	KeepaliveTime   Duration // tcp_keepalive_time; negative = never
 	KeepaliveIntvl  Duration // tcp_keepalive_intvl
 	KeepaliveProbes uint8    // tcp_keepalive_probes
 

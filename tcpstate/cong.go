@@ -60,6 +60,16 @@ func (a *congState) currentSSThresh() uint32 {
 	return max(a.ssthresh, a.cwnd>>1+a.cwnd>>2)
 }
 
+// setCongestion takes another algorithm, which forgets what an undo would restore
+// (tcp_reinit_congestion_control).
+func (c *Conn) setCongestion(algo Congestion) {
+	if algo != c.ca.algo {
+		c.ca.priorSS, c.snd.marked = 0, false
+	}
+	c.ca.algo = algo
+	c.cubicReset()
+}
+
 func (c *Conn) setCAState(s caState) {
 	if s == caLoss && c.ca.algo == Cubic {
 		c.cubicReset()

@@ -162,7 +162,7 @@ func (r *Request) recallStamp(l *Listener, ack *Segment) bool {
 		v, r.TSOffset = 0, 0 // an echo of none is read as it is
 	}
 	r.TSOK, r.TSRecent = true, ack.Opts.TSVal
-	r.SACKOK, r.ECNOK = v&stampSACK != 0, v&stampECN != 0
+	r.SACKOK, r.ECNOK = v&stampSACK != 0, v&stampECN != 0 && l.cfg().ECN != 0 // cookie_ecn_ok asks once more
 	if r.SACKOK && !l.cfg().SACK {
 		return false
 	}

@@ -100,7 +100,7 @@ func (c *Conn) dataReceived(s *Segment, truesize uint32) {
 		case m <= atoMin/2:
 			c.ack.ato = c.ack.ato>>1 + atoMin/2
 		case m < c.ack.ato:
-			c.ack.ato = min(c.ack.ato>>1+m, c.rtt.rto)
+			c.ack.ato = atoBits(min(c.ack.ato>>1+m, c.rtt.rto))
 		case m > c.rtt.rto:
 			c.incrQuickAck(maxQuickAcks) // the sender restarts: help its slow start
 		}

@@ -165,6 +165,10 @@ func (c *Conn) delackLimit() Duration {
 	return min(most, max(c.rtoMin(), 2*c.cfg.Tick)-c.cfg.Tick)
 }
 
+// atoBits is what is left of a delay in the eight bits of jiffies that Linux keeps
+// (icsk_ack.ato, ATO_BITS), of 4 ms each: it goes round.
+func atoBits(d Duration) Duration { return d % (256 * 4 * Millisecond) }
+
 // delackTimer fires a delayed ACK (tcp_delack_timer_handler). Unlike Linux's, the
 // timer is off when none is owed.
 func (c *Conn) delackTimer() {
@@ -176,7 +180,7 @@ func (c *Conn) delackTimer() {
 		// The user did not reply in time: this is no conversation.
 		c.ack.pingpongs, c.ack.ato = 0, atoMin
 	} else {
-		c.ack.ato = min(c.ack.ato<<1, c.rtt.rto)
+		c.ack.ato = atoBits(min(c.ack.ato<<1, c.rtt.rto))
 	}
 	c.sendAck(rule.DelayedAck)
 }

@@ -292,3 +292,12 @@ func TestOnlyOldDataIsReportedAsADuplicate(t *testing.T) {
 		}
 	}
 }
+
+// TestDelayOfAnACKHasEightBitsOfJiffies: icsk_ack.ato is a bit field (ATO_BITS) of 4 ms each, and goes round.
+func TestDelayOfAnACKHasEightBitsOfJiffies(t *testing.T) {
+	for d, want := range map[Duration]Duration{
+		40 * Millisecond: 40 * Millisecond, 1023 * Millisecond: 1023 * Millisecond, 1024 * Millisecond: 0, 1280 * Millisecond: 256 * Millisecond,
+	} {
+		require.Equal(t, want, atoBits(d))
+	}
+}

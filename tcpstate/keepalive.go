@@ -23,6 +23,9 @@ func (c *Conn) keepTimer() {
 		return
 	}
 	quiet := min(c.now.Sub(c.ack.lastRcv), c.now.Sub(c.stat.lastAck))
+	if idle < 0 { // compared without a sign
+		idle += 1 << 32 * c.cfg.Tick
+	}
 	if quiet < idle {
 		c.armKeep(idle - quiet)
 		return

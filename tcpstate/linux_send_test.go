@@ -71,9 +71,10 @@ func TestSendBufferIsSizedAsInTheKernel(t *testing.T) {
 		if bits.OnesCount64(uint64(per)) > 1 {
 			per = 1 << bits.Len64(uint64(per))
 		}
-		want := min(2*max(10, int64(c.ca.cwnd), int64(c.ca.reordering)+1)*(per+256), 1<<31-1)
-		c.snd.sndbuf = int32(upTo(r, 2*want, want) & (1<<31 - 1))
-		cfg.Wmem[2] = int32(upTo(r, 2*want, want) & (1<<31 - 1))
+		want := int64(int32(2 * max(10, int64(c.ca.cwnd), int64(c.ca.reordering)+1) * (per + 256))) // an int, which goes round
+		most := max(want, 1)
+		c.snd.sndbuf = int32(upTo(r, 2*most, most) & (1<<31 - 1))
+		cfg.Wmem[2] = int32(upTo(r, 2*most, most) & (1<<31 - 1))
 		if buf := int64(c.snd.sndbuf); buf < want {
 			want = min(want, int64(cfg.Wmem[2]))
 		} else {

@@ -61,8 +61,8 @@ func (c *Conn) enterLoss() {
 	}
 	a.cwnd = c.q.inFlight() + 1
 	a.cwndCnt, a.stamp = 0, c.now
-	if a.state <= caDisorder && c.q.sackedOut >= c.cfg.Reordering {
-		a.reordering = min(a.reordering, c.cfg.Reordering)
+	if low := uint32(uint8(c.cfg.Reordering)); a.state <= caDisorder && c.q.sackedOut >= low { // Linux looks at 8 bits
+		a.reordering = min(a.reordering, low)
 	}
 	c.setCAState(caLoss)
 	a.highSeq = c.snd.nxt

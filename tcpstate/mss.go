@@ -59,7 +59,7 @@ func (c *Conn) sizeGoal(mss uint32) uint32 {
 // worth of the pacing rate, more on short paths (tcp_tso_segs, tcp_tso_autosize).
 func (c *Conn) tsoSegs(mss uint32) uint32 {
 	bytes := c.ca.pacing >> 10
-	if r := c.rtt.min() >> c.cfg.TSORTTLog; r < 32 {
+	if r := c.rtt.min() >> (c.cfg.TSORTTLog & 31); r < 32 {
 		bytes += gsoMaxSize >> r
 	}
 	bytes = min(bytes, gsoMaxSize)

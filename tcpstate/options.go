@@ -45,8 +45,7 @@ func (c *Conn) set(o Option, n uint32) {
 	case NotSentLowat:
 		c.user.notSentLowat = n
 	case CongestionCtl:
-		c.ca.algo = Congestion(n)
-		c.cubicReset()
+		c.setCongestion(Congestion(n))
 	case OOBInline:
 		c.user.oobInline = on
 	case WritePending:
@@ -184,8 +183,7 @@ func (c *Conn) setRcvLowat(n uint32) {
 	if c.locks&LockRcvBuf != 0 {
 		return
 	}
-	space := int32(min(uint64(c.rcv.spaceFromWin(n)), uint64(c.cfg.Rmem[2])))
-	if space > c.rcv.rcvbuf {
+	if space := int32(c.rcv.spaceFromWin(n)); space > c.rcv.rcvbuf {
 		c.rcv.rcvbuf = space
 		c.rcv.clamp = max(c.rcv.clamp, n)
 	}

@@ -122,7 +122,7 @@ func TestALowWaterMarkMakesRoomForItself(t *testing.T) {
 		clampFor uint32
 	}{
 		{0, 50_000, 131_072, 0}, {0, 65_536, 131_072, 0}, {0, 65_537, 131_074, 65_537}, {0, 200_000, 400_000, 200_000},
-		{LockRcvBuf, 200_000, 131_072, 0}, {LockSndBuf, 200_000, 400_000, 200_000}, {0, 1 << 30, 32 << 20, 1 << 30},
+		{LockRcvBuf, 200_000, 131_072, 0}, {LockSndBuf, 200_000, 400_000, 200_000}, {0, 16 << 20, 32 << 20, 16 << 20},
 	} {
 		w := established(t, plainOpts)
 		w.c.locks, w.c.rcv.clamp = c.locks, 1000

@@ -16,7 +16,8 @@ func (c *Conn) probeTimer() {
 		return
 	}
 	if c.orphan {
-		alive := c.rtt.rto<<min(c.rtt.backoff, 30) < c.rtoMax()
+		// x86 shifts by as many as are left of 64 (inet_csk_rto_backoff).
+		alive := uint64(c.rtt.rto/c.cfg.Tick)<<(c.rtt.backoff&63) < uint64(c.rtoMax()/c.cfg.Tick)
 		most = c.orphanRetries(alive)
 		if !alive && c.rtt.backoff >= most {
 			c.writeErr()

@@ -143,7 +143,7 @@ func (c *Conn) expandSndbuf() {
 	per := max(uint32(c.opt.mssClamp), c.snd.mssCache) + 192 + 320 // MAX_TCP_HEADER, skb_shared_info
 	per = 1<<bits.Len32(per-1) + 256                               // power of two, sk_buff
 	segs := max(10, c.ca.cwnd, c.ca.reordering+1)
-	want := int32(min(2*uint64(segs)*uint64(per), 1<<31-1))
+	want := int32(2 * segs * per) // which goes round
 	if c.snd.sndbuf < want {
 		c.snd.sndbuf = min(want, c.cfg.Wmem[2])
 	}

@@ -59,7 +59,7 @@ func (c *Conn) rtoTimer() {
 // countTimeout is tcp_update_rto_stats.
 func (c *Conn) countTimeout() {
 	c.stat.countRTO(c.ca.retransmits == 0, c.now)
-	c.ca.retransmits = uint8(min(uint16(c.ca.retransmits)+1, 255))
+	c.ca.retransmits++ // icsk_retransmits is as small, and goes round
 }
 
 // nextRTO backs off and re-arms: SYNs go a few times at even distance first
