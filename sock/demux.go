@@ -116,7 +116,7 @@ func tcpDeliver(h *Host, p *Packet) {
 // connSegment gives a segment to its connection. A TIME-WAIT that gives way to
 // a new SYN hands it to the listener.
 func (h *Host) connSegment(s *sock, p *Packet) {
-	if s.conn.State() != tcpstate.TimeWait {
+	if !s.conn.Waits() {
 		if h.fromAfar(s, p) {
 			return
 		}
@@ -154,6 +154,9 @@ func (h *Host) reopen(old *sock, p *Packet, isn uint32, why rule.ID) {
 		return
 	}
 	h.unhash(old)
+	if h.fromAfar(l, p) {
+		return
+	}
 	if p = h.filtered(l, p); p == nil {
 		return
 	}

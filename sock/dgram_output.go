@@ -46,16 +46,18 @@ func (h *Host) dgramTTL(s *sock, r *outRoute, own int16) uint8 {
 }
 
 // sendDatagram lets a datagram leave: to ourselves, over the link, or both for
-// groups that we are in and for broadcasts (ip_output, ip_mc_output).
-func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute, why rule.ID) {
+// groups that we are in and for broadcasts (ip_output, ip_mc_output). The error is
+// EMSGSIZE for one that has become too long for its way and may not be cut.
+func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute, why rule.ID) Errno {
 	mine := r.dev == DevLoopback
-	if mine && r.dst.IsMulticast() && !r.local {
-		h.emit(Dropped, rule.NotForUs, s.id) // the device brings it back, and nobody is in the group
+	from, to := p.headerEnds()
+	if mine && (r.dst.IsMulticast() && !r.local || to.Is4() && !r.broadcast && !to.IsMulticast() && !h.stays(to)) {
+		h.emit(Dropped, rule.NotForUs, s.id) // the device brings it back, and nobody is in the group, or has the address
 		h.sent(s)
-		return
+		return 0
 	}
 	looped := false
-	switch from, to := p.headerEnds(); {
+	switch {
 	case mine:
 	case to.Is6():
 		looped = s.opt.mcLoop6 && to.IsMulticast() && (to == r.dst && r.local || to != r.dst && h.member(to, from, r.dev))
@@ -67,6 +69,12 @@ func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute, why rule.ID) {
 		h.putLabel(s, p, 0, s.txHash)
 	}
 	whole, piece := h.cutSize(s, r)
+	if p.wireLen() > whole && s.refusesCut(p) {
+		h.sent(s)
+		h.tellTooLong(p, uint32(whole))
+		h.countFrag(p.Src, MibIPFragFails)
+		return EMSGSIZE
+	}
 	if mine {
 		// What a group of IPv4 sends itself is copied before it is cut (ip_mc_output).
 		if r.dst.Is4() && r.dev != DevLoopback {
@@ -90,6 +98,20 @@ func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute, why rule.ID) {
 		}
 	}
 	h.sent(s)
+	return 0
+}
+
+// refusesCut reports whether a datagram is not to be cut: one of IPv4 has DF set, and
+// the socket either wants no fragments or wrote the header itself (ip_fragment,
+// ip6_fragment: ignore_df). Those of UDP_SEGMENT are shorter than they look.
+func (s *sock) refusesCut(p *Packet) bool {
+	if p.gso != 0 || s.mayFragment(p.Dst) && !s.opt.hdrIncl {
+		return false
+	}
+	if p.Opaque && p.Src.Is4() {
+		return p.Wire[6]&flagDF != 0
+	}
+	return p.IPv6() || !p.NoDF
 }
 
 // staysOnHost reports whether a packet must not go beyond the host: to a group of IPv4 with a TTL of 0 if the host is in it, to one of IPv6

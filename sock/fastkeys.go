@@ -45,26 +45,35 @@ func (k *fastKeys) bytes(b []byte) []byte {
 // parse reads the sysctl: four words in hexadecimal apart by dashes, and
 // perhaps a second key behind a comma (proc_tcp_fastopen_key).
 func (k *fastKeys) parse(value string) error {
-	keys := strings.Split(strings.TrimSpace(value), ",")
-	if len(keys) > 2 {
-		return fmt.Errorf("%s: %d keys: want one, or two apart by a comma", ctlFastOpenKeyName, len(keys))
-	}
+	keys := strings.SplitN(strings.TrimSpace(value), ",", 2)
 	got := fastKeys{n: uint8(len(keys))}
 	for i, text := range keys {
-		words := strings.Split(text, "-")
-		if len(words) != 4 {
-			return fmt.Errorf("%s: %q: want four words in hexadecimal apart by dashes", ctlFastOpenKeyName, text)
-		}
-		for j, w := range words {
-			v, err := strconv.ParseUint(w, 16, 32)
-			if err != nil {
-				return fmt.Errorf("%s: %q is no word of up to 8 hexadecimal digits", ctlFastOpenKeyName, w)
+		for j := range 4 {
+			word, rest, ok := hexWord(text)
+			if !ok || j < 3 && !strings.HasPrefix(rest, "-") {
+				return fmt.Errorf("%s: %q: want four words in hexadecimal apart by dashes", ctlFastOpenKeyName, keys[i])
 			}
-			got.key[i][j/2] |= v << (32 * (j % 2))
+			text = strings.TrimPrefix(rest, "-")
+			got.key[i][j/2] |= uint64(word) << (32 * (j % 2))
 		}
 	}
 	*k = got
 	return nil
+}
+
+// hexWord reads a number as the kernel's sscanf does by %x, and what is left behind
+// it: blanks and 0x may stand before, and of a longer number the end counts.
+func hexWord(text string) (word uint32, rest string, ok bool) {
+	const hex = "0123456789abcdefABCDEF"
+	text = strings.TrimLeft(text, " \t\n")
+	if text == "" || !strings.Contains(hex, text[:1]) {
+		return 0, text, false
+	}
+	text = strings.TrimPrefix(strings.TrimPrefix(text, "0x"), "0X")
+	rest = strings.TrimLeft(text, hex)
+	digits := text[:len(text)-len(rest)]
+	v, _ := strconv.ParseUint(digits[max(0, len(digits)-8):], 16, 32) // none behind 0x are 0
+	return uint32(v), rest, true
 }
 
 // String is the keys as the sysctl shows them; none shows as zeros.

@@ -139,6 +139,9 @@ func (k *fastKeys) match(p *Packet, got tcpstate.FastCookie) int {
 // queue, in SYN-RECEIVED (tcp_fastopen_create_child, tcp_conn_request).
 func (h *Host) fastAccept(af *afOps, s *sock, f flow, lp *tcpstate.Listener, in tcpstate.Input, p *Packet) {
 	c := h.newChild(af, s, f, p, p.TOS)
+	if s.opt.saveSyn != 0 {
+		c.savedSyn = h.headersOf(p, s.opt.saveSyn == 2)
+	}
 	conn, out := lp.FastAccept(in, h.req[:0])
 	h.attach(c, conn, lp.ISS)
 	c.fastOwner = s.id

@@ -36,8 +36,14 @@ func TestFastKeysReadAsTheSysctlShowsThem(t *testing.T) {
 		require.NoError(t, h.SetSysctl(ctlFastOpenKeyName, v))
 		require.Equal(t, v, show())
 	}
-	for _, v := range []string{"", "1-2-3", one + "-5", one + "," + one + "," + one, "x-2-3-4", "112233445-2-3-4"} {
+	for _, v := range []string{"", "1-2-3", one + ",", "x-2-3-4", "1-2 -3-4"} {
 		require.Error(t, h.SetSysctl(ctlFastOpenKeyName, v), v)
+	}
+	for v, want := range map[string]string{
+		one + "-5": one, one + "," + one + ",x": one + "," + one, "0x-2-3-4": "00000000-00000002-00000003-00000004", "112233445-0x2- 3-4": "12233445-00000002-00000003-00000004",
+	} {
+		require.NoError(t, h.SetSysctl(ctlFastOpenKeyName, v), v)
+		require.Equal(t, want, show())
 	}
 	require.Contains(t, h.Sysctls(), ctlFastOpenKeyName)
 }

@@ -193,7 +193,7 @@ func (h *Host) fragExpire(k fragKey) {
 	case !told:
 	case first.IPv6():
 		h.icmp6Send(&first, ICMPv6TimeExceeded, fragTimeExceeded, 0, rule.FragTimeout)
-	default:
+	case !h.martian(&first): // nobody is told of those from the host itself (ip_expire: ip_route_input_noref)
 		h.icmpSend(&first, ICMPTimeExceeded, fragTimeExceeded, 0, rule.FragTimeout)
 	}
 }

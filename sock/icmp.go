@@ -64,7 +64,7 @@ func meaning6(m *ICMP) icmpMeaning {
 		}
 		return mean
 	}
-	return icmpMeaning{}
+	return icmpMeaning{err: EPROTO, known: true} // of a type that nobody knows (icmpv6_rcv, icmpv6_err_convert)
 }
 
 // deliverICMP takes an error to the protocol of the packet that it quotes
@@ -141,6 +141,9 @@ func (h *Host) requestICMP(f flow, r *request, in tcpstate.Input) {
 func (h *Host) connICMP(s *sock, p *Packet, in tcpstate.Input) {
 	if s.conn.Waits() {
 		h.emit(Dropped, rule.ICMPIgnored, s.id)
+		return
+	}
+	if h.errorFromAfar(s, p) {
 		return
 	}
 	connecting := s.handshaking() && (!s.conn.PassiveFastOpen() || s.parent != noSock)

@@ -156,6 +156,11 @@ func (h *Host) sendICMPBy(r *route, m *Packet, why rule.ID) {
 	if m.NoDF {
 		m.ID = h.nextID()
 	}
+	header := ip4HdrLen + icmpHdrLen
+	if m.IPv6() {
+		header = ip6HdrLen + icmpHdrLen
+	}
+	m.truesize = sentTruesize(header, len(m.Payload))
 	h.putLabel(nil, m, m.Flow, 0)
 	if m.Proto == ProtoICMP && m.ICMP == (ICMP{}) && len(bytes.Trim(m.Payload, "\x00")) == 0 {
 		h.unsummed(m)

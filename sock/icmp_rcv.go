@@ -115,6 +115,7 @@ func (h *Host) icmpReply(p, m *Packet) {
 // plain drops what only says how a packet arrived; the answer keeps TOS and ECN.
 func (p *Packet) plain(ttl uint8) {
 	p.TTL, p.ID, p.NoDF, p.Flow, p.Dev, p.Wire, p.Ext = ttl, 0, false, 0, 0, nil, 0
+	p.tag, p.truesize, p.room = tag{}, 0, 0
 }
 
 // echoReply6 is icmpv6_echo_reply.

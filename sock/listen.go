@@ -259,8 +259,13 @@ func (h *Host) requestSegment(s *sock, f flow, r *request, p *Packet) {
 	if p = h.filtered(s, p); p == nil {
 		return
 	}
-	if r.Disowns(h.tcp, &p.Seg) && h.acceptCookie(s, p) {
-		return
+	if r.Disowns(h.tcp, &p.Seg) { // the listener looks at it as if there were no request
+		if h.fromAfar(s, p) {
+			return
+		}
+		if p = h.filtered(s, p); p == nil || h.acceptCookie(s, p) {
+			return
+		}
 	}
 	lp, d := h.listenParams(s, f), dscp{r.tos, p.TOS}
 	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Now: h.now, Seg: p.charged()}

@@ -77,7 +77,9 @@ func (h *Host) pingICMPError(p *Packet, mean icmpMeaning) {
 		s.learnMTU(h, q.Dst, p.ICMP.MTU)
 		return
 	case mean.big:
-		s.learnMTU(h, q.Dst, p.ICMP.MTU)
+		if mode != IP_PMTUDISC_INTERFACE && mode != IP_PMTUDISC_OMIT {
+			s.learnMTU(h, q.Dst, p.ICMP.MTU)
+		}
 		err, hard = EMSGSIZE, true
 	case !mean.known:
 		err = EREMOTEIO // source quench and redirects are no real errors, but ping wants to see them

@@ -159,6 +159,5 @@ func (h *Host) pingSend(s *sock, data []byte, p *sendPlan) Errno {
 	} else if m.NoDF = !h.dontFragment(s, r, hdr+len(data) > int(h.wayMTU(r))); m.NoDF {
 		m.ID = h.nextID()
 	}
-	h.sendDatagram(s, &m, r, rule.PingSent)
-	return 0
+	return h.sendDatagram(s, &m, r, rule.PingSent)
 }

@@ -199,7 +199,7 @@ func (h *Host) rawWants(s *sock, p *Packet) bool {
 	if !p.IPv6() {
 		return !p.Dst.IsMulticast() || s.takesGroup(p.Dst, p.Src, h.dev)
 	}
-	if (s.raw.checksumAt >= 0 || s.opt.hdrIncl) && !h.rawSound(p, body) {
+	if s.raw.checksumAt >= 0 && !h.rawSound(p, body) {
 		s.dg.drops++
 		h.emit(Dropped, rule.RawChecksum, s.id)
 		return false

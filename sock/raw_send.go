@@ -147,8 +147,7 @@ func (h *Host) rawSendHeader(s *sock, t *thread, p *sendPlan) Errno {
 		}
 		h.fillHeader(b, r.src)
 	}
-	h.rawTransmit(s, b, r, truesize(lladdr4+n), p.tag) // LL_RESERVED_SPACE and 15 more
-	return 0
+	return h.rawTransmit(s, b, r, truesize(lladdr4+n), p.tag) // LL_RESERVED_SPACE and 15 more
 }
 
 // fillHeader fills in what the kernel must of an IPv4 header.
@@ -251,8 +250,7 @@ func (h *Host) rawPush(s *sock, c *cork, last *sendPlan) Errno {
 			return err
 		}
 	}
-	h.rawTransmit(s, b, r, s.dg.wmem, c.plan.tag)
-	return 0
+	return h.rawTransmit(s, b, r, s.dg.wmem, c.plan.tag)
 }
 
 // dontFragment reports whether DF is set on a packet, which may be longer than
@@ -269,11 +267,11 @@ func (h *Host) setsDF(s *sock, dst netip.Addr) bool {
 
 // rawTransmit lets a packet leave as it stands. What goes over loopback, or
 // comes back from a group that we are in, is read as if it came from outside.
-func (h *Host) rawTransmit(s *sock, b []byte, r *outRoute, size int32, tag tag) {
+func (h *Host) rawTransmit(s *sock, b []byte, r *outRoute, size int32, tag tag) Errno {
 	p := Packet{Src: r.src, Dst: r.dst, Proto: b[9], TTL: b[8], Opaque: true, Wire: b, truesize: size, tag: tag,
 		toMany: r.broadcast || r.dst.IsMulticast()}
 	if r.dst.Is6() {
 		p.Proto, p.TTL = b[6], b[7]
 	}
-	h.sendDatagram(s, &p, r, rule.RawSent)
+	return h.sendDatagram(s, &p, r, rule.RawSent)
 }

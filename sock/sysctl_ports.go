@@ -32,17 +32,19 @@ func (c *sysctls) setReserved(value string) error {
 	return nil
 }
 
-// readRanges reads a list of numbers and ranges, "8080,9000-9010"
-// (proc_do_large_bitmap).
+// readRanges reads a list of numbers and ranges, "8080,9000-9010", in decimal, octal
+// or hexadecimal; blanks have no place in it (proc_do_large_bitmap).
 func readRanges(name, value string, taken []bool) error {
-	for _, word := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \t\n", r) }) {
+	for rest := strings.Trim(value, "\n"); rest != ""; {
+		var word string
+		word, rest, _ = strings.Cut(rest, ",")
 		from, to, isRange := strings.Cut(word, "-")
 		if !isRange {
 			to = from
 		}
-		a, errA := strconv.ParseUint(from, 10, 16)
-		b, errB := strconv.ParseUint(to, 10, 16)
-		if errA != nil || errB != nil || a > b || b >= uint64(len(taken)) {
+		a, okA := parseLong(from)
+		b, okB := parseLong(to)
+		if !okA || !okB || a > b || b >= int64(len(taken)) {
 			return fmt.Errorf("%s: %q is neither a number below %d nor a range like 90-95", name, word, len(taken))
 		}
 		for p := a; p <= b; p++ {

@@ -95,7 +95,11 @@ func (h *Host) transmitBy(dev int32, p *Packet, why rule.ID, s sockID) {
 		h.emit(Dropped, rule.NotForUs, s)
 		return
 	}
-	h.emit(k, why, s).Packet = *p
+	e := h.emit(k, why, s)
+	e.Packet = *p
+	if k == Transmit { // what it costs there is another host's affair
+		e.Packet.truesize, e.Packet.room = 0, 0
+	}
 }
 
 // ttl is the hop limit of what the socket sends in that family: a listener of

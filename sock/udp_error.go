@@ -113,9 +113,8 @@ func hardError(p *Packet) bool {
 // port where that was sent.
 func (h *Host) queueICMP(s *sock, p *Packet, err Errno, data []byte, port uint16) {
 	q, e := &p.ICMP.Quote, extErr{err: err, origin: SO_EE_ORIGIN_ICMP, kind: p.ICMP.Type, code: p.ICMP.Code, to: p.Dst}
-	hdr := 28
 	if p.IPv6() {
-		e.origin, hdr = SO_EE_ORIGIN_ICMP6, 48
+		e.origin = SO_EE_ORIGIN_ICMP6
 	}
 	switch {
 	case p.IPv6(), p.ICMP.Type == ICMPDestUnreach && p.ICMP.Code == ICMPFragNeeded:
@@ -123,10 +122,10 @@ func (h *Host) queueICMP(s *sock, p *Packet, err Errno, data []byte, port uint16
 	case p.ICMP.Type == ICMPParameterProb:
 		e.info = p.ICMP.MTU >> 24 // which octet
 	}
+	size, _ := p.cost()
 	h.queueError(s, dgram{
 		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(q.Dst, port),
-		ttl: p.TTL, tos: p.TOS, dev: h.dev,
-		truesize: truesize(skbPad + hdr + len(p.Payload)), data: data, ee: e,
+		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: h.dev, truesize: size, data: data, ee: e,
 	})
 }
 

@@ -64,7 +64,6 @@ func (h *Host) udpPush(s *sock, c *cork) Errno {
 			return EINVAL
 		}
 	}
-	h.countUDP(r.dst.Is6(), MibUdpOutDatagrams)
 	pkt := h.udpPacket(s, c)
 	pkt.summed = c == &s.dg.cork || hdr+n > int(c.mtu) // what is in pieces is summed up piece by piece
 	data := h.grab(n)
@@ -73,8 +72,11 @@ func (h *Host) udpPush(s *sock, c *cork) Errno {
 	if gso != 0 && n > gso {
 		pkt.gso = int32(gso)
 	}
-	h.sendDatagram(s, &pkt, r, rule.UDPSent)
-	return 0
+	err := h.sendDatagram(s, &pkt, r, rule.UDPSent)
+	if err == 0 {
+		h.countUDP(r.dst.Is6(), MibUdpOutDatagrams)
+	}
+	return err
 }
 
 // segments is how many datagrams p stands for: several, if it is yet to be cut to
@@ -91,7 +93,7 @@ func (h *Host) segment(p *Packet, i int) Packet {
 	q := *p
 	if n := int(p.gso); n != 0 {
 		q.gso, q.Payload = 0, p.Payload[i*n:min(i*n+n, len(p.Payload))]
-		q.truesize = sentTruesize(h.headerLen(p), len(q.Payload))
+		q.truesize = sentTruesize(h.headerLen(p), 0) + int32(len(q.Payload)) // a head of its own, and the octets where they are (skb_segment)
 	}
 	return q
 }
