@@ -40,6 +40,8 @@ var callBugs = []file{
 		{"echo reply of zeros summed", "RFC 1071", "", `h.unsummed(m)`, ``},
 	}},
 	{"sock/dgram_output.go", []bug{
+		{"what must not be cut is cut", "check left out", "", `p.wireLen() > whole && s.refusesCut(p)`, `false`},
+		{"loopback brings anything back", "check left out", "", `to.Is4() && !r.broadcast && !to.IsMulticast() && !h.stays(to)`, `false`},
 		{"TTL of 0 keeps what goes to a group that the host is not in", "check too strict", "", `r.dst.IsMulticast() && p.TTL == 0 && r.local`, `r.dst.IsMulticast() && p.TTL == 0`},
 		{"hop limit of 0 keeps what no copy came back of", "check too strict", "", `p.TTL == 0 && looped`, `p.TTL == 0`},
 	}},
@@ -76,10 +78,24 @@ var callBugs = []file{
 		{"connection has the algorithm of now", "state left over", "", `s.opt.congestion != h.tcp.Congestion`, `false`},
 	}},
 	{"sock/icmp.go", []bug{
+		{"ICMP error not asked for its TTL", "check left out", "", `h.errorFromAfar(s, p)`, `false`},
+		{"ICMPv6 error of unknown type dropped", "check too strict", "", `icmpMeaning{err: EPROTO, known: true}`, `icmpMeaning{}`},
 		{"ICMP error heard for a connection in TIME-WAIT", "check left out", "", `s.conn.Waits()`, `false`},
 	}},
 	{"sock/tcp_disconnect.go", []bug{
 		{"name of a TIME-WAIT lost", "TIME-WAIT", "", `h.flows[tw.flow()] = id`, ``},
 		{"port of a TIME-WAIT's socket kept", "leak", "func (h *Host) splitTimeWait", `s.locks&lockPort == 0`, `false`},
+	}},
+	{"sock/icmp_rcv.go", []bug{
+		{"reply has the mark of the request", "state left over", "", `p.tag, p.truesize, p.room = tag{}, 0, 0`, ``},
+	}},
+	{"sock/frag.go", []bug{
+		{"host told of fragments that it sent", "check left out", "", `!h.martian(&first)`, `true`},
+	}},
+	{"sock/ping_rcv.go", []bug{
+		{"ping socket of the device's MTU learns the path's", "check left out", "", `mode != IP_PMTUDISC_INTERFACE && mode != IP_PMTUDISC_OMIT`, `true`},
+	}},
+	{"sock/udp_error.go", []bug{
+		{"error without its ECN bits", "check left out", "", `p.TOS | uint8(p.Seg.ECN)&3`, `p.TOS`},
 	}},
 }

@@ -3,6 +3,7 @@ package main
 // listenBugs are in a listener's queues, in who gets a segment, and in ports.
 var listenBugs = []file{
 	{"sock/listen.go", []bug{
+		{"bad ACK of a request not asked for its TTL", "check left out", "r.Disowns", `h.fromAfar(s, p)`, `false`},
 		{"SYN to a broadcast address answered", "check left out", "", `k == addrBroadcast || k == addrMulticast`, `false`},
 		{"accept queue off by one, short", "HQ", "", `uint32(l.accept.Len()) > l.backlog`, `uint32(l.accept.Len()) >= l.backlog`},
 		{"accept queue off by one, long", "HQ", "", `uint32(l.accept.Len()) > l.backlog`, `uint32(l.accept.Len()) > l.backlog+1`},
@@ -23,6 +24,8 @@ var listenBugs = []file{
 		{"SYN queue's length never falls", "count", "", `s.syn.len--`, ``},
 	}},
 	{"sock/demux.go", []bug{
+		{"timewait bucket of FIN-WAIT-2 asked for its filter", "check too strict", "", `!s.conn.Waits()`, `s.conn.State() != tcpstate.TimeWait`},
+		{"SYN in TIME-WAIT not asked for its TTL", "check left out", "", `h.fromAfar(l, p)`, `false`},
 		{"segment for a listener answered whose sum is wrong", "check left out", "func (h *Host) listenSegment(", `p.BadSum`, `false`},
 		{"segment for nobody not reset", "RFC 9293 3.10.7.1", "", `h.resetFor(nil, p, rule.NoSocket)`, ``},
 		{"ACK at a listener not answered", "RFC 9293 3.10.7.2", "", `h.resetFor(s, p, why)`, ``},
@@ -52,5 +55,8 @@ var listenBugs = []file{
 		{"port of a closed connection kept", "leak", "func (h *Host) gone", `h.putPort(s)`, ``},
 		{"connection's timer not set", "lost wake-up", "", `h.armConn(s)`, ``},
 		{"octets stored one off", "off by one", "", `o.Seg.Seq.Since(s.rxHead)`, `o.Seg.Seq.Since(s.rxHead)+1`},
+	}},
+	{"sock/fastlisten.go", []bug{
+		{"SYN of a Fast Open child not saved", "check left out", "", `s.opt.saveSyn != 0`, `false`},
 	}},
 }

@@ -21,6 +21,7 @@ var ackBugs = []file{
 		{"partly acknowledged buffer let go", "edge", "", `b.end.LessEq(c.snd.una)`, `true`},
 	}},
 	{"tcpstate/cong.go", []bug{
+		{"another algorithm may still undo", "state left over", "", `algo != c.ca.algo`, `false`},
 		{"extra additive constant in congestion avoidance", "RFC 2525 2.6", "", `a.cwnd += d`, `a.cwnd += d + 1`},
 		{"failure of window deflation after loss recovery", "RFC 2525 2.8", "", `c.ca.cwnd = c.ca.ssthresh`, `c.ca.cwnd = c.ca.priorCwnd`},
 		{"window not brought to ssthresh after recovery", "RFC 6937", "", `c.ca.cwnd = c.ca.ssthresh`, ``},
@@ -34,6 +35,7 @@ var ackBugs = []file{
 		{"every reduction undone", "RFC 3522", "", `c.ca.undoRetrans == 0 || c.packetDelayed()`, `true`},
 	}},
 	{"tcpstate/loss.go", []bug{
+		{"tcp_reordering has more than eight bits", "overflow", "", `uint32(uint8(c.cfg.Reordering))`, `c.cfg.Reordering`},
 		{"no slow start after retransmission time-out", "RFC 2525 2.2", "", `a.cwnd = c.q.inFlight() + 1`, ``},
 		{"second time-out halves again", "RFC 5681 3.1", "", `(a.state == caLoss && a.retransmits == 0)`, `a.state == caLoss`},
 	}},
@@ -55,5 +57,8 @@ var ackBugs = []file{
 		{"SACK block beyond what was sent accepted", "edge", "", `b.End.Greater(c.snd.nxt) || !b.Start.Less(b.End) || !b.Start.Less(c.snd.nxt)`, `!b.Start.Less(b.End)`},
 		{"buffer SACKed that the block covers in part", "edge", "", `b.Start.LessEq(f.seq) && b.End.GreaterEq(f.end)`, `b.End.GreaterEq(f.end)`},
 		{"FIN SACKed with its data", "off by one", "", `n >= f.len() && !in`, `n >= f.len()`},
+	}},
+	{"tcpstate/sackwalk.go", []bug{
+		{"D-SACK below the first buffer finds it", "check left out", "", `c.q.head > 0 && seq.Less(c.q.at(0).seq)`, `false`},
 	}},
 }

@@ -74,6 +74,7 @@ var dataBugs = []file{
 		{"acknowledged octets sent again", "check left out", "", `b.seq.Less(c.snd.una)`, `false`},
 	}},
 	{"tcpstate/mss.go", []bug{
+		{"shift of the round trip has more than five bits", "overflow", "", `c.cfg.TSORTTLog & 31`, `c.cfg.TSORTTLog`},
 		{"narrower way never noticed", "RFC 1191 6.3", "", `c.snd.way.known != c.snd.mtu`, `false`},
 		{"options missing from TCP MSS calculation", "RFC 2525 2.18", "", `max(mss, uint32(c.cfg.MinSndMSS)) - uint32(c.opt.hdrLen-tcpHdrLen)`, `max(mss, uint32(c.cfg.MinSndMSS))`},
 		{"SACK blocks missing from the MSS", "RFC 2525 2.18", "", `mss -= lenSACK + 8*min(blocks, (room-lenSACK)/8)`, `_, _ = room, blocks`},
@@ -91,7 +92,8 @@ var dataBugs = []file{
 	h.transmit(&p, why, s.id)`},
 	}},
 	{"tcpstate/icmp.go", []bug{
-		{"what ICMP makes go again has the time of now", "check left out", "", `c.now, c.q.turns.now = last.at, last.turn`, ``},
+		{"resend after an ICMP error has the time-out of before", "state left over", "", `mark++`, ``},
+		{"what ICMP makes go again has the time of now", "check left out", "", `c.now, c.q.turns.now, c.timers.xmit = last.at, last.turn, mark`, `c.timers.xmit = mark`},
 		{"no MTU told taken for no news", "edge", "", `in.Hard || c.snd.way.known >= c.snd.mtu`, `in.Hard || in.N == 0 || c.snd.way.known >= c.snd.mtu`},
 	}},
 }

@@ -47,4 +47,7 @@ var handshakeBugs = []file{
 		{"SYN-ACK again of a connection with the MSS of the first", "stale value", "", `p.advMSS()`, `r.AdvMSS`},
 		{"RST with data challenged each time", "edge", "", `c.fastAck(in.Now, r.limited(&l, in.Now), rule.RequestChallenge, SkippedChallenge)`, `c.fastAck(in.Now, r.oowLimited(&l, in), rule.RequestChallenge, SkippedChallenge)`},
 	}},
+	{"tcpstate/cookie.go", []bug{
+		{"cookie's ECN not asked again", "check left out", "", `l.cfg().ECN != 0`, `true`},
+	}},
 }
