@@ -30,6 +30,9 @@ func (c *Conn) retransmitOne(i int, segs uint32, why rule.ID) bool {
 		}
 	}
 	if b.len() > n {
+		if !c.mayCutSent(i) {
+			return false
+		}
 		c.split(i, n, mss)
 		b = c.q.at(i)
 	} else {

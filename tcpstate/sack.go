@@ -167,6 +167,9 @@ func (c *Conn) matchSACK(i int, b Range) (in, ok bool) {
 	if n >= f.len() && !in {
 		return false, true
 	}
+	if !c.mayCutSent(i) {
+		return false, false
+	}
 	c.split(i, n, mss)
 	return in, true
 }

@@ -203,6 +203,14 @@ func (c *Conn) purgeSendQueue() {
 	c.q.hasHint = false
 }
 
+// mayCutSent reports whether buffer i, which was sent, may be cut in two: not in the
+// midst of others while the user has been allowed far more than SO_SNDBUF is by now
+// (tcp_fragment: TCPWQUEUETOOBIG).
+func (c *Conn) mayCutSent(i int) bool {
+	const spare = 2 * (65536 + 256 + 320) // SKB_TRUESIZE(GSO_LEGACY_MAX_SIZE)
+	return int64(c.snd.queued)>>1 <= int64(c.snd.sndbuf)+spare || i <= 0 || i >= c.q.head-1
+}
+
 // split cuts buffer i after n octets; the rest becomes buffer i+1. PSH and FIN
 // stay with the rest (tcp_fragment, tso_fragment).
 func (c *Conn) split(i int, n, mss uint32) {
