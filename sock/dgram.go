@@ -44,6 +44,7 @@ type dgram struct {
 	gso      int32          // size of the datagrams that it holds, for UDP_GRO
 	tag      tag
 	peeked   bool // an empty one that MSG_PEEK has shown
+	noPorts  bool // too short to have any: nobody is told where it was for
 	data     []byte
 	// info is what IP_PKTINFO tells of it, as far as that was asked for when it
 	// came: later is too late (ipv4_pktinfo_prepare).
@@ -219,6 +220,7 @@ func (d *dgram) fingerprint(f *queue.Hash, now Time) {
 	f.U64(uint64(d.drops)<<32 | uint64(uint32(d.truesize)))
 	f.U32(uint32(d.gso))
 	f.Bool(d.peeked)
+	f.Bool(d.noPorts)
 	d.tag.fingerprint(f)
 	hashAddr(f, netip.AddrPortFrom(d.info.src, uint16(d.info.dev)))
 	f.Bytes(d.data)

@@ -82,7 +82,7 @@ func (h *Host) ip4Control(o *options, t *thread, d *dgram) {
 	if o.recvTOS {
 		h.cmsg(t, SOL_IP, IP_TOS, 1)[0] = d.tos
 	}
-	if o.recvOrigDst {
+	if o.recvOrigDst && !d.noPorts {
 		putSockaddr(h.cmsg(t, SOL_IP, IP_ORIGDSTADDR, sizeofSockaddrIn), d.dst, 0)
 	}
 }
@@ -112,7 +112,7 @@ func (h *Host) ip6Control(o *options, t *thread, d *dgram) {
 	if o.old6.hopLimit {
 		le32(h.cmsg(t, SOL_IPV6, IPV6_2292HOPLIMIT, 4), uint32(d.ttl))
 	}
-	if o.recv6.origDst {
+	if o.recv6.origDst && !d.noPorts {
 		putSockaddr(h.cmsg(t, SOL_IPV6, IPV6_ORIGDSTADDR, sizeofIn6), d.dst, h.scopeOf(d.dst.Addr(), d.dev))
 	}
 }

@@ -13,6 +13,7 @@ type outRoute struct {
 	dev       int32
 	mtu       uint32 // octets, of the device; pathMTU knows of narrower ways
 	path      uint32 // octets, of the way as it was when a datagram was begun; 0 before
+	pathGen   uint32 // which memory of the way that was, 0 for none
 	broadcast bool
 	// local: this host has the address, or is in the group.
 	local bool

@@ -172,4 +172,5 @@ func (p *sendPlan) fingerprint(f *queue.Hash) {
 	hashAddr(f, netip.AddrPortFrom(r.dst, 0))
 	f.U64(uint64(uint32(r.dev))<<32 | uint64(r.mtu))
 	f.U64(uint64(r.path)<<32 | uint64(p.proto))
+	f.U32(r.pathGen)
 }

@@ -39,10 +39,11 @@ func (h *Host) cutSize(s *sock, r *outRoute) (whole, piece int) {
 }
 
 // wayMTU is the path's MTU for a datagram (dst_mtu of the route that it keeps). A
-// narrower one of IPv4 that was known when it was begun is kept up to date
-// (update_or_create_fnhe); one that is new is for new routes.
+// narrower one that was known when it was begun is kept up to date, of IPv6 as long as it
+// is the same memory (update_or_create_fnhe, rt6_do_update_pmtu); one that is new is for
+// new routes.
 func (h *Host) wayMTU(r *outRoute) uint32 {
-	if r.path != 0 && (r.dst.Is6() || r.path == r.mtu) {
+	if r.path != 0 && (r.path == r.mtu || r.dst.Is6() && (r.pathGen == 0 || r.pathGen != h.pathGenOf(r.dst))) {
 		return r.path
 	}
 	return h.pathMTU(r.dst, r.mtu)

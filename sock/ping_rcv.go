@@ -40,8 +40,9 @@ func (h *Host) pingDeliver(p *Packet) {
 	size, _ := p.cost()
 	body := h.body(p)
 	h.emit(Noted, rule.PingQueued, s.id)
+	port, ports := secondPort(body)
 	h.queueDatagram(s, dgram{
-		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(p.Dst, secondPort(body)),
+		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(p.Dst, port), noPorts: !ports,
 		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: h.dev, at: h.now, tag: p.tag, truesize: size, data: body,
 		info: pktInfo{h.dev, netip.Addr{}},
 	})

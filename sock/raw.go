@@ -216,17 +216,18 @@ func (h *Host) rawQueue(s *sock, p *Packet) {
 	}
 	size, _ := p.cost()
 	h.emit(Noted, rule.RawQueued, s.id)
+	port, ports := secondPort(body)
 	h.queueDatagram(s, dgram{
-		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(p.Dst, secondPort(body)),
+		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(p.Dst, port), noPorts: !ports,
 		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: h.dev, at: h.now, tag: p.tag, truesize: size, data: data,
 	})
 }
 
-// secondPort is what stands where a transport has the destination's port, 0 when
-// nothing does.
-func secondPort(body []byte) uint16 {
+// secondPort is what stands where a transport has the destination's port; false when
+// nothing does (ip_cmsg_recv_dstaddr, ip6_datagram_recv_specific_ctl).
+func secondPort(body []byte) (uint16, bool) {
 	if len(body) < 4 {
-		return 0
+		return 0, false
 	}
-	return uint16(body[2])<<8 | uint16(body[3])
+	return uint16(body[2])<<8 | uint16(body[3]), true
 }

@@ -29,7 +29,7 @@ func (h *Host) fragSize(s *sock, r *outRoute) uint32 {
 	if r.dst.Is6() {
 		most += ip6HdrLen // IPv6 counts its own header apart
 	}
-	r.path = h.pathMTU(r.dst, mtu)
+	r.path, r.pathGen = h.pathMTU(r.dst, mtu), h.pathGenOf(r.dst)
 	if s.pmtudiscFor(r.dst) < IP_PMTUDISC_PROBE {
 		mtu = r.path
 	}
@@ -123,9 +123,11 @@ func (h *Host) queueICMP(s *sock, p *Packet, err Errno, data []byte, port uint16
 		e.info = p.ICMP.MTU >> 24 // which octet
 	}
 	size, _ := p.cost()
+	ports := false
+	e.toPort, ports = secondPort(data) // what is quoted stands where a transport's header would (ip_icmp_error)
 	h.queueError(s, dgram{
 		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(q.Dst, port),
-		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: h.dev, truesize: size, data: data, ee: e,
+		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: h.dev, truesize: size, noPorts: !ports, data: data, ee: e,
 	})
 }
 
