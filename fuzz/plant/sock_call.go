@@ -96,6 +96,13 @@ var callBugs = []file{
 		{"ping socket of the device's MTU learns the path's", "check left out", "", `mode != IP_PMTUDISC_INTERFACE && mode != IP_PMTUDISC_OMIT`, `true`},
 	}},
 	{"sock/udp_error.go", []bug{
+		{"original destination of an error has no port", "check left out", "", `e.toPort, ports = secondPort(data)`, `_, ports = secondPort(data)`},
 		{"error without its ECN bits", "check left out", "", `p.TOS | uint8(p.Seg.ECN)&3`, `p.TOS`},
+	}},
+	{"sock/frag_send.go", []bug{
+		{"corked datagram of IPv6 keeps to the way of its beginning", "state left over", "", `(r.pathGen == 0 || r.pathGen != h.pathGenOf(r.dst))`, `true`},
+	}},
+	{"sock/dgram_cmsg.go", []bug{
+		{"original destination told without any", "check left out", "o.recvOrigDst", `!d.noPorts`, `true`},
 	}},
 }

@@ -61,4 +61,7 @@ var ackBugs = []file{
 	{"tcpstate/sackwalk.go", []bug{
 		{"D-SACK below the first buffer finds it", "check left out", "", `c.q.head > 0 && seq.Less(c.q.at(0).seq)`, `false`},
 	}},
+	{"tcpstate/sendq.go", []bug{
+		{"what was sent is cut however much is queued", "check left out", "", `int64(c.snd.queued)>>1 <= int64(c.snd.sndbuf)+spare || i <= 0 || i >= c.q.head-1`, `true`},
+	}},
 }
