@@ -21,10 +21,10 @@ type findings struct {
 	out   string // a directory for scripts; none if empty
 	most  int    // that are not alike
 	n     int
-	alike map[string]int
-	both  []string // seeds of histories in which the stack does both
-	ticks []string // and of those that differ within a tick alone
-	err   error    // of writing a script
+	alike map[string]int // the first seed of each kind
+	both  []string       // seeds of histories in which the stack does both
+	ticks []string       // and of those that differ within a tick alone
+	err   error          // of writing a script
 }
 
 // numbers are what differences that are alike may differ in.
@@ -39,10 +39,12 @@ func (l *findings) add(f *campaign.Finding) bool {
 	l.n++
 	d := f.Difference
 	kind := numbers.ReplaceAllString(d.What+d.Other+d.Model, "0")
-	if l.alike[kind]++; l.alike[kind] > 1 {
+	l.bar.clear()
+	if first, known := l.alike[kind]; known {
+		fmt.Fprintf(l.p.stdout, "DIFF seed %d: like seed %d\n\n", f.Seed, first)
 		return true
 	}
-	l.bar.clear()
+	l.alike[kind] = f.Seed
 	text := f.File()
 	name := fmt.Sprintf("seed-%d.pkt", f.Seed)
 	if lacks := l.lacks(name, text); lacks != "" {
@@ -72,12 +74,21 @@ func (l *findings) addBoth(f *campaign.Finding) {
 // summary is what is told of the histories in which the stack did both.
 func (l *findings) summary(stack string) (text string) {
 	if len(l.both) > 0 {
-		text = fmt.Sprintf("; in %d %s itself does both: %s", len(l.both), stack, strings.Join(l.both, ", "))
+		text = fmt.Sprintf("; in %d %s itself does both: %s", len(l.both), stack, some(l.both))
 	}
 	if len(l.ticks) > 0 {
-		text += fmt.Sprintf("; %d differ within two ticks: %s", len(l.ticks), strings.Join(l.ticks, ", "))
+		text += fmt.Sprintf("; %d differ within two ticks: %s", len(l.ticks), some(l.ticks))
 	}
 	return text
+}
+
+// some are the first of the seeds: each was told of when it was found.
+func some(seeds []string) string {
+	const most = 5
+	if len(seeds) > most {
+		return strings.Join(seeds[:most], ", ") + ", …"
+	}
+	return strings.Join(seeds, ", ")
 }
 
 // lacks is why a script does not pass on the stack that it was taken from; empty if it does.

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,6 +29,8 @@ func TestCampaignFindsWhatAStackDoesOtherwise(t *testing.T) {
 	require.Equal(t, exitFailed, got.code, got.stdout)
 	require.Contains(t, got.stdout, "packets: odd sends nothing, the model sends 8080>192.0.2.1:5000 R.")
 	require.Regexp(t, `^odd: \d+ histories differ, in [12] ways; `, last(got.stdout))
+	seeds := regexp.MustCompile(`(?m)^DIFF seed \d+`).FindAllString(got.stdout, -1)
+	require.True(t, strings.HasPrefix(last(got.stdout), fmt.Sprintf("odd: %d histories", len(seeds))), "each is told of, be it like another")
 	files, err := filepath.Glob(filepath.Join(dir, "seed-*.pkt"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
