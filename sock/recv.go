@@ -73,9 +73,12 @@ func tcpRecvmsg(h *Host, s *sock, t *thread) outcome {
 		return o
 	}
 	h.patience(t, h.nonblock(t) || flags&MSG_DONTWAIT != 0, s.opt.rcvTimeo)
-	t.hole, t.peekAt, t.came = 0, 0, 0
+	t.hole, t.peekAt, t.came, t.peekFrom, t.peekBase = 0, 0, 0, 0, 0
 	if flags&MSG_PEEK != 0 {
 		t.peekAt = uint32(max(s.opt.peekOff, 0))
+		if s.conn != nil {
+			t.peekFrom = s.conn.CopiedSeq()
+		}
 	}
 	return tcpRecvAgain(h, s, t)
 }
@@ -108,6 +111,9 @@ func tcpRecvAgain(h *Host, s *sock, t *thread) outcome {
 		return fail(EPIPE) // connect took the connection down in the meantime (sk_wait_event)
 	}
 	t.disconnects = s.disconnects
+	if t.parked && s.conn != nil && t.call.Flags&MSG_PEEK != 0 {
+		t.peekAnew(s.conn.CopiedSeq())
+	}
 	end := h.takeData(s, t)
 	if s.conn != nil && (t.call.Flags&MSG_PEEK != 0 || t.done == 0) { // tcp_cleanup_rbuf is for who takes nothing as well
 		h.step(s, tcpstate.Input{Kind: tcpstate.Peek, N: uint32(t.done)})
@@ -137,6 +143,15 @@ func tcpRecvAgain(h *Host, s *sock, t *thread) outcome {
 	return h.parkOn(t, s, false)
 }
 
+// peekAnew has a peek that has waited begin anew at what is unread if somebody else has
+// read meanwhile, beside what it has seen (tcp_recvmsg_locked: peek_seq). Once it has
+// done so it always does: what it had seen is not forgotten in the comparison.
+func (t *thread) peekAnew(unread tcpstate.Seq) {
+	if t.peekFrom.Add(-t.peekBase) != unread {
+		t.peekFrom, t.peekBase = unread, uint32(t.done)+t.hole
+	}
+}
+
 // takeData moves in-order octets to the caller, or looks at them (MSG_PEEK). It
 // reports the end: of the stream, of what was asked for, or the place of urgent
 // data, where one read must stop.
@@ -148,7 +163,7 @@ func (h *Host) takeData(s *sock, t *thread) (end bool) {
 	for first := true; first || t.done < int64(t.call.Len); first = false {
 		pos := uint32(0)
 		if peek {
-			pos = t.peekAt + uint32(t.done) + t.hole
+			pos = t.peekFrom.Since(s.conn.CopiedSeq()) + t.peekAt + uint32(t.done) + t.hole - t.peekBase
 		}
 		at, _, urgent := s.conn.Urgent()
 		if urgent && at == pos && t.done > 0 {

@@ -23,16 +23,20 @@ type thread struct {
 	disconnects uint32 // the socket's, when the wait began
 	hole        uint32 // urgent octets that a peek stepped over
 	peekAt      uint32 // where a peek begins (SO_PEEK_OFF)
-	came        Time   // when the last of the packets came that a stream was read from; 0 tells nothing
-	fd          int32  // that accept has for what it will return, -1 when it has none
-	connected   bool   // a send is past the handshake
-	fast        bool   // a send waits for the connection that it opened
-	badControl  Errno  // of a send, told once the connection is there
-	late        Errno  // of a connect whose patience ends
-	lingers     bool   // the call is over but for a socket's last close, and then comes to after
-	after       outcome
-	call        Call // Data and Poll are the thread's own copies once it is parked
-	ret         Return
+	// peekFrom is the first octet that was unread when a peek began, or began anew since
+	// somebody else had read, and peekBase how much it had seen by then.
+	peekFrom   tcpstate.Seq
+	peekBase   uint32
+	came       Time  // when the last of the packets came that a stream was read from; 0 tells nothing
+	fd         int32 // that accept has for what it will return, -1 when it has none
+	connected  bool  // a send is past the handshake
+	fast       bool  // a send waits for the connection that it opened
+	badControl Errno // of a send, told once the connection is there
+	late       Errno // of a connect whose patience ends
+	lingers    bool  // the call is over but for a socket's last close, and then comes to after
+	after      outcome
+	call       Call // Data and Poll are the thread's own copies once it is parked
+	ret        Return
 
 	batch    batch    // of a sendmmsg or recvmmsg
 	held     []fileID // that the wait keeps from being closed
@@ -142,6 +146,7 @@ func (t *thread) forget() {
 	t.done, t.until, t.file, t.sock, t.fd, t.in = 0, 0, noFile, noSock, -1, t.in[:0]
 	t.signal, t.connected, t.fast, t.late, t.badControl = false, false, false, 0, 0
 	t.disconnects, t.hole, t.peekAt, t.came, t.after = 0, 0, 0, 0, outcome{}
+	t.peekFrom, t.peekBase = 0, 0
 	t.batch.got, t.batch.limit = t.batch.got[:0], forever
 }
 
