@@ -50,14 +50,13 @@ func (h *Host) dgramTTL(s *sock, r *outRoute, own int16) uint8 {
 // EMSGSIZE for one that has become too long for its way and may not be cut.
 func (h *Host) sendDatagram(s *sock, p *Packet, r *outRoute, why rule.ID) Errno {
 	mine := r.dev == DevLoopback
-	from, to := p.headerEnds()
-	if mine && (r.dst.IsMulticast() && !r.local || to.Is4() && !r.broadcast && !to.IsMulticast() && !h.stays(to)) {
-		h.emit(Dropped, rule.NotForUs, s.id) // the device brings it back, and nobody is in the group, or has the address
+	if mine && r.dst.IsMulticast() && !r.local {
+		h.emit(Dropped, rule.NotForUs, s.id) // the device brings it back, and nobody is in the group
 		h.sent(s)
 		return 0
 	}
 	looped := false
-	switch {
+	switch from, to := p.headerEnds(); {
 	case mine:
 	case to.Is6():
 		looped = s.opt.mcLoop6 && to.IsMulticast() && (to == r.dst && r.local || to != r.dst && h.member(to, from, r.dev))

@@ -99,7 +99,12 @@ func (h *Host) icmpReply(p, m *Packet) {
 		return
 	}
 	m.Src, m.Dst = p.Dst, p.Src
-	if !h.isLocal(p.Dst) {
+	switch {
+	case h.isLocal(p.Dst):
+	case p.looped && !p.toMany: // loopback brings back what is for anybody; nobody answers from an address that is not ours
+		h.emit(Dropped, rule.ICMPNoRoute, noSock)
+		return
+	default:
 		r, err := h.routeTo(p.Src, netip.IPv4Unspecified(), via{})
 		if err != 0 {
 			h.emit(Dropped, rule.ICMPNoRoute, noSock)
