@@ -46,7 +46,6 @@ var unscripted = map[string]string{
 	"TCP_ZEROWINDOW":         "since 6.18 such data fails the sequence test first while anything is queued",
 	"bad-transport":          "a script's packets are whole; sock's own tests send others",
 	"fin-wait-2-timeout":     "an orphan becomes a timewait bucket before its keepalive timer could fire",
-	"icmp-no-route":          "a script's host has a way to everyone; sock's own tests have not",
 	"icmp-to-many":           "a script's packets are for one host; sock's own tests send others",
 	"protocol-unreachable":   "scripts speak TCP, UDP and ICMP; sock's own tests send others",
 	"raw-bad-header":         "a packet over loopback; sock's own tests send it",
