@@ -124,7 +124,6 @@ const (
 	skbShared    = 320   // struct skb_shared_info, aligned
 	skbSmallHead = 576   // SKB_SMALL_HEAD_CACHE_SIZE
 	skbMaxAlloc  = 16064 // SKB_MAX_ALLOC
-	skbPad       = 64    // NET_SKB_PAD, before a packet that a TUN device reads
 	lladdr4      = 31    // hh_len + 15 over loopback (__ip_append_data)
 	lladdr6      = 24    // hh_len + sizeof(struct frag_hdr) (__ip6_append_data)
 )

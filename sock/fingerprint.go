@@ -66,7 +66,7 @@ func (t *thread) fingerprint(f *queue.Hash, now Time) {
 	f.U64(uint64(uint32(t.sock))<<32 | uint64(uint32(t.file)))
 	f.U64(uint64(uint32(t.fd))<<32 | uint64(t.disconnects))
 	f.U64(uint64(t.hole)<<32 | uint64(t.peekAt))
-	f.U64(uint64(t.peekFrom)<<32 | uint64(t.peekBase))
+	f.U32(uint32(t.peekFrom))
 	f.Bool(t.came != 0)
 	if t.came != 0 {
 		f.U64(uint64(t.came - now))

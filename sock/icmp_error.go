@@ -2,6 +2,7 @@ package sock
 
 import (
 	"bytes"
+	"net/netip"
 
 	"github.com/sockspec/sockspec/tcpstate"
 	"github.com/sockspec/sockspec/tcpstate/rule"
@@ -122,19 +123,17 @@ func (h *Host) sendICMPError(m, p *Packet, why rule.ID) {
 	if !h.stays(m.Src) { // of a packet of our own
 		m.Src = p.Src
 	}
-	r, err := h.routeTo(m.Dst, m.Src, via{})
-	if err != 0 {
-		h.emit(Dropped, rule.ICMPNoRoute, noSock)
+	r, ok := h.icmpRoute(m.Dst, m.Src)
+	if !ok {
 		return
 	}
-	quote := h.wire(p)
-	if p.IPv6() {
-		m.Payload = quote[:min(len(quote), icmpErrorMost6-ip6HdrLen-icmpHdrLen)]
-		m.ICMP.Quote.Read6(m.Payload)
-	} else {
-		m.Payload = quote[:min(len(quote), icmpErrorMost4-ip4HdrLen-icmpHdrLen, int(r.mtu)-ip4HdrLen-icmpHdrLen)]
-		m.ICMP.Quote.Read4(m.Payload)
+	most, read := icmpErrorMost6, m.ICMP.Quote.Read6
+	if !p.IPv6() {
+		most, read = min(icmpErrorMost4, int(r.mtu)), m.ICMP.Quote.Read4
 	}
+	quote := h.wire(p)
+	m.Payload = quote[:min(len(quote), most-h.headerLen(m))]
+	read(m.Payload)
 	h.sendICMPBy(&r, m, why)
 }
 
@@ -143,12 +142,20 @@ const hopLimit6 = 64
 
 // sendICMP lets a message of the host's own leave, if there is a way.
 func (h *Host) sendICMP(m *Packet, why rule.ID) {
-	r, err := h.routeTo(m.Dst, m.Src, via{})
-	if err != 0 {
-		h.emit(Dropped, rule.ICMPNoRoute, noSock)
+	r, ok := h.icmpRoute(m.Dst, m.Src)
+	if !ok {
 		return
 	}
 	h.sendICMPBy(&r, m, why)
+}
+
+// icmpRoute is the way for a message of the host's own; false if there is none.
+func (h *Host) icmpRoute(dst, src netip.Addr) (route, bool) {
+	r, err := h.routeTo(dst, src, via{})
+	if err != 0 {
+		h.emit(Dropped, rule.ICMPNoRoute, noSock)
+	}
+	return r, err == 0
 }
 
 // sendICMPBy lets a message leave by a way, in parts if it is longer than that takes.
@@ -156,11 +163,7 @@ func (h *Host) sendICMPBy(r *route, m *Packet, why rule.ID) {
 	if m.NoDF {
 		m.ID = h.nextID()
 	}
-	header := ip4HdrLen + icmpHdrLen
-	if m.IPv6() {
-		header = ip6HdrLen + icmpHdrLen
-	}
-	m.truesize = sentTruesize(header, len(m.Payload))
+	m.truesize = sentTruesize(h.headerLen(m), len(m.Payload))
 	h.putLabel(nil, m, m.Flow, 0)
 	if m.Proto == ProtoICMP && m.ICMP == (ICMP{}) && len(bytes.Trim(m.Payload, "\x00")) == 0 {
 		h.unsummed(m)

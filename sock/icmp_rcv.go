@@ -105,9 +105,8 @@ func (h *Host) icmpReply(p, m *Packet) {
 		h.emit(Dropped, rule.ICMPNoRoute, noSock)
 		return
 	default:
-		r, err := h.routeTo(p.Src, netip.IPv4Unspecified(), via{})
-		if err != 0 {
-			h.emit(Dropped, rule.ICMPNoRoute, noSock)
+		r, ok := h.icmpRoute(p.Src, netip.IPv4Unspecified())
+		if !ok {
 			return
 		}
 		m.Src = r.src

@@ -201,7 +201,7 @@ func (h *Host) recvRest(s *sock, t *thread, o outcome) outcome {
 func (t *thread) begin() {
 	t.done, t.in = 0, t.in[:0]
 	t.connected, t.fast, t.late = false, false, 0
-	t.hole, t.peekAt, t.came, t.peekFrom, t.peekBase = 0, 0, 0, 0, 0
+	t.hole, t.peekAt, t.came, t.peekFrom = 0, 0, 0, 0
 	t.ret = Return{Thread: t.id, SIGPIPE: t.ret.SIGPIPE}
 }
 

@@ -73,11 +73,11 @@ func tcpRecvmsg(h *Host, s *sock, t *thread) outcome {
 		return o
 	}
 	h.patience(t, h.nonblock(t) || flags&MSG_DONTWAIT != 0, s.opt.rcvTimeo)
-	t.hole, t.peekAt, t.came, t.peekFrom, t.peekBase = 0, 0, 0, 0, 0
+	t.hole, t.peekAt, t.came, t.peekFrom = 0, 0, 0, 0
 	if flags&MSG_PEEK != 0 {
 		t.peekAt = uint32(max(s.opt.peekOff, 0))
 		if s.conn != nil {
-			t.peekFrom = s.conn.CopiedSeq()
+			t.peekFrom = s.conn.CopiedSeq().Add(t.peekAt)
 		}
 	}
 	return tcpRecvAgain(h, s, t)
@@ -147,8 +147,8 @@ func tcpRecvAgain(h *Host, s *sock, t *thread) outcome {
 // read meanwhile, beside what it has seen (tcp_recvmsg_locked: peek_seq). Once it has
 // done so it always does: what it had seen is not forgotten in the comparison.
 func (t *thread) peekAnew(unread tcpstate.Seq) {
-	if t.peekFrom.Add(-t.peekBase) != unread {
-		t.peekFrom, t.peekBase = unread, uint32(t.done)+t.hole
+	if t.peekFrom.Add(-t.peekAt) != unread {
+		t.peekFrom = unread.Add(t.peekAt - uint32(t.done) - t.hole)
 	}
 }
 
@@ -163,7 +163,7 @@ func (h *Host) takeData(s *sock, t *thread) (end bool) {
 	for first := true; first || t.done < int64(t.call.Len); first = false {
 		pos := uint32(0)
 		if peek {
-			pos = t.peekFrom.Since(s.conn.CopiedSeq()) + t.peekAt + uint32(t.done) + t.hole - t.peekBase
+			pos = t.peekFrom.Since(s.conn.CopiedSeq()) + uint32(t.done) + t.hole
 		}
 		at, _, urgent := s.conn.Urgent()
 		if urgent && at == pos && t.done > 0 {

@@ -23,10 +23,9 @@ type thread struct {
 	disconnects uint32 // the socket's, when the wait began
 	hole        uint32 // urgent octets that a peek stepped over
 	peekAt      uint32 // where a peek begins (SO_PEEK_OFF)
-	// peekFrom is the first octet that was unread when a peek began, or began anew since
-	// somebody else had read, and peekBase how much it had seen by then.
+	// peekFrom is where a peek would stand if it had seen nothing yet: it goes on behind
+	// that by what it has seen.
 	peekFrom   tcpstate.Seq
-	peekBase   uint32
 	came       Time  // when the last of the packets came that a stream was read from; 0 tells nothing
 	fd         int32 // that accept has for what it will return, -1 when it has none
 	connected  bool  // a send is past the handshake
@@ -146,7 +145,7 @@ func (t *thread) forget() {
 	t.done, t.until, t.file, t.sock, t.fd, t.in = 0, 0, noFile, noSock, -1, t.in[:0]
 	t.signal, t.connected, t.fast, t.late, t.badControl = false, false, false, 0, 0
 	t.disconnects, t.hole, t.peekAt, t.came, t.after = 0, 0, 0, 0, outcome{}
-	t.peekFrom, t.peekBase = 0, 0
+	t.peekFrom = 0
 	t.batch.got, t.batch.limit = t.batch.got[:0], forever
 }
 

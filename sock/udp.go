@@ -176,7 +176,7 @@ func (h *Host) udpQueue(s *sock, p *Packet, dev int32) {
 	})
 }
 
-// headerLen is the length of a datagram's headers, octets.
+// headerLen is the length of a datagram's headers, octets: IP's and that of UDP or ICMP, which are as long.
 func (h *Host) headerLen(p *Packet) int {
 	if p.IPv6() {
 		return 48

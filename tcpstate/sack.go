@@ -142,7 +142,7 @@ func (c *Conn) dsackSeen(b Range, k *sackRun) uint32 {
 // matchSACK reports whether buffer i lies within b, cutting it so that it does
 // where its segments allow (tcp_match_skb_to_sack). A block that ends just before
 // the FIN cuts behind all data: the FIN alone stays out. Not ok: b ends within
-// its first segment.
+// its first segment, or the buffer is not to be cut.
 func (c *Conn) matchSACK(i int, b Range) (in, ok bool) {
 	f := c.q.at(i)
 	in = b.Start.LessEq(f.seq) && b.End.GreaterEq(f.end)

@@ -25,7 +25,7 @@ var callBugs = []file{
 		{"dup3 onto itself", "errno", "func sysDup3(", `int64(c.FD) == c.Arg`, `false`},
 	}},
 	{"sock/recv.go", []bug{
-		{"peek that waits goes on where it was", "check left out", "", `t.peekFrom.Add(-t.peekBase) != unread`, `false`},
+		{"peek that waits goes on where it was", "check left out", "", `t.peekFrom.Add(-t.peekAt) != unread`, `false`},
 		{"error found before the end of the stream", "order", "", `end || t.done >= s.recvTarget(t)`, `end && s.pending() == 0 || t.done >= s.recvTarget(t)`},
 		{"MSG_WAITALL ignored", "SR-02", "", `t.call.Flags&MSG_WAITALL == 0`, `true`},
 		{"receive on a listener waits", "errno", "", `s.state() == tcpstate.Listen`, `false`},
@@ -37,7 +37,7 @@ var callBugs = []file{
 		{"address of a write used", "check left out", "", `c.Flags, c.AddrLen, c.Addr, c.Control = 0, 0, Addr{}, nil`, `c.Flags, c.Control = 0, nil`},
 	}},
 	{"sock/icmp_error.go", []bug{
-		{"ICMP error longer than the path takes", "check left out", "", `min(len(quote), icmpErrorMost4-ip4HdrLen-icmpHdrLen, int(r.mtu)-ip4HdrLen-icmpHdrLen)`, `min(len(quote), icmpErrorMost4-ip4HdrLen-icmpHdrLen)`},
+		{"ICMP error longer than the path takes", "check left out", "", `min(icmpErrorMost4, int(r.mtu))`, `icmpErrorMost4`},
 		{"echo reply of zeros summed", "RFC 1071", "", `h.unsummed(m)`, ``},
 	}},
 	{"sock/dgram_output.go", []bug{
