@@ -20,8 +20,8 @@ import (
 
 // makeWorld puts the calling thread into a fresh namespace and furnishes it.
 func (in *instance) makeWorld(s conformance.Setup) (err error) {
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		return fmt.Errorf("network namespace: %w", err)
+	if err := freshNetNS(); err != nil {
+		return err
 	}
 	if in.netns, err = unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
 		return fmt.Errorf("network namespace: %w", err)
