@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -60,4 +61,33 @@ func TestDetailReadsNoFurtherThanThePacket(t *testing.T) {
 		}
 	}
 	require.Contains(t, detail(append(six[:48:48], make([]byte, 8)...)), "part 0+")
+}
+
+// A RST whose number is 0 has none, unless that is where the connection stands, or what was acknowledged.
+func TestZeroIsNoNumberUnlessTheConnectionHasComeToIt(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		iss   tcpstate.Seq // of a connection that has sent its SYN and 360 octets; 0 for none
+		flags tcpstate.Flags
+		zero  bool
+	}{
+		{"answer to nobody's segment", 0, tcpstate.RST | tcpstate.ACK, true},
+		{"answer to what a connection does not know", tcpstate.Seq(0).Sub(400), tcpstate.RST | tcpstate.ACK, true},
+		{"end of a connection that has come to 0", tcpstate.Seq(0).Sub(361), tcpstate.RST | tcpstate.ACK, false},
+		{"number that was acknowledged", tcpstate.Seq(0).Sub(400), tcpstate.RST, false},
+	} {
+		s := &speller{}
+		spell := func(flags tcpstate.Flags, seq tcpstate.Seq, payload int) string {
+			p := sock.Packet{Src: localV4, Dst: peerV4, SrcPort: 8080, DstPort: 9000, Proto: sock.ProtoTCP, TTL: 64, Payload: make([]byte, payload),
+				Seg: tcpstate.Segment{Flags: flags, Seq: seq, Len: uint32(payload)}}
+			b, err := packetio.Encode(nil, &p)
+			require.NoError(t, err)
+			return s.outbound(b)
+		}
+		if tc.iss != 0 {
+			spell(tcpstate.SYN, tc.iss, 0)
+			spell(tcpstate.ACK, tc.iss.Add(1), 360)
+		}
+		require.Equal(t, tc.zero, strings.Contains(spell(tc.flags, 0, 0), "zero("), tc.name)
+	}
 }

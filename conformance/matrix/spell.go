@@ -19,6 +19,7 @@ type speller struct {
 	tcp   report.Speller
 	ports []uint16 // ephemeral ones, as they came up
 	first map[ends]tcpstate.Seq
+	next  map[ends]tcpstate.Seq // behind what the stack sent furthest
 	// quoted are the sequence numbers that ICMP errors for the stack quoted, as packets had them.
 	quoted map[uint32]uint32
 	// protos are the protocols of RAW sockets, which stand where others have their port.
@@ -162,17 +163,10 @@ func (s *speller) outbound(b []byte) string {
 	prefix += fmt.Sprintf("%s>%s ", s.port(q.SrcPort), netip.AddrPortFrom(q.Dst, q.DstPort))
 	switch q.Proto {
 	case sock.ProtoTCP:
-		if q.Seg.Flags.Has(tcpstate.SYN) {
-			if s.first == nil {
-				s.first = map[ends]tcpstate.Seq{}
-			}
-			s.first[endsOut(&q)] = q.Seg.Seq
-		}
+		s.follow(&q)
 		s.stamp(&q)
 		text := clock.ReplaceAllString(s.tcp.Spell(b), "TS ecr $1")
-		_, known := s.first[endsOut(&q)]
-		answers := known && !q.Seg.Flags.Has(tcpstate.ACK)               // with the number that was acknowledged, whatever it is
-		if q.Seg.Flags.Has(tcpstate.RST) && q.Seg.Seq == 0 && !answers { // an absolute number: there was none to answer with
+		if s.absolute(&q) {
 			text = nowhere.ReplaceAllString(places.ReplaceAllString(text, "zero("), "ack far")
 		}
 		return prefix + text
@@ -180,6 +174,29 @@ func (s *speller) outbound(b []byte) string {
 		return prefix + fmt.Sprintf("udp (%d)", len(q.Payload))
 	}
 	return s.foreign(b)
+}
+
+// follow notes where the numbers of the connection begin and how far they have come.
+func (s *speller) follow(q *sock.Packet) {
+	if s.first == nil {
+		s.first, s.next = map[ends]tcpstate.Seq{}, map[ends]tcpstate.Seq{}
+	}
+	at, end := endsOut(q), q.Seg.End()
+	if q.Seg.Flags.Has(tcpstate.SYN) {
+		s.first[at], s.next[at] = q.Seg.Seq, end
+	} else if next, known := s.next[at]; known && !q.Seg.Flags.Has(tcpstate.RST) && end.Greater(next) {
+		s.next[at] = end
+	}
+}
+
+// absolute reports whether the number is 0 of a RST for which there was none to answer with: not the number that was acknowledged,
+// whatever it is, nor that of a connection that has just come to it.
+func (s *speller) absolute(q *sock.Packet) bool {
+	if !q.Seg.Flags.Has(tcpstate.RST) || q.Seg.Seq != 0 {
+		return false
+	}
+	next, known := s.next[endsOut(q)]
+	return !known || q.Seg.Flags.Has(tcpstate.ACK) && next != 0
 }
 
 func (s *speller) icmp(q *sock.Packet) string {
