@@ -91,3 +91,13 @@ func TestZeroIsNoNumberUnlessTheConnectionHasComeToIt(t *testing.T) {
 		require.Equal(t, tc.zero, strings.Contains(spell(tc.flags, 0, 0), "zero("), tc.name)
 	}
 }
+
+// A read may end within a header: what there is of it is spelled.
+func TestHeadersAreSpelledAsFarAsTheyGo(t *testing.T) {
+	b := append([]byte{0x45, 0, 0, 32, 0, 7, 0x40, 0, 64, sock.ProtoUDP, 0, 0}, append(localV4.AsSlice(), peerV4.AsSlice()...)...)
+	b = append(b, 0x1f, 0x90, 0xc0, 0, 0, 12, 0, 0, 'a', 'b', 'c', 'd')
+	s := &speller{protos: []uint16{uint16(sock.ProtoUDP)}}
+	for n := range len(b) + 1 {
+		require.Len(t, s.header(b[:n]), n)
+	}
+}

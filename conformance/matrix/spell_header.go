@@ -25,7 +25,7 @@ func (s *speller) header(data []byte) []byte {
 		}
 	}
 	switch {
-	case s.isUDP(data, icmp):
+	case icmp < len(data) && s.isUDP(data, icmp):
 		for _, i := range drawnUDP(data[icmp:]) {
 			chance = append(chance, icmp+i)
 		}

@@ -69,6 +69,10 @@ func (s *speller) results(b *strings.Builder, c *sock.Call, r *sock.Return) {
 			b.WriteString(" clock") // the stack's own
 			return
 		}
+		if c.Level == sock.SOL_IP && c.Name == sock.IP_PROTOCOL {
+			b.WriteString(" " + s.number(r.Data))
+			return
+		}
 		b.WriteString(" " + number(r.Data))
 	case sock.OpIoctl:
 		if c.Arg != 0 {
@@ -85,6 +89,14 @@ func (s *speller) results(b *strings.Builder, c *sock.Call, r *sock.Return) {
 	case sock.OpAccept, sock.OpGetsockname, sock.OpGetpeername:
 		b.WriteString(s.addr(r))
 	}
+}
+
+// number spells what IP_PROTOCOL tells: a protocol, or a port; of part of one nothing can be said.
+func (s *speller) number(b []byte) string {
+	if len(b) < 4 {
+		return fmt.Sprintf("(%d)", len(b))
+	}
+	return s.id(binary.LittleEndian.Uint16(b))
 }
 
 // received spells what recvmsg wrote.
