@@ -107,13 +107,19 @@ func setPortRange(_ *Host, s *sock, v *value) Errno {
 	return 0
 }
 
-// setIPOptions can only take options away.
-func setIPOptions(_ *Host, _ *sock, v *value) Errno {
+// setIPOptions can only take options away. A stream that never was connected, and
+// so knows no path, takes that for one of no length (tcp_sync_mss): the least MSS
+// is left, and the header of which nothing is known yet.
+func setIPOptions(h *Host, s *sock, v *value) Errno {
+	const header = 20
 	switch {
 	case v.n > 40:
 		return EINVAL
 	case v.n > 0:
 		return ENOPROTOOPT
+	}
+	if s.typ == SOCK_STREAM && s.family == AF_INET && s.conn == nil && s.past == nil {
+		s.mss = uint32(h.tcp.MinSndMSS) + header
 	}
 	return 0
 }

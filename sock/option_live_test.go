@@ -172,7 +172,7 @@ var optStrings = map[string][]string{
 
 // exercise sets an option in every way and reads it back.
 func (p *optPair) exercise(slot int, level int32, o *option) {
-	rooms := []int32{0, 1, 2, 3, 5, 7, 8, 12, 16, 17, 20, 28, 36, 64, 300, -1}
+	rooms := []int32{0, 1, 2, 3, 5, 7, 8, 11, 12, 16, 17, 20, 22, 24, 28, 32, 36, 40, 48, 56, 60, 63, 64, 300, -1}
 	for _, r := range rooms {
 		p.get(slot, level, o, r)
 	}

@@ -52,7 +52,7 @@ var tcpOptions = optionLevel{
 		{num: TCP_MD5SIG_EXT, name: "TCP_MD5SIG_EXT", does: refused, writeOnly: true, set: refuse, note: "as without CONFIG_TCP_MD5SIG; `sockspec run` skips a script that sets it"},
 		{num: TCP_FASTOPEN_KEY, name: "TCP_FASTOPEN_KEY", anyLength: true, set: setFastOpenKey, data: getFastOpenKey, note: "16 octets, or 32 for two keys, of which the first makes cookies"},
 		{num: TCP_FASTOPEN_NO_COOKIE, name: "TCP_FASTOPEN_NO_COOKIE", lo: 0, hi: 1, set: setFastOpenNoCookie, flag: func(o *options) *bool { return &o.fastNoCookie }},
-		{num: TCP_ZEROCOPY_RECEIVE, name: "TCP_ZEROCOPY_RECEIVE", does: refused, readOnly: true, writeOnly: true, note: "as without CONFIG_MMU"},
+		{num: TCP_ZEROCOPY_RECEIVE, name: "TCP_ZEROCOPY_RECEIVE", readOnly: true, data: getZerocopyReceive, note: "for a caller that has mapped nothing: what is there, and EINVAL for a page of it"},
 		{num: TCP_INQ, name: "TCP_INQ", lo: 0, hi: 1, flag: func(o *options) *bool { return &o.inq }},
 		{num: TCP_TX_DELAY, name: "TCP_TX_DELAY", does: kept, lo: 0, hi: maxTxDelay, cell: func(o *options) *int32 { return &o.txDelay }, note: "microseconds; sch_fq's affair"},
 		{num: TCP_IS_MPTCP, name: "TCP_IS_MPTCP", readOnly: true, get: zero},
@@ -188,10 +188,9 @@ func getCongestion(_ *Host, s *sock, t *thread) outcome {
 }
 
 // tcpWriteSpace tells of room to write by a new size of the buffer or a new mark,
-// whether or not anybody ran out of it (sk_stream_write_space). Without a
-// connection nothing is queued: there is room.
+// whether or not anybody ran out of it (sk_stream_write_space).
 func tcpWriteSpace(h *Host, s *sock) {
-	if s.conn == nil || s.conn.TakeSpace() {
+	if s.conn == nil && h.writable(s) || s.conn != nil && s.conn.TakeSpace() {
 		h.wake(s, wakeOut)
 	}
 }

@@ -23,7 +23,7 @@ func tcpPoll(h *Host, s *sock) (mask uint32) {
 	}
 	switch {
 	case !s.handshakeBlocks():
-		mask |= s.pollData(shut)
+		mask |= h.pollData(s, shut)
 	case s.deferred: // a write sends the SYN
 		mask |= POLLOUT | POLLWRNORM
 	}
@@ -35,7 +35,7 @@ func tcpPoll(h *Host, s *sock) (mask uint32) {
 
 // pollData is the part of tcp_poll that needs a connection, or none at all: a
 // fresh socket counts as writable.
-func (s *sock) pollData(shut uint8) (mask uint32) {
+func (h *Host) pollData(s *sock, shut uint8) (mask uint32) {
 	at, known, valid := s.urgent()
 	target := uint32(s.opt.rcvLowat)
 	if known && at == 0 && !s.opt.flag(tcpstate.OOBInline) {
@@ -45,15 +45,28 @@ func (s *sock) pollData(shut uint8) (mask uint32) {
 		mask |= POLLIN | POLLRDNORM
 	}
 	switch {
-	case shut&tcpstate.ShutWrite != 0, s.conn == nil, s.conn.SendSpace():
+	case shut&tcpstate.ShutWrite != 0, h.writable(s):
 		mask |= POLLOUT | POLLWRNORM
-	default:
+	case s.conn != nil:
 		s.conn.WantSpace()
 	}
 	if valid {
 		mask |= POLLPRI
 	}
 	return mask
+}
+
+// writable reports room to write (__sk_stream_is_writeable). Without a
+// connection nothing is queued, but what the last one left counts as unsent.
+func (h *Host) writable(s *sock) bool {
+	if s.conn != nil {
+		return s.conn.SendSpace()
+	}
+	low := s.opt.tcp[tcpstate.NotSentLowat]
+	if low == 0 {
+		low = h.tcp.NotSentLowat
+	}
+	return uint64(s.left.unsent)<<1 < uint64(low)
 }
 
 // tcpIoctl is a socket's requests (tcp_ioctl). The result is the call's argument.

@@ -75,14 +75,17 @@ func tcpSendAgain(h *Host, s *sock, t *thread) outcome {
 		}
 	}
 	for {
-		if s.pending() != 0 || s.shutdown()&tcpstate.ShutWrite != 0 {
-			return h.sendError(s, t, EPIPE)
-		}
-		if t.call.Fault&FaultData != 0 && t.call.Len > 0 {
-			return h.sendError(s, t, EFAULT)
-		}
 		rest := t.call.Data[t.done:]
-		if len(rest) == 0 {
+		faults := t.call.Fault&FaultData != 0 && t.call.Len > 0
+		if !t.parked && (len(rest) == 0 || faults || s.pending() != 0) {
+			h.step(s, tcpstate.Input{Kind: tcpstate.Send}) // for what it looks at before: the path above all (tcp_send_mss)
+		}
+		switch {
+		case s.pending() != 0 || s.shutdown()&tcpstate.ShutWrite != 0:
+			return h.sendError(s, t, EPIPE)
+		case faults:
+			return h.sendError(s, t, EFAULT)
+		case len(rest) == 0:
 			return done(t.done)
 		}
 		n := h.stepWith(s, tcpstate.Input{Kind: tcpstate.Send, N: uint32(len(rest)), Flags: sendFlags(t)}, rest)

@@ -39,6 +39,9 @@ func freshInfo(h *Host, s *sock) tcpstate.Info {
 	i := tcpstate.New(h.params(s, h.mtu, s.af.ipv6)).Info(h.now)
 	i.State, i.PMTU, i.RcvMSS = uint8(tcpstate.Closed), 0, 0
 	i.NotSentBytes = s.left.unsent
+	if s.mss != 0 {
+		i.SndMSS = s.mss
+	}
 	if p := s.past; p != nil {
 		i.PMTU, i.SndMSS, i.RcvMSS, i.AdvMSS = p.PMTU, p.SndMSS, p.RcvMSS, p.AdvMSS
 		i.RcvSSThresh, i.RcvSpace, i.SndWnd, i.RcvWnd = p.RcvSSThresh, p.RcvSpace, p.SndWnd, p.RcvWnd

@@ -93,7 +93,7 @@ func (c *Conn) close() {
 func (c *Conn) dropUnread() {
 	for c.rq.in.Len() > 0 {
 		b, _ := c.rq.in.PopFront()
-		c.rcv.rmem -= b.true
+		c.uncharge(&c.rcv.rmem, b.true)
 	}
 	c.rcv.copied = c.rcv.nxt
 }

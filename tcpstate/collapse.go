@@ -54,7 +54,7 @@ func (c *Conn) letGo(r *rxRun, i int) int {
 		c.letGoOOO(queue.Node(i))
 		return next
 	}
-	c.rcv.rmem -= r.list.At(i).true
+	c.uncharge(&c.rcv.rmem, r.list.At(i).true)
 	r.list.Remove(i)
 	r.tail--
 	return i
@@ -115,7 +115,7 @@ func (c *Conn) repack(r *rxRun, i int, start, end Seq) {
 	for start.Less(end) {
 		room := min(maxCollapsed, int32(end.Since(start)))
 		cost, fits := headCost(room)
-		c.rcv.rmem += cost
+		c.charge(&c.rcv.rmem, cost)
 		i = r.begin(i, rxBuffer{seq: start, end: start, true: cost, room: fits})
 		for room > 0 {
 			if from := r.at(i).end; start.Less(from) {

@@ -206,7 +206,7 @@ func (c *Conn) restartAfterIdle() {
 	if !c.cfg.SlowStartAfterIdle || c.q.packetsOut > 0 {
 		return
 	}
-	idle := c.now.Sub(c.snd.lastSent)
+	idle := c.since(c.snd.lastSent)
 	if idle <= c.rtt.rto {
 		return
 	}
@@ -230,7 +230,7 @@ func (c *Conn) validateCwnd(limited bool) {
 		return
 	}
 	a.cwndUsed = max(a.cwndUsed, c.q.packetsOut)
-	if c.cfg.SlowStartAfterIdle && c.now.Sub(a.stamp) >= c.rtt.rto {
+	if c.cfg.SlowStartAfterIdle && c.since(a.stamp) >= c.rtt.rto {
 		c.appLimited()
 	}
 	if !c.q.hasUnsent() && c.user.noSpace && c.state.in(bitEstablished|bitCloseWait) {

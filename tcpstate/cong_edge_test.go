@@ -213,7 +213,8 @@ func TestAnUnusedWindowDecaysAfterATimeOut(t *testing.T) {
 		change         func(*Conn)
 		cwnd, ssthresh uint32
 	}{
-		{"a tick before", func(c *Conn) { c.ca.stamp = c.now.Add(1 - c.rtt.rto) }, 80, 5},
+		{"a tick before", func(c *Conn) { c.ca.stamp = c.now.Add(Millisecond - c.rtt.rto) }, 80, 5},
+		{"within the tick", func(c *Conn) { c.now++; c.ca.stamp = c.now.Add(Millisecond - 2 - c.rtt.rto) }, 45, 60},
 		{"a time-out", func(*Conn) {}, 45, 60},
 		{"as the sysctl has it", func(c *Conn) { c.cfg.SlowStartAfterIdle = false }, 80, 5},
 		{"more was used", func(c *Conn) { c.ca.cwndUsed = 30 }, 55, 60},

@@ -184,10 +184,8 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 		c.close()
 	case Abort:
 		c.abort(in.How)
-	case Unreachable:
-		c.unreachable(in.Seg.Seq, in.Err, in.Hard)
-	case TooBig:
-		c.tooBig(&in, look)
+	case Unreachable, TooBig:
+		c.icmpError(&in, look)
 	case Set:
 		c.set(in.Opt, in.N)
 	case NoBucket:
@@ -260,6 +258,16 @@ func (c *Conn) tick(d Duration) Duration {
 		return (d + t - 1) / t * t
 	}
 	return d
+}
+
+// since is the time since then by a clock of jiffies (tcp_jiffies32): what lies
+// within one is no time.
+func (c *Conn) since(then Time) Duration { return c.cfg.between(then, c.now) }
+
+// between is the time between two moments by a clock of jiffies.
+func (cfg *Config) between(then, now Time) Duration {
+	t := max(cfg.Tick, 1)
+	return (int64(now)/t - int64(then)/t) * t
 }
 
 // tsClock is the time in milliseconds that timestamps are made of

@@ -52,7 +52,7 @@ func (c *Conn) cubicTxStart() {
 	if c.ca.algo != Cubic || u.epoch == 0 {
 		return
 	}
-	if d := c.now.Sub(c.snd.lastSent) / max(c.cfg.Tick, 1); d > 0 {
+	if d := c.since(c.snd.lastSent) / max(c.cfg.Tick, 1); d > 0 {
 		u.epoch = min(u.epoch+uint32(d), c.jiffies())
 	}
 }

@@ -57,6 +57,7 @@ func (c *Conn) acceptText(s *Segment) {
 			c.drop(rule.ProtoMem)
 			return
 		}
+		c.schedule(b.true)
 	}
 	c.storeSegment(s, c.rcv.nxt, b.end, rule.InOrder)
 	c.queueInOrder(b)
@@ -96,7 +97,7 @@ func (c *Conn) dataReceived(s *Segment, truesize uint32) {
 		c.incrQuickAck(maxQuickAcks)
 		c.ack.ato = atoMin
 	} else {
-		switch m := c.now.Sub(c.ack.lastRcv); {
+		switch m := c.since(c.ack.lastRcv); {
 		case m <= atoMin/2:
 			c.ack.ato = c.ack.ato>>1 + atoMin/2
 		case m < c.ack.ato:
@@ -137,7 +138,7 @@ func (c *Conn) finReceived() {
 // purgeOOO forgets what lies beyond a hole: nothing can follow a FIN.
 func (c *Conn) purgeOOO() {
 	for n := c.rq.ooo.First(); n != queue.None; n = c.rq.ooo.Next(n) {
-		c.rcv.rmem -= c.rq.ooo.At(n).true
+		c.uncharge(&c.rcv.rmem, c.rq.ooo.At(n).true)
 	}
 	c.rq.ooo.Clear()
 	c.rcv.dsack, c.rcv.nsacks = false, 0

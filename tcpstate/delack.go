@@ -188,7 +188,7 @@ func (c *Conn) delackTimer() {
 // oowLimited reports that out-of-window segments were answered too recently
 // (__tcp_oow_rate_limited); otherwise it starts a new interval.
 func (c *Conn) oowLimited() bool {
-	if c.ack.lastOOW != never && c.now.Sub(c.ack.lastOOW) < c.cfg.InvalidRatelimit {
+	if c.ack.lastOOW != never && c.since(c.ack.lastOOW) < c.cfg.InvalidRatelimit {
 		return true
 	}
 	c.ack.lastOOW = c.now

@@ -59,11 +59,30 @@ func TestTheDelayFollowsThePaceOfTheData(t *testing.T) {
 		require.Equal(t, c.quick, a.quick > 0, "%+v", c)
 		require.Equal(t, w.c.now, a.lastRcv)
 	}
-	w := established(t, plainOpts) // to the microsecond
-	w.c.ack.ato, w.c.ack.lastRcv = 80*Millisecond, w.c.now.Add(-20*Millisecond-1)
-	s := data(0, 10, 0)
-	w.c.dataReceived(&s, 832)
-	require.Equal(t, 60*Millisecond+1, w.c.ack.ato)
+}
+
+// TestThePaceOfTheDataIsInJiffies: what lies within one is no time (tcp_event_data_recv: tcp_jiffies32).
+func TestThePaceOfTheDataIsInJiffies(t *testing.T) {
+	for _, c := range []struct {
+		tick, came, now, rto, ato Duration // microseconds
+		want                      Duration
+		quick                     bool
+	}{
+		{1000, 979_999, 1_000_000, 300_000, 80_000, 61_000, false}, {1000, 980_000, 1_000_999, 300_000, 80_000, 60_000, false},
+		{4000, 800_000, 1_027_999, 224_000, 80_000, 80_000, false}, {4000, 799_999, 1_024_000, 224_000, 80_000, 80_000, true},
+		{4000, 800_000, 1_024_300, 222_000, 80_000, 80_000, true},
+	} {
+		w := established(t, plainOpts)
+		w.arrive(data(0, 10, 0))
+		cfg := *w.c.cfg
+		cfg.Tick, w.c.cfg = c.tick, &cfg
+		a := &w.c.ack
+		a.ato, a.lastRcv, a.quick, w.c.now, w.c.rtt.rto = c.ato, Time(60*Minute+c.came), 0, Time(60*Minute+c.now), c.rto
+		s := data(10, 10, 0)
+		w.c.dataReceived(&s, 832)
+		require.Equal(t, c.want, a.ato, "%+v", c)
+		require.Equal(t, c.quick, a.quick > 0, "%+v", c)
+	}
 }
 
 // TestSegmentsOf128OctetsOpenTheWindow: smaller ones do not (tcp_event_data_recv).

@@ -70,7 +70,7 @@ func (c *Conn) dataSent() {
 		c.cubicTxStart()
 	}
 	c.snd.lastSent = c.now
-	if c.ack.lastRcv != never && c.now.Sub(c.ack.lastRcv) < c.ack.ato && c.ack.pingpongs < 255 {
+	if c.ack.lastRcv != never && c.since(c.ack.lastRcv) < c.ack.ato && c.ack.pingpongs < 255 {
 		c.ack.pingpongs++
 	}
 }

@@ -116,7 +116,8 @@ func (c *Conn) sendSynData(n uint32) {
 	c.q.list.PushBack(buffer{
 		seq: c.snd.write, end: c.snd.write.Add(n), flags: PSH, true: bufOverhead + int32(n), pcount: 1, sent: c.now,
 	})
-	c.snd.queued += bufOverhead + int32(n)
+	c.schedule(max(bufOverhead, int32(n)))
+	c.charge(&c.snd.queued, bufOverhead+int32(n))
 	c.snd.write = c.snd.write.Add(n)
 	c.q.head, c.q.packetsOut = 2, 2
 	if n > 0 {
@@ -217,7 +218,7 @@ func (c *Conn) takeSynData(s *Segment) {
 	b := c.rxBufferOf(&data)
 	c.storeSegment(&data, data.Seq, b.end, rule.SynDataTaken)
 	c.rq.in.PushBack(b)
-	c.rcv.rmem += b.true
+	c.buy(&c.rcv.rmem, b.true)
 	c.rcv.nxt = end
 	c.fo.flags |= fastDataAcked
 	c.stat.bytesReceived = uint64(s.Len)

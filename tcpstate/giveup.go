@@ -21,7 +21,7 @@ func (c *Conn) shrunkTooLong(b *buffer) bool {
 		}
 		limit = min(limit, u)
 	}
-	return c.now.Sub(c.stat.lastAck) > limit && since > limit
+	return c.since(c.stat.lastAck) > limit && since > limit
 }
 
 // writeErr gives up (tcp_write_err).

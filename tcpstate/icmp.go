@@ -2,6 +2,25 @@ package tcpstate
 
 import "github.com/sockspec/sockspec/tcpstate/rule"
 
+// icmpError takes an ICMP error. If it sends nothing and sets no timer nobody has
+// read the clock for it (tcp_v4_err).
+func (c *Conn) icmpError(in *Input, last clockLook) {
+	timers, told := c.timers, len(c.out)
+	if in.Kind == TooBig {
+		c.tooBig(in, last)
+	} else {
+		c.unreachable(in.Seg.Seq, in.Err, in.Hard)
+	}
+	for _, o := range c.out[told:] {
+		if o.Kind == Emit {
+			return
+		}
+	}
+	if c.timers == timers {
+		c.now, c.q.turns.now = last.at, last.turn
+	}
+}
+
 // unreachable takes an ICMP error that quotes a segment of ours (tcp_v4_err;
 // RFC 5461): fatal while connecting, otherwise only remembered.
 func (c *Conn) unreachable(seq Seq, err Errno, hard bool) {
@@ -12,12 +31,12 @@ func (c *Conn) unreachable(seq Seq, err Errno, hard bool) {
 		c.drop(rule.ICMPOutOfWindow)
 		return
 	}
+	if !hard && !c.fastPending() && !(c.ipv6 && c.connecting()) {
+		c.revertBackoff(seq)
+	}
 	if c.connecting() {
 		c.doneWithError(err, rule.ICMPFatal)
 		return
-	}
-	if !hard && !c.fastPending() {
-		c.revertBackoff(seq)
 	}
 	if err == 0 {
 		return // the user is told at once instead (IP_RECVERR)

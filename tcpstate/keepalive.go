@@ -22,7 +22,7 @@ func (c *Conn) keepTimer() {
 		c.armKeep(idle) // it is alive without keepalive
 		return
 	}
-	quiet := min(c.now.Sub(c.ack.lastRcv), c.now.Sub(c.stat.lastAck))
+	quiet := min(c.since(c.ack.lastRcv), c.since(c.stat.lastAck))
 	if idle < 0 { // compared without a sign
 		idle += 1 << 32 * c.cfg.Tick
 	}

@@ -108,7 +108,7 @@ func TestWindowProbesEndAndBackOffAsInTheKernel(t *testing.T) {
 
 		// tcp_probe_timer
 		since, most := c.ca.probesSince, cfg.Retries2
-		ends := since != never && c.user.userTimeout > 0 && c.now-since >= 500_000
+		ends := since != never && c.user.userTimeout > 0 && jiffies(c.now)-jiffies(since) >= 500
 		if c.orphan {
 			alive := c.rtt.rto*(1<<c.rtt.backoff) < cfg.RTOMax
 			if most = cfg.OrphanRetries; c.soft != 0 && !alive { // tcp_orphan_retries
@@ -136,7 +136,7 @@ func TestWindowProbesEndAndBackOffAsInTheKernel(t *testing.T) {
 		// tcp_probe0_when, tcp_clamp_probe0_to_user_timeout
 		in := min(max(c.rtt.rto, 200*Millisecond)*(1<<backoff), cfg.RTOMax)
 		if c.user.userTimeout > 0 {
-			in = min(in, max(500_000-int64(c.now-since), 2000))
+			in = min(in, max(500_000-1000*int64(jiffies(c.now)-jiffies(since)), 2000))
 		}
 		require.Equal(t, timers{kind: xmitProbe, xmit: c.now.Add(in)}, c.timers)
 	})

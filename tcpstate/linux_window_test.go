@@ -377,3 +377,6 @@ func TestAReadIsAnsweredAsTheKernelAnswers(t *testing.T) {
 		require.Equal(t, due || update, len(c.out) > 0, "%+v, %+v", was.rcv, was.ack)
 	})
 }
+
+// jiffies is the clock of a kernel with HZ=1000.
+func jiffies(t Time) Time { return t / Time(Millisecond) }

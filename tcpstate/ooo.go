@@ -30,7 +30,7 @@ func (c *Conn) queueOOO(s *Segment) {
 			c.growWindow(s.Len, uint32(b.true))
 		}
 	}
-	c.rcv.rmem += cost // skb_set_owner_r comes last: the window grew without it
+	c.charge(&c.rcv.rmem, cost) // skb_set_owner_r comes last: the window grew without it
 	if !c.orphan && !c.awaited {
 		c.growRcvbuf(c.rcv.space)
 	}
@@ -96,7 +96,7 @@ func (c *Conn) insertOOO(s *Segment, b rxBuffer) (cost int32, fresh bool) {
 	case oooCovers:
 		old := t.At(n)
 		c.extendDSACK(old.seq, old.end)
-		c.rcv.rmem -= old.true
+		c.uncharge(&c.rcv.rmem, old.true)
 		c.drop(rule.OFOMerge)
 		*old = b // rb_replace_node
 	default:
@@ -168,7 +168,7 @@ func (c *Conn) mergeRight(n queue.Node, end Seq) {
 // letGoOOO takes a buffer out of the tree.
 func (c *Conn) letGoOOO(n queue.Node) {
 	b, _ := c.rq.ooo.Erase(n)
-	c.rcv.rmem -= b.true
+	c.uncharge(&c.rcv.rmem, b.true)
 }
 
 // drainOOO moves what has come in order to the receive queue (tcp_ofo_queue).
@@ -184,12 +184,12 @@ func (c *Conn) drainOOO() {
 		}
 		c.rq.ooo.Erase(n)
 		if b.end.LessEq(c.rcv.nxt) {
-			c.rcv.rmem -= b.true
+			c.uncharge(&c.rcv.rmem, b.true)
 			c.drop(rule.OFODrop)
 			continue
 		}
 		if n := c.rq.in.Len(); n > 0 && coalesce(c.rq.in.At(n-1), &b) {
-			c.rcv.rmem -= b.true
+			c.uncharge(&c.rcv.rmem, b.true)
 		} else {
 			c.rq.in.PushBack(b)
 		}

@@ -162,7 +162,7 @@ func (c *Conn) setKeepAlive(on bool) {
 func (c *Conn) setKeepIdle(d Duration) {
 	c.user.keepIdle = uint16(d / Second)
 	if c.user.keepAlive && c.state != Closed && !c.mini {
-		quiet := min(c.now.Sub(c.ack.lastRcv), c.now.Sub(c.stat.lastAck))
+		quiet := min(c.since(c.ack.lastRcv), c.since(c.stat.lastAck))
 		c.armKeep(d - quiet)
 	}
 }

@@ -11,7 +11,7 @@ func (c *Conn) probeTimer() {
 	most := c.cfg.Retries2
 	if c.ca.probesSince == never {
 		c.ca.probesSince = c.now
-	} else if u := c.userTimeout(); u > 0 && c.now.Sub(c.ca.probesSince) >= u {
+	} else if u := c.userTimeout(); u > 0 && c.since(c.ca.probesSince) >= u {
 		c.writeErr()
 		return
 	}
@@ -61,7 +61,7 @@ func (c *Conn) probeClamp(in Duration) Duration {
 	if u == 0 || c.ca.probesSince == never {
 		return in
 	}
-	return min(in, max(u-c.now.Sub(c.ca.probesSince), 2*c.cfg.Tick))
+	return min(in, max(u-c.since(c.ca.probesSince), 2*c.cfg.Tick))
 }
 
 // writeWakeup makes the peer speak: by data if its window allows any, else by

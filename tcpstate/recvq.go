@@ -30,7 +30,7 @@ type recvQueue struct {
 // shared info. What is longer than a page lies in whole pages from where a page
 // is full, and nothing can be appended to it (tun_alloc_skb, skb_tailroom).
 func RxCost(packet uint32) (truesize, room int32) {
-	const page, most = 4096, 4096 - 320
+	const most = page - 320
 	used := int32(packet) + 64
 	if used >= page {
 		return 256 + page + (used-most+page-1)/page*page, 0
@@ -54,14 +54,6 @@ func (c *Conn) rxBufferOf(s *Segment) rxBuffer {
 		cost, room = RxCost(ip + s.HeaderLen() + s.Len)
 	}
 	return rxBuffer{seq: s.Seq, end: s.End(), true: cost, room: room, at: c.now, fin: s.Flags.Has(FIN)}
-}
-
-// forwardAlloc is how much memory the socket may use before it has to ask for
-// more (sk_forward_alloc). It asks for whole pages and gives whole pages back
-// (__sk_mem_schedule, sk_mem_reclaim), so that it is what is left of the last.
-func (c *Conn) forwardAlloc() int32 {
-	const page = 4096
-	return -(c.rcv.rmem + c.snd.queued) & (page - 1)
 }
 
 // data is the buffer's payload length.
@@ -102,7 +94,7 @@ func (c *Conn) storeSegment(s *Segment, from, to Seq, why rule.ID) {
 func (c *Conn) queueInOrder(b rxBuffer) {
 	if n := c.rq.in.Len(); n == 0 || !coalesce(c.rq.in.At(n-1), &b) {
 		c.rq.in.PushBack(b)
-		c.rcv.rmem += b.true
+		c.charge(&c.rcv.rmem, b.true)
 	}
 	c.advanceRcvNxt(b.end)
 }
@@ -125,12 +117,19 @@ func (c *Conn) CameAt(off uint32) Time {
 	return never
 }
 
-// rmemRoom makes room for an arriving buffer or says that there is none
-// (tcp_try_rmem_schedule, tcp_prune_queue).
+// rmemRoom makes room for an arriving buffer, and has the memory for it lent, or
+// says that there is none (tcp_try_rmem_schedule, tcp_prune_queue).
 func (c *Conn) rmemRoom(b *rxBuffer) bool {
-	if c.rcv.rmem <= c.rcv.rcvbuf {
-		return true
+	if c.rcv.rmem > c.rcv.rcvbuf && !c.makeRoom(b) {
+		return false
 	}
+	c.schedule(b.true)
+	return true
+}
+
+// makeRoom repacks and drops what is queued until it is within SO_RCVBUF
+// (tcp_prune_queue).
+func (c *Conn) makeRoom(b *rxBuffer) bool {
 	if c.rcv.rmem == 0 {
 		return false
 	}
@@ -177,12 +176,13 @@ func (c *Conn) pruneOOO(in *rxBuffer) {
 }
 
 // receive takes n octets for the user (tcp_recvmsg's end), or the FIN when n is 0:
-// buffers are freed once wholly read, and the peer may hear of the room.
+// buffers are freed once wholly read, and the peer may hear of the room. A FIN in
+// the buffer of the last octet is taken with it (found_fin_ok); one in a buffer of
+// its own stays until somebody asks for more.
 func (c *Conn) receive(n uint32, skip bool) {
 	n = min(n, c.Readable())
-	c.take(n, skip)
-	if c.EOF() && c.rcv.copied.Less(c.rcv.nxt) {
-		c.rcv.copied = c.rcv.copied.Add(1) // the FIN is taken with the last octet
+	if fin := c.take(n, skip); (fin || n == 0) && c.EOF() && c.rcv.copied.Less(c.rcv.nxt) {
+		c.rcv.copied = c.rcv.copied.Add(1)
 	}
 	c.dropRead(c.rq.in.Len())
 	if c.mini || c.state == Closed {
@@ -197,15 +197,16 @@ func (c *Conn) receive(n uint32, skip bool) {
 func (c *Conn) dropRead(most int) {
 	for ; most > 0 && c.rq.in.Len() > 0 && c.rq.in.At(0).end.LessEq(c.rcv.copied); most-- {
 		b, _ := c.rq.in.PopFront()
-		c.rcv.rmem -= b.true
+		c.uncharge(&c.rcv.rmem, b.true)
 	}
 }
 
 // take reads n octets buffer by buffer. After each Linux looks at its measure of
 // the reader, so that most of what a call reads at once counts for the next, and
 // whether the urgent octet is passed, and frees the buffer then
-// (tcp_recvmsg_locked). An urgent octet that is skipped is not measured.
-func (c *Conn) take(n uint32, skip bool) {
+// (tcp_recvmsg_locked). An urgent octet that is skipped is not measured. It reports
+// whether the last buffer was read up to the FIN in it.
+func (c *Conn) take(n uint32, skip bool) (fin bool) {
 	for i := 0; n > 0; {
 		used := n
 		if i < c.rq.in.Len() {
@@ -216,6 +217,7 @@ func (c *Conn) take(n uint32, skip bool) {
 				continue
 			}
 			used = min(n, end.Since(c.rcv.copied))
+			fin = b.fin && used == end.Since(c.rcv.copied)
 		}
 		c.rcv.copied = c.rcv.copied.Add(used)
 		n -= used
@@ -227,4 +229,5 @@ func (c *Conn) take(n uint32, skip bool) {
 		c.dropRead(1)
 		i = max(i-(before-c.rq.in.Len()), 0)
 	}
+	return fin
 }

@@ -268,7 +268,7 @@ func (r *Request) limited(l *Listener, now Time) bool {
 	if l.cfg().Requests.Unlimited {
 		return false
 	}
-	if r.OOWTime != 0 && now.Sub(r.OOWTime) < l.cfg().InvalidRatelimit {
+	if r.OOWTime != 0 && l.cfg().between(r.OOWTime, now) < l.cfg().InvalidRatelimit {
 		return true
 	}
 	r.OOWTime = max(now, 1)

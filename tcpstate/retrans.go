@@ -76,7 +76,7 @@ func (c *Conn) collapseRetrans(i int, room uint32) {
 		grown := int32(next.len())
 		b.true += grown
 		c.adjustCount(next.tags, int32(next.pcount))
-		c.snd.queued -= next.true - grown
+		c.uncharge(&c.snd.queued, next.true-grown)
 		c.q.list.Remove(i + 1)
 		c.q.head--
 	}

@@ -103,7 +103,7 @@ func (c *Conn) shiftInto(i int, n, segs, mss uint32, dup bool, r *ackRun) bool {
 	p.eor, p.end = f.eor, f.end
 	p.delivAt = never
 	c.q.sackHigh = maxSeq(c.q.sackHigh, p.end)
-	c.snd.queued -= f.true
+	c.uncharge(&c.snd.queued, f.true)
 	c.q.list.Remove(i)
 	c.q.head--
 	return true

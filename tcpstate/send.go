@@ -28,9 +28,12 @@ func (c *Conn) memoryFree(wake uint) bool {
 func (c *Conn) send(n uint32, f SendFlags) {
 	at := len(c.out) // Sent comes before the segments that carry its octets
 	c.tell(Sent, rule.UserSend)
-	if (c.state.in(bitEstablished|bitCloseWait) || c.PassiveFastOpen()) && !c.mini && c.err == 0 && c.shut&ShutWrite == 0 {
-		c.checkAppLimited()
-		mss := c.currentMSS() // for all of the call (tcp_send_mss)
+	if c.mini || !c.state.in(bitEstablished|bitCloseWait) && !c.PassiveFastOpen() {
+		return
+	}
+	c.checkAppLimited()
+	mss := c.currentMSS() // for all of the call (tcp_send_mss)
+	if c.err == 0 && c.shut&ShutWrite == 0 {
 		taken := c.fill(n, mss, f)
 		c.out[at].N = taken
 		c.pushSent(taken, n, mss, f)
@@ -61,7 +64,7 @@ func (c *Conn) fill(n, mss uint32, f SendFlags) (taken uint32) {
 		b.end = b.end.Add(k)
 		b.true += int32(k)
 		b.pcount = 0
-		c.snd.queued += int32(k)
+		c.buy(&c.snd.queued, int32(k))
 		c.snd.write = c.snd.write.Add(k)
 		taken += k
 		if taken == n {

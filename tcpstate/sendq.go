@@ -176,7 +176,7 @@ const bufOverhead = 832
 func (c *Conn) appendBuffer(seq Seq, flags Flags) *buffer {
 	end := seq.Add((&Segment{Flags: flags}).SeqLen())
 	c.q.list.PushBack(buffer{seq: seq, end: end, flags: flags, true: bufOverhead})
-	c.snd.queued += bufOverhead
+	c.buy(&c.snd.queued, bufOverhead)
 	if c.q.list.Len() == c.q.head+1 && !flags.Has(SYN) { // tcp_add_write_queue_tail
 		c.startChrono(chronoBusy)
 	}
@@ -189,7 +189,7 @@ func (c *Conn) releaseOldest() {
 	if !ok {
 		return
 	}
-	c.snd.queued -= b.true
+	c.uncharge(&c.snd.queued, b.true)
 	c.q.head--
 }
 
@@ -198,7 +198,8 @@ func (c *Conn) releaseOldest() {
 func (c *Conn) purgeSendQueue() {
 	c.stopBusy()
 	c.q.list.Clear()
-	c.q.head, c.snd.queued = 0, 0
+	c.q.head = 0
+	c.uncharge(&c.snd.queued, c.snd.queued)
 	c.q.packetsOut, c.rtt.backoff = 0, 0
 	c.q.hasHint = false
 }
@@ -228,7 +229,7 @@ func (c *Conn) split(i int, n, mss uint32) {
 	b.true -= int32(nlen)
 	b.flags &^= FIN | PSH
 	b.eor = false
-	c.snd.queued += bufOverhead
+	c.buy(&c.snd.queued, bufOverhead)
 	b.setSegs(mss)
 	rest.setSegs(mss)
 	now := uint32(b.pcount) + uint32(rest.pcount)
@@ -272,7 +273,7 @@ func (c *Conn) trimHead(b *buffer, n uint32) {
 	n = min(n, b.len())
 	b.seq = b.seq.Add(n)
 	b.true -= int32(n)
-	c.snd.queued -= int32(n)
+	c.uncharge(&c.snd.queued, int32(n))
 	if b.pcount > 1 {
 		b.setSegs(uint32(b.mss))
 	}

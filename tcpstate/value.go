@@ -166,7 +166,7 @@ func (c *Conn) printReceive(p *printer) {
 	for _, v := range [...]Seq{r.wup, r.copied, a.compressAt, r.rttSeq, r.spaceSeq} {
 		p.in(v)
 	}
-	p.nums(r.wnd, r.ssthresh, r.clamp, uint32(r.rcvbuf), uint32(r.rmem), uint32(r.scaling), r.rttUs, r.space)
+	p.nums(r.wnd, r.ssthresh, r.clamp, uint32(r.rcvbuf), uint32(r.rmem), uint32(r.scaling), uint32(r.spare), r.rttUs, r.space)
 	p.bools(r.dsack, a.pred.on)
 	if r.dsack {
 		p.in(r.dup.Start)

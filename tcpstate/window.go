@@ -17,6 +17,7 @@ type recvState struct {
 
 	dsack  bool // dup is still to be reported
 	nsacks uint8
+	spare  int8 // pages that the socket has been lent beyond what its use rounds up to (sk_forward_alloc)
 	dup    Range
 	sacks  [MaxSACK]Range
 

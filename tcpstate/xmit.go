@@ -174,7 +174,7 @@ func (c *Conn) growBuffer(want uint32) {
 	}
 	b.end, b.eor = next.end, next.eor
 	b.flags |= next.flags
-	c.snd.queued -= next.true
+	c.uncharge(&c.snd.queued, next.true)
 	c.q.list.Remove(h + 1)
 }
 

@@ -43,8 +43,16 @@ var dataBugs = []file{
 	}},
 	{"tcpstate/recvq.go", []bug{
 		{"reader measured call by call", "edge", "", `used = min(n, end.Since(c.rcv.copied))`, `_ = end`},
-		{"receive buffer has no bound", "check left out", "func (c *Conn) rmemRoom", `c.rcv.rmem <= c.rcv.rcvbuf`, `true`},
-		{"FIN counted as an octet to read", "off by one", "", `c.EOF() && c.rcv.copied.Less(c.rcv.nxt)`, `false`},
+		{"receive buffer has no bound", "check left out", "func (c *Conn) rmemRoom", `c.rcv.rmem > c.rcv.rcvbuf`, `false`},
+		{"FIN counted as an octet to read", "off by one", "", `(fin || n == 0) && c.EOF() && c.rcv.copied.Less(c.rcv.nxt)`, `false`},
+		{"FIN taken before it is asked for", "edge", "", `b.fin && used == end.Since(c.rcv.copied)`, `true`},
+	}},
+	{"tcpstate/conn.go", []bug{
+		{"spans in jiffies told to the microsecond", "edge", "", `(int64(now)/t - int64(then)/t) * t`, `now.Sub(then)`},
+	}},
+	{"tcpstate/memory.go", []bug{
+		{"page given back that was lent for nothing", "state left over", "", `c.rcv.spare = int8(left >> pageShift)`, `c.rcv.spare = 0`},
+		{"page kept when something is freed", "state left over", "", `c.rcv.spare = min(c.rcv.spare, 0)`, ``},
 	}},
 	{"tcpstate/query.go", []bug{
 		{"octet read where a FIN was", "off by one", "", `i >= 0 && c.rq.in.At(i).fin`, `i == c.rq.in.Len()-1 && i >= 0 && c.rq.in.At(i).fin`},
@@ -94,6 +102,8 @@ var dataBugs = []file{
 	{"tcpstate/icmp.go", []bug{
 		{"resend after an ICMP error has the time-out of before", "state left over", "", `mark++`, ``},
 		{"what ICMP makes go again has the time of now", "check left out", "", `c.now, c.q.turns.now, c.timers.xmit = last.at, last.turn, mark`, `c.timers.xmit = mark`},
+		{"no doubling taken back while connecting", "check left out", "", `!(c.ipv6 && c.connecting())`, `!c.connecting()`},
+		{"ICMP error looks at the clock", "check left out", "", `c.timers == timers`, `false`},
 		{"no MTU told taken for no news", "edge", "", `in.Hard || c.snd.way.known >= c.snd.mtu`, `in.Hard || in.N == 0 || c.snd.way.known >= c.snd.mtu`},
 	}},
 }
