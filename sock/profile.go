@@ -11,7 +11,9 @@ type Profile struct {
 	// InitCwnd is the initial congestion window in segments, RTOInit the initial
 	// time-out; 0 for a current kernel's.
 	InitCwnd uint32
-	RTOInit  tcpstate.Duration
+	// Tick is the length of a jiffy, 1/HZ; 0 is 1 ms.
+	Tick    tcpstate.Duration
+	RTOInit tcpstate.Duration
 	// Queues are the rules of a listener's queues, Requests those of pending
 	// requests; their zero values are a current kernel's.
 	Queues   QueueRules
@@ -62,6 +64,9 @@ var Linux24 = Profile{
 // config is what connections read of the sysctls.
 func (c *sysctls) config(p *Profile) *tcpstate.Config {
 	cfg := tcpstate.Linux()
+	if p != nil && p.Tick > 0 {
+		cfg.Tick = p.Tick
+	}
 	cfg.Congestion = c.congestion
 	c.configOptions(&cfg)
 	c.configTimes(&cfg)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -85,6 +87,16 @@ const maxWorkers = 256
 // seed plays the history of one seed.
 func (c *Campaign) seed(ctx context.Context, n int) (f *Finding, err error) {
 	rapid.Custom(func(t *rapid.T) int {
+		defer func() {
+			// Example draws again when a draw panics, and would say nothing of it.
+			p := recover()
+			if p != nil && reflect.TypeOf(p).PkgPath() == reflect.TypeFor[rapid.T]().PkgPath() {
+				panic(p) // its own way to draw again
+			}
+			if p != nil {
+				err = fmt.Errorf("seed %d: a stack panics: %v\n%s", n, p, debug.Stack())
+			}
+		}()
 		f, err = c.draw(ctx, t)
 		return 0
 	}).Example(n)

@@ -59,15 +59,29 @@ type pair struct {
 
 func (c *Campaign) newPair(w matrix.World) (_ *pair, err error) {
 	p := &pair{name: c.Other.Name(), world: w, foreign: c.Foreign, ignore: c.Ignore}
-	if p.model, err = matrix.NewPlayerIn(c.Model, w); err != nil {
-		return nil, err
-	}
 	if p.other, err = matrix.NewPlayerIn(c.orderly(), w); err != nil {
-		_ = p.model.Close()
 		return nil, err
 	}
-	p.ahead, p.began, p.tick = p.other.Now().Sub(p.model.Now()), p.model.Now(), p.other.Tick()
+	edge, tick := p.other.Tick()
+	if p.model, err = matrix.NewPlayerIn(c.ticking(tick), w); err != nil {
+		_ = p.other.Close()
+		return nil, err
+	}
+	p.began, p.tick = p.model.Now(), tick
+	if p.ahead = p.other.Now().Sub(p.began); tick > 0 {
+		p.ahead -= (p.ahead - edge.Sub(0)) % tick // the two clocks tick as one: model's jiffies begin at multiples
+	}
 	return p, nil
+}
+
+// ticking is Model with Other's jiffies, if it can be had so.
+func (c *Campaign) ticking(tick tcpstate.Duration) conformance.Stack {
+	if s, ok := c.Model.(interface {
+		Ticking(tcpstate.Duration) conformance.Stack
+	}); ok {
+		return s.Ticking(tick)
+	}
+	return c.Model
 }
 
 // orderly is Other on one processor, if it can be had so: there those run first that were woken first, as on the model. On several

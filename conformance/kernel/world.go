@@ -102,6 +102,23 @@ func (in *instance) Tick() tcpstate.Duration {
 	return tick.Nano() / 1000
 }
 
+// Edge is a time at which a tick is: ticks are at multiples of their length by the monotonic clock (tick_init_jiffy_update). It is 0
+// when the kernel does not tell.
+func (in *instance) Edge() sock.Time {
+	n := 1000 * in.Tick()
+	var real, mono unix.Timespec
+	const near, tries = 2000, 10 // nanoseconds between the two clocks' readings
+	for range tries {
+		if n <= 0 || unix.ClockGettime(unix.CLOCK_REALTIME, &real) != nil || unix.ClockGettime(unix.CLOCK_MONOTONIC, &mono) != nil {
+			return 0
+		}
+		if time.Now().UnixNano()-real.Nano() < near {
+			break
+		}
+	}
+	return in.micros(real.Nano() - mono.Nano()%n)
+}
+
 // Command sets a sysctl of the namespace, or has a shell run in it.
 func (in *instance) Command(cmd string) error {
 	return in.owner.do(func() error {

@@ -199,12 +199,15 @@ func (p *Player) Lag(until sock.Time) {
 	}
 }
 
-// Tick is the resolution of the stack's timers, in microseconds; 0 when they are exact.
-func (p *Player) Tick() tcpstate.Duration {
-	if t, ok := p.inst.(interface{ Tick() tcpstate.Duration }); ok {
-		return t.Tick()
+// Tick is the resolution of the stack's timers, in microseconds, and a time at which one of its ticks is; 0 when they are exact.
+func (p *Player) Tick() (edge sock.Time, tick tcpstate.Duration) {
+	if t, ok := p.inst.(interface {
+		Tick() tcpstate.Duration
+		Edge() sock.Time
+	}); ok {
+		return t.Edge(), t.Tick()
 	}
-	return 0
+	return 0, 0
 }
 
 // Pass lets time pass until the instance's clock shows the time given, and tells what happened by itself.

@@ -15,7 +15,15 @@ import (
 )
 
 // Stack is the model as a conformance.Stack.
-type Stack struct{}
+type Stack struct {
+	tick tcpstate.Duration // see Ticking
+}
+
+// Ticking is a model with jiffies of that length, to be compared with a kernel that has such; 0 is the usual 1 ms.
+func (s Stack) Ticking(tick tcpstate.Duration) conformance.Stack {
+	s.tick = tick
+	return s
+}
 
 // Name implements conformance.Stack.
 func (Stack) Name() string { return "model" }
@@ -27,10 +35,14 @@ func (Stack) Available() error { return nil }
 var profiles = []*sock.Profile{&sock.Linux, &sock.Linux24}
 
 // Start implements conformance.Stack.
-func (Stack) Start(s conformance.Setup) (conformance.Instance, error) {
+func (st Stack) Start(s conformance.Setup) (conformance.Instance, error) {
 	p, err := profile(s.Profile)
 	if err != nil {
 		return nil, err
+	}
+	if st.tick > 0 {
+		own := *p
+		own.Tick, p = st.tick, &own
 	}
 	return &Instance{host: sock.New(sock.HostConfig{
 		Addrs: []netip.Prefix{
