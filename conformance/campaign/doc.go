@@ -12,10 +12,11 @@
 // A history may be a list, too, that was made before it is played: package fuzz makes lists of random inputs of its targets. Their
 // steps are deeds that suited the endpoint or host of the target, whatever the two stacks made of those before.
 //
-// Linux counts time in ticks. Its timers are late, by up to a slot of its timer wheel, and early by what rounding has made of the spans
-// that they are reckoned from. So the model follows it: no step begins while a timer is near, a timer of the model fires when Linux's
-// did, if that shows, or a little before its time, if that ends a difference. What still differs and no longer does when pauses last a
-// little longer or shorter is told apart ([Finding.Tick]).
+// Linux counts time in ticks. The model's are as long and at the same moments, so that both count the same of them. But Linux's timers
+// are late, by up to a slot of its timer wheel, and early by what rounding has made of the spans that they are reckoned from. So the
+// model follows it: no step begins while a timer is near, a timer of the model fires when Linux's did, if that shows, or a little
+// before its time, if that ends a difference. What still differs and no longer does when pauses last a little longer or shorter is told
+// apart ([Finding.Tick]).
 //
 // What the draw depends on is the model's answers alone, which are the same each time, so that rapid can shrink and replay.
 package campaign
