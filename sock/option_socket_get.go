@@ -38,7 +38,9 @@ func (h *Host) socketError(s *sock) Errno {
 	if s.conn != nil {
 		return s.conn.TakeSoftErr()
 	}
-	return 0
+	soft := s.left.tcp.Soft
+	s.left.tcp.Soft = 0
+	return soft
 }
 
 // getLinger is a struct linger. A time without end is MAX_SCHEDULE_TIMEOUT in

@@ -8,6 +8,8 @@ import "github.com/sockspec/sockspec/queue"
 type Left struct {
 	// Reordering is how many segments the path is taken to reorder by; 0 = Cfg.Reordering.
 	Reordering uint32
+	// Soft is the error that an ICMP message left and nobody has asked for (sk_err_soft).
+	Soft Errno
 
 	ecn      ecnState // for children: a SYN begins anew
 	scaling  uint8    // what share of its memory a payload takes, of 256; 0 = not known
@@ -23,7 +25,7 @@ type Left struct {
 // Left is what the connection would leave.
 func (c *Conn) Left() Left {
 	return Left{
-		Reordering: c.ca.reordering, ecn: c.ecn, scaling: c.rcv.scaling, rackRTT: c.rack.rttUs, rcvWnd: c.rcv.wnd,
+		Reordering: c.ca.reordering, Soft: c.soft, ecn: c.ecn, scaling: c.rcv.scaling, rackRTT: c.rack.rttUs, rcvWnd: c.rcv.wnd,
 		rcvRTT: c.rcv.rttUs, rcvSeq: c.rcv.rttSeq, rcvTime: c.rcv.rttTime, measured: c.rtt.min() != ^uint32(0), minima: c.rtt.minima,
 	}
 }
@@ -33,7 +35,7 @@ func (c *Conn) inherit(l *Left) {
 	if l.Reordering != 0 {
 		c.ca.reordering = l.Reordering
 	}
-	c.ecn, c.rcv.scaling = l.ecn, l.share()
+	c.ecn, c.rcv.scaling, c.soft = l.ecn, l.share(), l.Soft
 	c.rack.rttUs, c.rcv.wnd = l.rackRTT, l.rcvWnd
 	c.rcv.rttUs, c.rcv.rttSeq, c.rcv.rttTime = l.rcvRTT, l.rcvSeq, l.rcvTime
 	if l.measured {
@@ -54,6 +56,7 @@ func (l *Left) Fingerprint(h *queue.Hash, now Time) {
 	h.U64(uint64(l.Reordering)<<32 | uint64(l.rackRTT))
 	h.U64(uint64(l.rcvWnd)<<32 | uint64(l.rcvRTT))
 	h.U64(uint64(l.scaling)<<32 | uint64(l.rcvSeq))
+	h.U64(uint64(l.Soft))
 	h.Bool(l.rcvTime != never)
 	if l.rcvTime != never {
 		h.U64(uint64(now.Sub(l.rcvTime)))

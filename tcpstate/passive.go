@@ -8,6 +8,7 @@ import "github.com/sockspec/sockspec/tcpstate/rule"
 // read here.
 func Accept(p Params, r *Request, seg *Segment) *Conn {
 	p.ISS = r.ISS.Add(1)
+	p.Left.Soft = 0 // a listener's own (sk_clone)
 	c := New(p)
 	c.awaited = true
 	c.become(SynReceived, rule.HandshakeDone)

@@ -62,24 +62,25 @@ func (c *Campaign) newPair(w matrix.World) (_ *pair, err error) {
 	if p.other, err = matrix.NewPlayerIn(c.orderly(), w); err != nil {
 		return nil, err
 	}
-	edge, tick := p.other.Tick()
-	if p.model, err = matrix.NewPlayerIn(c.ticking(tick), w); err != nil {
+	if p.model, err = matrix.NewPlayerIn(c.ticking(p.other), w); err != nil {
 		_ = p.other.Close()
 		return nil, err
 	}
-	p.began, p.tick = p.model.Now(), tick
-	if p.ahead = p.other.Now().Sub(p.began); tick > 0 {
-		p.ahead -= (p.ahead - edge.Sub(0)) % tick // the two clocks tick as one: model's jiffies begin at multiples
+	p.began, p.tick = p.model.Now(), p.other.Tick()
+	p.ahead = p.other.Now().Sub(p.began)
+	if edge, ok := p.other.Edge(); ok {
+		p.ahead -= (p.ahead - edge.Sub(0)) % p.tick // the two clocks tick as one: model's jiffies begin at multiples
 	}
 	return p, nil
 }
 
-// ticking is Model with Other's jiffies, if it can be had so.
-func (c *Campaign) ticking(tick tcpstate.Duration) conformance.Stack {
-	if s, ok := c.Model.(interface {
+// ticking is Model with other's jiffies, if it can be had so.
+func (c *Campaign) ticking(other *matrix.Player) conformance.Stack {
+	s, ok := c.Model.(interface {
 		Ticking(tcpstate.Duration) conformance.Stack
-	}); ok {
-		return s.Ticking(tick)
+	})
+	if _, known := other.Edge(); ok && known {
+		return s.Ticking(other.Tick())
 	}
 	return c.Model
 }

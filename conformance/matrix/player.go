@@ -199,15 +199,20 @@ func (p *Player) Lag(until sock.Time) {
 	}
 }
 
-// Tick is the resolution of the stack's timers, in microseconds, and a time at which one of its ticks is; 0 when they are exact.
-func (p *Player) Tick() (edge sock.Time, tick tcpstate.Duration) {
-	if t, ok := p.inst.(interface {
-		Tick() tcpstate.Duration
-		Edge() sock.Time
-	}); ok {
-		return t.Edge(), t.Tick()
+// Tick is the resolution of the stack's timers, in microseconds; 0 when they are exact.
+func (p *Player) Tick() tcpstate.Duration {
+	if t, ok := p.inst.(interface{ Tick() tcpstate.Duration }); ok {
+		return t.Tick()
 	}
-	return 0, 0
+	return 0
+}
+
+// Edge is a time at which a tick of the clock is that the stack counts jiffies by; not ok for one that does not tell.
+func (p *Player) Edge() (edge sock.Time, ok bool) {
+	if t, ok := p.inst.(interface{ Edge() sock.Time }); ok && p.Tick() > 0 {
+		return t.Edge(), true
+	}
+	return 0, false
 }
 
 // Pass lets time pass until the instance's clock shows the time given, and tells what happened by itself.
