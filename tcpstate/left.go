@@ -35,7 +35,8 @@ func (c *Conn) inherit(l *Left) {
 	if l.Reordering != 0 {
 		c.ca.reordering = l.Reordering
 	}
-	c.ecn, c.rcv.scaling, c.soft = l.ecn, l.share(), l.Soft
+	c.ecn, c.rcv.scaling = l.ecn, l.share()
+	c.soft = l.Soft
 	c.rack.rttUs, c.rcv.wnd = l.rackRTT, l.rcvWnd
 	c.rcv.rttUs, c.rcv.rttSeq, c.rcv.rttTime = l.rcvRTT, l.rcvSeq, l.rcvTime
 	if l.measured {
