@@ -56,7 +56,10 @@ func makeLoadPair() (*loadPair, error) {
 func (p *loadPair) each(name string, f func(*loadSide) (string, error)) error {
 	p.trace = append(p.trace, name)
 	var saw [2]string
-	at := p.side[0].in.Now()
+	at, err := p.calm()
+	if err != nil {
+		return err
+	}
 	for i, s := range p.side {
 		if _, err := s.settle(at); err != nil {
 			return err
@@ -69,6 +72,26 @@ func (p *loadPair) each(name string, f func(*loadSide) (string, error)) error {
 		saw[i] = r
 	}
 	return p.compare(saw)
+}
+
+// calm is a time at which nothing is about to happen by itself: it waits over the model's timers that are near until the kernel's
+// must have fired, too, whose tick may be up to 10 ms away. In between the one has sent already what the other has yet to send.
+func (p *loadPair) calm() (sock.Time, error) {
+	const near, late = 2000, 20_000
+	at := p.side[0].in.Now()
+	for range 10 {
+		next, ok := p.side[1].in.(*model.Instance).Deadline()
+		if !ok || next > at+near {
+			break
+		}
+		at = max(at, next+late)
+		for _, s := range p.side {
+			if _, err := s.settle(at); err != nil {
+				return at, err
+			}
+		}
+	}
+	return at, nil
 }
 
 // compare looks at both sides. What differs is looked at again a little later: the kernel's delayed ACKs wait for its next tick.
