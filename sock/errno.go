@@ -15,7 +15,7 @@ const (
 	EAGAIN                = tcpstate.EAGAIN
 	ENOMEM          Errno = 12
 	EACCES          Errno = 13
-	EFAULT          Errno = 14
+	EFAULT                = tcpstate.EFAULT
 	EBUSY           Errno = 16
 	EEXIST          Errno = 17
 	ENODEV          Errno = 19

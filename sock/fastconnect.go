@@ -107,7 +107,8 @@ func (h *Host) fastSyn(s *sock) {
 	if h.fastCookieCheck(s, &in) && !h.fast.fault {
 		in.Fast, in.N = tcpstate.FastSend, uint32(len(h.fast.offer))
 	}
-	s.fastCopied = int64(h.stepWith(s, in, h.fast.offer))
+	n, _ := h.stepWith(s, in, h.fast.offer)
+	s.fastCopied = int64(n)
 	s.fastWaits = in.Fast == tcpstate.FastAsk || s.fastCopied < int64(len(h.fast.offer))
 }
 

@@ -107,9 +107,9 @@ func setPortRange(_ *Host, s *sock, v *value) Errno {
 	return 0
 }
 
-// setIPOptions can only take options away. A stream that never was connected, and
-// so knows no path, takes that for one of no length (tcp_sync_mss): the least MSS
-// is left, and the header of which nothing is known yet.
+// setIPOptions can only take options away. A stream without a connection, which
+// knows no peer's MSS, takes that for none (tcp_sync_mss): the least is left, less
+// the header as it was last, or was not yet.
 func setIPOptions(h *Host, s *sock, v *value) Errno {
 	const header = 20
 	switch {
@@ -118,8 +118,9 @@ func setIPOptions(h *Host, s *sock, v *value) Errno {
 	case v.n > 0:
 		return ENOPROTOOPT
 	}
-	if s.typ == SOCK_STREAM && s.family == AF_INET && s.conn == nil && s.past == nil {
-		s.mss = uint32(h.tcp.MinSndMSS) + header
+	if s.typ == SOCK_STREAM && s.family == AF_INET && s.conn == nil {
+		s.mss = uint32(h.tcp.MinSndMSS) + header - uint32(s.left.tcp.HeaderLen)
+		s.pastMSS()
 	}
 	return 0
 }

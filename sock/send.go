@@ -75,26 +75,25 @@ func tcpSendAgain(h *Host, s *sock, t *thread) outcome {
 		}
 	}
 	for {
-		rest := t.call.Data[t.done:]
-		faults := t.call.Fault&FaultData != 0 && t.call.Len > 0
-		if !t.parked && (len(rest) == 0 || faults || s.pending() != 0) {
+		in, rest := nextSend(t)
+		if !t.parked && (in.N == 0 || s.pending() != 0) {
 			h.step(s, tcpstate.Input{Kind: tcpstate.Send}) // for what it looks at before: the path above all (tcp_send_mss)
 		}
 		switch {
 		case s.pending() != 0 || s.shutdown()&tcpstate.ShutWrite != 0:
 			return h.sendError(s, t, EPIPE)
-		case faults:
-			return h.sendError(s, t, EFAULT)
-		case len(rest) == 0:
+		case in.N == 0:
 			return done(t.done)
 		}
-		n := h.stepWith(s, tcpstate.Input{Kind: tcpstate.Send, N: uint32(len(rest)), Flags: sendFlags(t)}, rest)
+		n, err := h.stepWith(s, in, rest)
 		t.done += int64(n)
 		switch {
-		case int(n) == len(rest):
+		case n == in.N:
 			return done(t.done)
 		case s.pending() != 0 || s.shutdown()&tcpstate.ShutWrite != 0:
 			return h.sendError(s, t, EPIPE)
+		case err != 0:
+			return h.sendError(s, t, err)
 		}
 		// Sending may have merged buffers and so made room, but only who waits
 		// looks again (sk_stream_wait_memory).
@@ -115,6 +114,18 @@ func tcpSendAgain(h *Host, s *sock, t *thread) outcome {
 		}
 		return h.parkOn(t, s, false)
 	}
+}
+
+// nextSend is what the call has yet to send, and its octets, if they can be read.
+func nextSend(t *thread) (in tcpstate.Input, rest []byte) {
+	in = tcpstate.Input{Kind: tcpstate.Send, Flags: sendFlags(t)}
+	if t.call.Fault&FaultData != 0 && t.call.Len > 0 {
+		in.N, in.Flags = uint32(t.call.Len), in.Flags|tcpstate.SendFault
+		return in, nil
+	}
+	rest = t.call.Data[t.done:]
+	in.N = uint32(len(rest))
+	return in, rest
 }
 
 // sendFlags are the machine's words for the call's flags.

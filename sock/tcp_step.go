@@ -9,10 +9,11 @@ import (
 func (h *Host) step(s *sock, in tcpstate.Input) { h.stepWith(s, in, nil) }
 
 // stepWith lets the connection take an input and does what it wants done.
-// payload belongs to in.Seg, or is what the user sends.
-func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32) {
+// payload belongs to in.Seg, or is what the user sends, of which it takes the
+// first sent octets, or none for the error.
+func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32, err Errno) {
 	if s.conn == nil {
-		return 0
+		return 0, 0
 	}
 	in.Now, in.Bars = h.now, h.bars(s)
 	in.MTU, in.WayKept, in.WayLost = h.connMTU(s), h.keepsWay(s), !s.routed
@@ -22,7 +23,7 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 	for i := range h.conn {
 		// What was taken is stored before any segment that carries it leaves.
 		if o := &h.conn[i]; o.Kind == tcpstate.Sent {
-			sent = o.N
+			sent, err = o.N, o.Err
 			s.tx.Append(payload[:o.N])
 		}
 	}
@@ -37,11 +38,11 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 	}
 	s.syncRx()
 	if s.frozen {
-		return sent // its timers run in the timewait bucket
+		return sent, err // its timers run in the timewait bucket
 	}
 	if h.overflows(s, waited) {
 		h.step(s, tcpstate.Input{Kind: tcpstate.NoBucket})
-		return sent
+		return sent, err
 	}
 	h.armConn(s)
 	if s.dead && s.state() == tcpstate.Closed {
@@ -53,7 +54,7 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 	if gone {
 		h.gone(s)
 	}
-	return sent
+	return sent, err
 }
 
 // armConn sets the host's timer to the connection's next deadline.

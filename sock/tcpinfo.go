@@ -77,6 +77,14 @@ func (h *Host) remember(s *sock) {
 	s.past = &i
 }
 
+// pastMSS makes the MSS of the socket that of its former connection, if it had one.
+func (s *sock) pastMSS() {
+	if s.past != nil {
+		p := *s.past
+		p.SndMSS, s.past = s.mss, &p
+	}
+}
+
 // forgetRcvMSS is what inet_csk_delack_init does to one that has been connected.
 func (s *sock) forgetRcvMSS() {
 	if s.past != nil {

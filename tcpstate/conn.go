@@ -260,6 +260,9 @@ func (c *Conn) tick(d Duration) Duration {
 	return d
 }
 
+// whole is the part of a span that is whole jiffies.
+func (c *Conn) whole(d Duration) Duration { return d - d%max(c.cfg.Tick, 1) }
+
 // since is the time since then by a clock of jiffies (tcp_jiffies32): what lies
 // within one is no time.
 func (c *Conn) since(then Time) Duration { return c.cfg.between(then, c.now) }

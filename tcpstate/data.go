@@ -99,9 +99,9 @@ func (c *Conn) dataReceived(s *Segment, truesize uint32) {
 	} else {
 		switch m := c.since(c.ack.lastRcv); {
 		case m <= atoMin/2:
-			c.ack.ato = c.ack.ato>>1 + atoMin/2
+			c.ack.ato = c.whole(c.ack.ato>>1) + atoMin/2
 		case m < c.ack.ato:
-			c.ack.ato = atoBits(min(c.ack.ato>>1+m, c.rtt.rto))
+			c.ack.ato = c.atoBits(min(c.whole(c.ack.ato>>1)+m, c.rtt.rto))
 		case m > c.rtt.rto:
 			c.incrQuickAck(maxQuickAcks) // the sender restarts: help its slow start
 		}

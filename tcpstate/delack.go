@@ -146,7 +146,7 @@ func (c *Conn) delayAck() {
 	ato = min(ato, c.delackLimit())
 	at := c.now.Add(c.aTick(ato)) // without data so far, as before a FIN, ato is 0
 	if c.ack.pending&ackTimer != 0 {
-		if ato == 0 || c.timers.delack <= c.now.Add(ato>>2) {
+		if ato == 0 || c.cfg.between(c.now, c.timers.delack) <= c.whole(ato>>2) {
 			c.sendAck(rule.DelayedAck) // about to fire anyway
 			return
 		}
@@ -166,8 +166,8 @@ func (c *Conn) delackLimit() Duration {
 }
 
 // atoBits is what is left of a delay in the eight bits of jiffies that Linux keeps
-// (icsk_ack.ato, ATO_BITS), of 4 ms each: it goes round.
-func atoBits(d Duration) Duration { return d % (256 * 4 * Millisecond) }
+// (icsk_ack.ato, ATO_BITS): it goes round.
+func (c *Conn) atoBits(d Duration) Duration { return d % (256 * max(c.cfg.Tick, Millisecond)) }
 
 // delackTimer fires a delayed ACK (tcp_delack_timer_handler). Unlike Linux's, the
 // timer is off when none is owed.
@@ -180,7 +180,7 @@ func (c *Conn) delackTimer() {
 		// The user did not reply in time: this is no conversation.
 		c.ack.pingpongs, c.ack.ato = 0, atoMin
 	} else {
-		c.ack.ato = atoBits(min(c.ack.ato<<1, c.rtt.rto))
+		c.ack.ato = c.atoBits(min(c.ack.ato<<1, c.rtt.rto))
 	}
 	c.sendAck(rule.DelayedAck)
 }

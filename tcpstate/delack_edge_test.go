@@ -45,7 +45,7 @@ func TestTheDelayFollowsThePaceOfTheData(t *testing.T) {
 		{0, 5, 300, 40, true}, // the first
 		{40, 0, 300, 40, false}, {80, 0, 300, 60, false}, {80, 19, 300, 60, false}, {80, 20, 300, 60, false}, {200, 20, 300, 120, false}, {300, 20, 150, 170, false},
 		{80, 21, 300, 61, false}, {80, 79, 300, 119, false}, {80, 80, 300, 80, false}, {80, 81, 300, 80, false}, {40, 39, 300, 59, false},
-		{300, 200, 300, 300, false}, {300, 100, 200, 200, false},
+		{300, 105, 300, 255, false}, {300, 106, 300, 0, false}, {300, 200, 300, 44, false} /* of eight bits */, {300, 100, 200, 200, false},
 		{80, 300, 300, 80, false}, {80, 301, 300, 80, true},
 	} {
 		w := established(t, plainOpts)
@@ -71,6 +71,7 @@ func TestThePaceOfTheDataIsInJiffies(t *testing.T) {
 		{1000, 979_999, 1_000_000, 300_000, 80_000, 61_000, false}, {1000, 980_000, 1_000_999, 300_000, 80_000, 60_000, false},
 		{4000, 800_000, 1_027_999, 224_000, 80_000, 80_000, false}, {4000, 799_999, 1_024_000, 224_000, 80_000, 80_000, true},
 		{4000, 800_000, 1_024_300, 222_000, 80_000, 80_000, true},
+		{4000, 1_000_000, 1_024_500, 300_000, 60_000, 52_000, false}, {4000, 1_000_000, 1_011_900, 300_000, 52_000, 44_000, false}, // half of 15, and of 13
 	} {
 		w := established(t, plainOpts)
 		w.arrive(data(0, 10, 0))
@@ -274,6 +275,20 @@ func TestAnAckThatIsAboutToGoGoesNow(t *testing.T) {
 	}
 }
 
+// TestWhatIsAboutToGoIsReckonedInJiffies: three of them are a quarter of thirteen (tcp_send_delayed_ack).
+func TestWhatIsAboutToGoIsReckonedInJiffies(t *testing.T) {
+	for at, sent := range map[Duration]bool{12_000: true, 15_999: true, 16_000: false} {
+		w := established(t, plainOpts)
+		cfg := *w.c.cfg
+		cfg.Tick, w.c.cfg = 4*Millisecond, &cfg
+		w.c.now = Time(60*Minute + 3*Millisecond)
+		w.c.ack.ato, w.c.ack.pending, w.c.timers.delack = 52*Millisecond, ackSched|ackTimer, Time(60*Minute+at)
+		w.c.out = nil
+		w.c.delayAck()
+		require.Equal(t, sent, len(w.c.out) == 1, at)
+	}
+}
+
 // TestADelayStaysBelowTheLeastRTO: a tick less, and a tick at least (tcp_delack_max);
 // tcpi_ato shows it.
 func TestADelayStaysBelowTheLeastRTO(t *testing.T) {
@@ -312,11 +327,12 @@ func TestOnlyOldDataIsReportedAsADuplicate(t *testing.T) {
 	}
 }
 
-// TestDelayOfAnACKHasEightBitsOfJiffies: icsk_ack.ato is a bit field (ATO_BITS) of 4 ms each, and goes round.
+// TestDelayOfAnACKHasEightBitsOfJiffies: icsk_ack.ato is a bit field (ATO_BITS), here of 4 ms each, and goes round.
 func TestDelayOfAnACKHasEightBitsOfJiffies(t *testing.T) {
 	for d, want := range map[Duration]Duration{
 		40 * Millisecond: 40 * Millisecond, 1023 * Millisecond: 1023 * Millisecond, 1024 * Millisecond: 0, 1280 * Millisecond: 256 * Millisecond,
 	} {
-		require.Equal(t, want, atoBits(d))
+		c := Conn{cfg: &Config{Tick: 4 * Millisecond}}
+		require.Equal(t, want, c.atoBits(d))
 	}
 }

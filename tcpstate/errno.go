@@ -8,6 +8,7 @@ type Errno uint16
 const (
 	EINTR        Errno = 4
 	EAGAIN       Errno = 11
+	EFAULT       Errno = 14
 	EINVAL       Errno = 22
 	EPIPE        Errno = 32
 	EPROTO       Errno = 71

@@ -1,56 +1,58 @@
 package tcpstate
 
-import "github.com/sockspec/sockspec/tcpstate/rule"
+import (
+	"slices"
 
-// icmpError takes an ICMP error. If it sends nothing and sets no timer nobody has
-// read the clock for it (tcp_v4_err).
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
+
+// icmpError takes an ICMP error. Nobody reads the clock for it, unless it takes
+// back a doubling of the time-out (tcp_v4_err).
 func (c *Conn) icmpError(in *Input, last clockLook) {
-	timers, told := c.timers, len(c.out)
-	if in.Kind == TooBig {
+	looked := false
+	switch {
+	case in.Kind == TooBig:
 		c.tooBig(in, last)
-	} else {
-		c.unreachable(in.Seg.Seq, in.Err, in.Hard)
+	default:
+		looked = c.unreachable(in.Seg.Seq, in.Err, in.Hard)
 	}
-	for _, o := range c.out[told:] {
-		if o.Kind == Emit {
-			return
-		}
-	}
-	if c.timers == timers {
+	if !looked {
 		c.now, c.q.turns.now = last.at, last.turn
 	}
 }
 
 // unreachable takes an ICMP error that quotes a segment of ours (tcp_v4_err;
-// RFC 5461): fatal while connecting, otherwise only remembered.
-func (c *Conn) unreachable(seq Seq, err Errno, hard bool) {
+// RFC 5461): fatal while connecting, otherwise only remembered. It reports
+// whether it has read the clock.
+func (c *Conn) unreachable(seq Seq, err Errno, hard bool) (looked bool) {
 	if c.mini || c.state == Closed {
-		return
+		return false
 	}
 	if !c.Quotable(seq) {
 		c.drop(rule.ICMPOutOfWindow)
-		return
+		return false
 	}
 	if !hard && !c.fastPending() && !(c.ipv6 && c.connecting()) {
-		c.revertBackoff(seq)
+		looked = c.revertBackoff(seq)
 	}
 	if c.connecting() {
 		c.doneWithError(err, rule.ICMPFatal)
-		return
+		return looked
 	}
 	if err == 0 {
-		return // the user is told at once instead (IP_RECVERR)
+		return looked // the user is told at once instead (IP_RECVERR)
 	}
 	c.soft = err
 	c.tell(SoftFailed, rule.ICMPSoft).Err = err
+	return looked
 }
 
 // revertBackoff takes one doubling back when a router says that it dropped a
-// retransmission (tcp_ld_RTO_revert; RFC 6069).
-func (c *Conn) revertBackoff(seq Seq) {
+// retransmission (tcp_ld_RTO_revert; RFC 6069). It reports whether there was one.
+func (c *Conn) revertBackoff(seq Seq) bool {
 	b := c.q.oldest()
 	if seq != c.snd.una || c.ca.retransmits == 0 || c.rtt.backoff == 0 || b == nil {
-		return
+		return false
 	}
 	c.rtt.backoff--
 	rto := c.cfg.RTOInit
@@ -60,10 +62,11 @@ func (c *Conn) revertBackoff(seq Seq) {
 	c.rtt.rto = min(rto<<c.rtt.backoff, c.rtoMax())
 	if left := c.rtt.rto - c.tick(c.now.Sub(b.sent)); left > 0 {
 		c.armXmit(xmitRTO, left)
-		return
+		return true
 	}
 	c.clearXmit()
 	c.rtoTimer()
+	return true
 }
 
 // tooBig takes "fragmentation needed" (tcp_v4_mtu_reduced; RFC 1191): smaller
@@ -106,9 +109,9 @@ type clockLook struct {
 }
 
 // atLook has send send by a clock that nobody reads (tcp_v4_err): its segments
-// have the time of the last look, their timer has now's.
+// have the time of the last look, their timer and the time of the last data now's.
 func (c *Conn) atLook(last clockLook, send func()) {
-	now, turn, timer, sent := c.now, c.q.turns.now, c.timers.xmit, c.snd.lastSent
+	now, turn, timer, told := c.now, c.q.turns.now, c.timers.xmit, len(c.out)
 	mark := timer
 	if timer != never {
 		mark++ // by the old clock it may be set to what it was
@@ -121,7 +124,7 @@ func (c *Conn) atLook(last clockLook, send func()) {
 	} else {
 		c.timers.xmit = timer
 	}
-	if c.snd.lastSent != sent {
+	if slices.ContainsFunc(c.out[told:], func(o Output) bool { return o.Kind == Emit }) {
 		c.snd.lastSent = now
 	}
 }

@@ -42,6 +42,32 @@ func TestWhichErrorTakesADoublingBack(t *testing.T) {
 	}
 }
 
+// TestOnlyADoublingTakenBackReadsTheClock: another error's segments have the time of the last look, also when it sends some
+// (tcp_v4_err; tcp_ld_RTO_revert: tcp_mstamp_refresh). The timer that it sets may then lie far ahead of that.
+func TestOnlyADoublingTakenBackReadsTheClock(t *testing.T) {
+	for _, in := range []Input{{Kind: Unreachable, Err: EHOSTUNREACH, Seg: Segment{Seq: ourISS.Add(1)}}, {Kind: TooBig, N: 800, Seg: Segment{Seq: ourISS.Add(1)}}} {
+		w := established(t, noSACK)
+		w.call(Send, 1000)
+		if in.Kind == Unreachable {
+			w.wait()
+		}
+		looked := w.c.now
+		w.pass(100 * Millisecond)
+		w.do(in)
+		require.Equal(t, in.Kind == Unreachable, w.c.now == w.now, "%v", in)
+		require.Equal(t, in.Kind == TooBig, w.c.now == looked, "%v", in)
+		require.Equal(t, in.Kind == TooBig, w.c.snd.lastSent == w.now)
+		require.NoError(t, w.c.Check())
+	}
+	w := established(t, noSACK)
+	w.call(Send, 1000)
+	w.c.rtt.rto = 100 * Second
+	w.pass(90 * Second)
+	w.do(Input{Kind: TooBig, N: 800, Seg: Segment{Seq: ourISS.Add(1)}})
+	require.Greater(t, w.c.timers.xmit.Sub(w.c.now), Duration(longestRTO))
+	require.NoError(t, w.c.Check())
+}
+
 // TestATimeOutThatWouldHaveComeBackThenComesNow: if the shorter time is over, to
 // the tick.
 func TestATimeOutThatWouldHaveComeBackThenComesNow(t *testing.T) {

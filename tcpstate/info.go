@@ -58,14 +58,17 @@ func (c *Conn) Info(now Time) Info {
 	if c.fo != nil {
 		i.FastOpenFail = c.fo.fail
 	}
-	i.LastDataSent = sinceMs(now, c.snd.lastSent)
-	i.LastDataRecv = sinceMs(now, c.ack.lastRcv)
-	i.LastAckRecv = sinceMs(now, c.stat.lastAck)
+	i.LastDataSent = c.cfg.sinceMs(c.snd.lastSent, now)
+	i.LastDataRecv = c.cfg.sinceMs(c.ack.lastRcv, now)
+	i.LastAckRecv = c.cfg.sinceMs(c.stat.lastAck, now)
 	c.infoCounters(&i, now)
 	return i
 }
 
-func sinceMs(now, then Time) uint32 { return uint32(now.Sub(then) / Millisecond) }
+// sinceMs is the time between two moments in milliseconds, by a clock of jiffies.
+func (cfg *Config) sinceMs(then, now Time) uint32 {
+	return uint32(cfg.between(then, now) / Millisecond)
+}
 
 func (c *Conn) infoOptions() (o uint8) {
 	for _, f := range [...]struct {

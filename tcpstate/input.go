@@ -63,11 +63,11 @@ type SendFlags uint8
 
 // The flags of Send.
 const (
-	SendMore SendFlags = 1 << iota // MSG_MORE: hold back a partial segment
-	SendOOB                        // MSG_OOB: the last octet is urgent
-	SendEOR                        // MSG_EOR: do not merge later data into this
-	// SendAgain: this Send continues a write whose earlier part was taken.
-	SendAgain
+	SendMore  SendFlags = 1 << iota // MSG_MORE: hold back a partial segment
+	SendOOB                         // MSG_OOB: the last octet is urgent
+	SendEOR                         // MSG_EOR: do not merge later data into this
+	SendAgain                       // continues a write whose earlier part was taken
+	SendFault                       // the octets can't be read: Sent has EFAULT, where there is room for them
 )
 
 // Bars are what the host around an endpoint does not allow during one step.

@@ -10,6 +10,8 @@ type Left struct {
 	Reordering uint32
 	// Soft is the error that an ICMP message left and nobody has asked for (sk_err_soft).
 	Soft Errno
+	// HeaderLen is that of a header with the options that every segment carried, octets; 0 = there was none (tcp_header_len).
+	HeaderLen uint8
 
 	ecn      ecnState // for children: a SYN begins anew
 	scaling  uint8    // what share of its memory a payload takes, of 256; 0 = not known
@@ -25,7 +27,7 @@ type Left struct {
 // Left is what the connection would leave.
 func (c *Conn) Left() Left {
 	return Left{
-		Reordering: c.ca.reordering, Soft: c.soft, ecn: c.ecn, scaling: c.rcv.scaling, rackRTT: c.rack.rttUs, rcvWnd: c.rcv.wnd,
+		Reordering: c.ca.reordering, Soft: c.soft, HeaderLen: c.opt.hdrLen, ecn: c.ecn, scaling: c.rcv.scaling, rackRTT: c.rack.rttUs, rcvWnd: c.rcv.wnd,
 		rcvRTT: c.rcv.rttUs, rcvSeq: c.rcv.rttSeq, rcvTime: c.rcv.rttTime, measured: c.rtt.min() != ^uint32(0), minima: c.rtt.minima,
 	}
 }
@@ -57,7 +59,7 @@ func (l *Left) Fingerprint(h *queue.Hash, now Time) {
 	h.U64(uint64(l.Reordering)<<32 | uint64(l.rackRTT))
 	h.U64(uint64(l.rcvWnd)<<32 | uint64(l.rcvRTT))
 	h.U64(uint64(l.scaling)<<32 | uint64(l.rcvSeq))
-	h.U64(uint64(l.Soft))
+	h.U64(uint64(l.Soft)<<8 | uint64(l.HeaderLen))
 	h.Bool(l.rcvTime != never)
 	if l.rcvTime != never {
 		h.U64(uint64(now.Sub(l.rcvTime)))

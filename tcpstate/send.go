@@ -34,14 +34,14 @@ func (c *Conn) send(n uint32, f SendFlags) {
 	c.checkAppLimited()
 	mss := c.currentMSS() // for all of the call (tcp_send_mss)
 	if c.err == 0 && c.shut&ShutWrite == 0 {
-		taken := c.fill(n, mss, f)
-		c.out[at].N = taken
+		taken, err := c.fill(n, mss, f)
+		c.out[at].N, c.out[at].Err = taken, err
 		c.pushSent(taken, n, mss, f)
 	}
 }
 
-// fill puts up to n octets on the queue and returns how many.
-func (c *Conn) fill(n, mss uint32, f SendFlags) (taken uint32) {
+// fill puts up to n octets on the queue and returns how many, or that they can't be read.
+func (c *Conn) fill(n, mss uint32, f SendFlags) (taken uint32, err Errno) {
 	goal := c.sizeGoal(mss)
 	if f&SendOOB != 0 {
 		goal = mss
@@ -58,7 +58,11 @@ func (c *Conn) fill(n, mss uint32, f SendFlags) (taken uint32) {
 			c.restartAfterIdle()
 		}
 		k := min(n-taken, goal-b.len())
-		if taken == 0 {
+		if f&SendFault != 0 {
+			c.unread(b, int32(k))
+			return taken, EFAULT
+		}
+		if taken == 0 && f&SendAgain == 0 {
 			b.flags &^= PSH
 		}
 		b.end = b.end.Add(k)
@@ -73,7 +77,21 @@ func (c *Conn) fill(n, mss uint32, f SendFlags) (taken uint32) {
 		}
 		c.fullBuffer(b, goal, mss, f)
 	}
-	return taken
+	return taken, 0
+}
+
+// unread ends the filling of a buffer with k octets that can't be read: memory
+// was lent for them, and an empty buffer goes again (tcp_remove_empty_skb).
+func (c *Conn) unread(b *buffer, k int32) {
+	c.schedule(k)
+	if b.len() > 0 {
+		return
+	}
+	c.uncharge(&c.snd.queued, b.true)
+	c.q.list.Truncate(c.q.list.Len() - 1)
+	if !c.q.hasUnsent() {
+		c.stopChrono(chronoBusy)
+	}
 }
 
 // fullBuffer sends while a long write goes on.

@@ -120,6 +120,14 @@ func TestQueriesTellWhereTheStreamsStand(t *testing.T) {
 	require.Zero(t, reachSynSent(t).c.OutQueue(), "SIOCOUTQ is 0 before the connection is made")
 }
 
+// TestTimesSinceSomethingAreInJiffies: tcpi_last_data_sent, tcpi_last_data_recv and tcpi_last_ack_recv (tcp_get_info).
+func TestTimesSinceSomethingAreInJiffies(t *testing.T) {
+	c := Conn{cfg: &Config{Tick: 4 * Millisecond}}
+	c.snd.lastSent, c.ack.lastRcv, c.stat.lastAck = Time(Second+3_999), Time(Second+4_000), Time(Second+8_000)
+	i := c.Info(Time(Second + 11_999))
+	require.Equal(t, [3]uint32{8, 4, 0}, [3]uint32{i.LastDataSent, i.LastDataRecv, i.LastAckRecv})
+}
+
 // smallBuffer is a connection with 8 KiB of receive buffer.
 func smallBuffer(t *testing.T, o Options) *world {
 	return openedWith(t, o, 20*Millisecond, func(_ *Config, p *Params) { p.RcvBuf, p.Locks = 8192, LockRcvBuf })

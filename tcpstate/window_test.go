@@ -178,6 +178,46 @@ func TestSendMoreHoldsAPartialSegmentBack(t *testing.T) {
 	w.user(Send, 700, "sent 700 [user-send]", "> P. 1(1000) ack 1 win 64240 [data-sent]")
 }
 
+// TestAWriteTakesThePushBackThatItAppendsTo: but not when it goes on after a wait (tcp_sendmsg_locked: copied).
+func TestAWriteTakesThePushBackThatItAppendsTo(t *testing.T) {
+	for flags, pushed := range map[SendFlags]bool{SendMore: false, SendMore | SendAgain: true} {
+		w := established(t, plainOpts)
+		w.step(Input{Kind: Send, N: 300, Flags: SendMore}, "sent 300 [user-send]")
+		w.c.q.tail().flags |= PSH
+		w.step(Input{Kind: Send, N: 300, Flags: flags}, "sent 300 [user-send]")
+		require.Equal(t, pushed, w.c.q.tail().flags.Has(PSH))
+	}
+}
+
+// TestOctetsThatCannotBeReadLeaveMemoryLent: room is looked for first, the memory is lent, and a buffer of nothing goes again
+// (tcp_sendmsg_locked, tcp_wmem_schedule, tcp_remove_empty_skb).
+func TestOctetsThatCannotBeReadLeaveMemoryLent(t *testing.T) {
+	w := established(t, plainOpts)
+	fails := func(err Errno) {
+		t.Helper()
+		out := w.do(Input{Kind: Send, N: 20_000, Flags: SendFault})
+		require.Len(t, out, 1)
+		require.Equal(t, err, out[0].Err)
+		require.Zero(t, out[0].N)
+	}
+	fails(EFAULT)
+	require.Zero(t, w.c.q.list.Len())
+	require.Zero(t, w.c.snd.queued)
+	require.Equal(t, chronoNone, w.c.stat.chrono)
+	require.Less(t, w.c.forwardAlloc(), int32(page))
+	w.step(Input{Kind: Send, N: 300, Flags: SendMore}, "sent 300 [user-send]")
+	fails(EFAULT)
+	require.EqualValues(t, 300, w.c.NotSent())
+	require.Equal(t, chronoBusy, w.c.stat.chrono)
+	require.GreaterOrEqual(t, w.c.forwardAlloc(), int32(page), "lent for what did not come")
+	w.step(Input{Kind: Set, Opt: Cork, N: 1})
+	w.c.snd.sndbuf = w.c.snd.queued
+	fails(EFAULT) // a buffer that is not full has room
+	w.c.q.tail().eor = true
+	fails(0)
+	require.True(t, w.c.user.noSpace)
+}
+
 func TestEndOfRecordIsNeverMergedOver(t *testing.T) {
 	w := established(t, plainOpts)
 	w.call(Send, 100)

@@ -76,6 +76,8 @@ var dataBugs = []file{
 		{"send buffer holds one more", "edge", "", `c.snd.queued >= c.snd.sndbuf`, `c.snd.queued > c.snd.sndbuf+4096`},
 		{"writer not told of room", "lost wake-up", "", `c.wspace() >= c.snd.queued>>1 && c.memoryFree(0)`, `false`},
 		{"no PSH at the end of a write", "RFC 9293 3.9.1.2", "func (c *Conn) pushSent", `f&SendMore == 0 || c.forcedPush()`, `c.forcedPush()`},
+		{"memory not lent for octets that can't be read", "state left over", "", `c.schedule(k)`, ``},
+		{"write that goes on takes its PSH back", "state left over", "", `taken == 0 && f&SendAgain == 0`, `taken == 0`},
 	}},
 	{"tcpstate/retrans.go", []bug{
 		{"lost data sent again and again", "check left out", "", `b.tags&(tagSacked|tagRetrans) != 0`, `b.tags&tagSacked != 0`},
@@ -103,7 +105,7 @@ var dataBugs = []file{
 		{"resend after an ICMP error has the time-out of before", "state left over", "", `mark++`, ``},
 		{"what ICMP makes go again has the time of now", "check left out", "", `c.now, c.q.turns.now, c.timers.xmit = last.at, last.turn, mark`, `c.timers.xmit = mark`},
 		{"no doubling taken back while connecting", "check left out", "", `!(c.ipv6 && c.connecting())`, `!c.connecting()`},
-		{"ICMP error looks at the clock", "check left out", "", `c.timers == timers`, `false`},
+		{"ICMP error looks at the clock", "check left out", "", `!looked`, `!looked && len(c.out) == 0`},
 		{"no MTU told taken for no news", "edge", "", `in.Hard || c.snd.way.known >= c.snd.mtu`, `in.Hard || in.N == 0 || c.snd.way.known >= c.snd.mtu`},
 	}},
 }
