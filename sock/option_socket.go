@@ -61,7 +61,7 @@ var socketOptions = optionLevel{
 		{num: SO_ATTACH_REUSEPORT_CBPF, name: "SO_ATTACH_REUSEPORT_CBPF", writeOnly: true, set: attachReuseport, note: "as SO_ATTACH_FILTER; the program's result is the number of a member of the group; a socket bound without SO_REUSEPORT: EINVAL"},
 		{num: SO_ATTACH_REUSEPORT_EBPF, name: "SO_ATTACH_REUSEPORT_EBPF", does: refused, writeOnly: true, set: noProgram, note: noProgramNote},
 		{num: SO_CNX_ADVICE, name: "SO_CNX_ADVICE", does: kept, writeOnly: true, set: adviseRoute, note: "1 lets go of an IPv6 route"},
-		{num: SO_MEMINFO, name: "SO_MEMINFO", does: kept, readOnly: true, data: getMeminfo, note: "the buffers' sizes; what lies in them reads 0 on streams"},
+		{num: SO_MEMINFO, name: "SO_MEMINFO", does: kept, readOnly: true, data: getMeminfo, note: "the backlog reads 0, and of streams what is on its way out and what was dropped"},
 		{num: SO_INCOMING_NAPI_ID, name: "SO_INCOMING_NAPI_ID", readOnly: true, get: zero, note: "0: the link has no NAPI instance"},
 		{num: SO_COOKIE, name: "SO_COOKIE", readOnly: true, data: getCookie},
 		{num: SO_PEERGROUPS, name: "SO_PEERGROUPS", readOnly: true, data: noData},

@@ -118,11 +118,14 @@ func getTxtime(_ *Host, s *sock, t *thread) outcome {
 // here.
 func getMeminfo(h *Host, s *sock, t *thread) outcome {
 	snd, _ := getSndbuf(h, s, t)
-	var rmem, wmem, drops uint32
+	var rmem, wmem, drops, forward, queued uint32
+	if s.conn != nil {
+		rmem, queued, forward = s.conn.Memory()
+	}
 	if g := s.dg; g != nil {
 		rmem, wmem, drops = uint32(g.rmem), uint32(g.wmem), g.drops
 	}
-	return t.give32(rmem, uint32(s.rcvbuf()), wmem, uint32(snd), 0, 0, uint32(s.optmem()), 0, drops)
+	return t.give32(rmem, uint32(s.rcvbuf()), wmem, uint32(snd), forward, queued, uint32(s.optmem()), 0, drops)
 }
 
 // getCookie is SO_COOKIE: a number of the socket's own, drawn when first asked for.

@@ -81,7 +81,7 @@ func tcpSendAgain(h *Host, s *sock, t *thread) outcome {
 		}
 		switch {
 		case s.pending() != 0 || s.shutdown()&tcpstate.ShutWrite != 0:
-			return h.sendError(s, t, EPIPE)
+			return h.sendStop(s, t, EPIPE)
 		case in.N == 0:
 			return done(t.done)
 		}
@@ -91,19 +91,19 @@ func tcpSendAgain(h *Host, s *sock, t *thread) outcome {
 		case n == in.N:
 			return done(t.done)
 		case s.pending() != 0 || s.shutdown()&tcpstate.ShutWrite != 0:
-			return h.sendError(s, t, EPIPE)
+			return h.sendStop(s, t, EPIPE)
 		case err != 0:
-			return h.sendError(s, t, err)
+			return h.sendStop(s, t, err)
 		}
 		// Sending may have merged buffers and so made room, but only who waits
 		// looks again (sk_stream_wait_memory).
 		switch {
 		case !h.waits(t):
 			s.conn.WantSpace()
-			return h.sendError(s, t, EAGAIN)
+			return h.sendStop(s, t, EAGAIN)
 		case t.signal:
 			s.conn.WantSpace()
-			return h.sendError(s, t, t.intrErrno())
+			return h.sendStop(s, t, t.intrErrno())
 		case n > 0:
 			again = false
 			continue
@@ -144,6 +144,15 @@ func sendFlags(t *thread) (f tcpstate.SendFlags) {
 		f |= tcpstate.SendAgain
 	}
 	return f
+}
+
+// sendStop ends a send that can't go on and may have put something on the queue, which is pushed once more
+// (tcp_sendmsg_locked: do_error, out).
+func (h *Host) sendStop(s *sock, t *thread, err Errno) outcome {
+	if t.done > 0 {
+		h.step(s, tcpstate.Input{Kind: tcpstate.Send, Flags: sendFlags(t) | tcpstate.SendEnd})
+	}
+	return h.sendError(s, t, err)
 }
 
 // waitConnect lets a send wait for the handshake (sk_stream_wait_connect).

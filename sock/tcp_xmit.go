@@ -17,7 +17,7 @@ func (h *Host) transmitConn(s *sock, o *tcpstate.Output) {
 		}
 		h.lookedUp(s)
 	}
-	p := h.connPacket(s, seg)
+	p := h.connPacket(s, seg, o.Cost)
 	if o.N != tcpstate.AsSocket {
 		p.TTL = h.ownTTL(s.af.ipv6)
 	} else {
@@ -53,13 +53,14 @@ func (h *Host) transmitParts(s *sock, p *Packet, size uint32, why rule.ID) {
 	}
 }
 
-// connPacket is a segment of the connection's own, with its octets, as a packet.
-func (h *Host) connPacket(s *sock, seg *tcpstate.Segment) Packet {
+// connPacket is a segment of the connection's own, with its octets, as a packet that costs so much on its way to this host itself.
+func (h *Host) connPacket(s *sock, seg *tcpstate.Segment, cost int32) Packet {
 	p := Packet{
 		Src: s.local, Dst: s.remote.Addr(), SrcPort: s.sport, DstPort: s.remote.Port(),
 		Proto: ProtoTCP, TTL: h.ttl(s, s.af.ipv6), TOS: s.tos(s.af.ipv6), Seg: *seg,
 	}
-	if seg.Len > 0 {
+	if p.truesize = cost; seg.Len > 0 {
+		p.room = tcpstate.InPages
 		at := seg.Seq
 		if seg.Flags.Has(tcpstate.SYN) {
 			at = at.Add(1)

@@ -106,6 +106,7 @@ func (p *Packet) part(i, size uint32) {
 	if i > 0 {
 		p.Seg.Flags &^= tcpstate.CWR
 	}
+	p.truesize, p.room = 0, 0 // what the parts cost is not known
 	p.Seg.Seq, p.Seg.Len, p.Payload = p.Seg.Seq.Add(at), n, p.Payload[at:at+n]
 }
 
@@ -125,7 +126,7 @@ func (h *Host) tooLong(s *sock, o *tcpstate.Output) {
 		h.refusedHere(s, o.N)
 		return
 	}
-	p := h.connPacket(s, &o.Seg)
+	p := h.connPacket(s, &o.Seg, o.Cost)
 	if s.af.ipv6 {
 		h.putLabel(s, &p, s.flowLabel, s.txHash)
 	}

@@ -55,7 +55,10 @@ func (c *Conn) emitBuffer(b *buffer, why rule.ID) bool {
 	if !flags.Has(SYN) || c.state == SynReceived {
 		flags |= ACK
 	}
-	if !c.transmit(b.seq, b.len(), flags, uint32(b.pcount), uint32(b.mss), why) {
+	at := len(c.out)
+	left := c.transmit(b.seq, b.len(), flags, uint32(b.pcount), uint32(b.mss), why)
+	c.out[at].Cost = b.true
+	if !left {
 		return false
 	}
 	b.tags &^= tagUnwatched // tcp_update_skb_after_send

@@ -125,7 +125,9 @@ func (c *Conn) sendSynData(n uint32) {
 		c.fo.flags |= fastData
 	}
 	c.tell(Sent, rule.SynData).N = n
+	at := len(c.out)
 	c.emit(syn.seq, n, syn.flags, 1, rule.SynData)
+	c.out[at].Cost = bufOverhead + int32(n)
 	c.q.at(0).sent, c.q.at(0).turn = c.now, c.q.turns.now
 	c.rateSent(c.q.at(1))
 }

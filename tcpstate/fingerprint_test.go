@@ -138,7 +138,7 @@ func TestFingerprintKnowsEveryField(t *testing.T) {
 		require.Greater(t, n, 130)
 		elements(c, func(p any) {
 			changed(p, func(path string) {
-				if !anyOf(path, ".appLimited", ".firstSent", ".delivAt", ".turn") { // of the delivery rate, which TCP_INFO tells; TestFingerprintKnowsWhoseTurnCameFirst
+				if !anyOf(path, ".appLimited", ".firstSent", ".delivAt", ".turn", ".own") { // of the delivery rate, which TCP_INFO tells; TestFingerprintKnowsWhoseTurnCameFirst, and below
 					try(path)
 				}
 			})
@@ -300,4 +300,14 @@ func TestFingerprintKnowsWhoseTurnCameFirst(t *testing.T) {
 	was = turns(10, 10, 10)
 	require.Equal(t, was, turns(9, 12, 12))
 	require.NotEqual(t, was, turns(9, 12, 13))
+}
+
+// TestFingerprintKnowsWhatTheSenderStillHas: of a buffer of pages, that this host itself sent.
+func TestFingerprintKnowsWhatTheSenderStillHas(t *testing.T) {
+	c := crowded(t)
+	b := c.rq.in.At(0)
+	b.frags = 1
+	was := c.Fingerprint(1)
+	b.own = b.own.Add(1)
+	require.NotEqual(t, was, c.Fingerprint(1))
 }

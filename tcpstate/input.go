@@ -67,6 +67,7 @@ const (
 	SendOOB                         // MSG_OOB: the last octet is urgent
 	SendEOR                         // MSG_EOR: do not merge later data into this
 	SendAgain                       // continues a write whose earlier part was taken
+	SendEnd                         // N is 0: a write that took some ends, for want of room or for an error
 	SendFault                       // the octets can't be read: Sent has EFAULT, where there is room for them
 )
 

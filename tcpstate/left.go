@@ -17,6 +17,7 @@ type Left struct {
 	scaling  uint8    // what share of its memory a payload takes, of 256; 0 = not known
 	rackRTT  uint32   // rack.rtt_us
 	rcvWnd   uint32   // of which the first guess at the peer's segments is made
+	rcvSpace uint32   // rcvq_space.space
 	rcvRTT   uint32   // rcv_rtt_est
 	rcvSeq   Seq
 	rcvTime  Time
@@ -27,7 +28,7 @@ type Left struct {
 // Left is what the connection would leave.
 func (c *Conn) Left() Left {
 	return Left{
-		Reordering: c.ca.reordering, Soft: c.soft, HeaderLen: c.opt.hdrLen, ecn: c.ecn, scaling: c.rcv.scaling, rackRTT: c.rack.rttUs, rcvWnd: c.rcv.wnd,
+		Reordering: c.ca.reordering, Soft: c.soft, HeaderLen: c.opt.hdrLen, ecn: c.ecn, scaling: c.rcv.scaling, rackRTT: c.rack.rttUs, rcvWnd: c.rcv.wnd, rcvSpace: c.rcv.space,
 		rcvRTT: c.rcv.rttUs, rcvSeq: c.rcv.rttSeq, rcvTime: c.rcv.rttTime, measured: c.rtt.min() != ^uint32(0), minima: c.rtt.minima,
 	}
 }
@@ -39,7 +40,7 @@ func (c *Conn) inherit(l *Left) {
 	}
 	c.ecn, c.rcv.scaling = l.ecn, l.share()
 	c.soft = l.Soft
-	c.rack.rttUs, c.rcv.wnd = l.rackRTT, l.rcvWnd
+	c.rack.rttUs, c.rcv.wnd, c.rcv.space = l.rackRTT, l.rcvWnd, l.rcvSpace
 	c.rcv.rttUs, c.rcv.rttSeq, c.rcv.rttTime = l.rcvRTT, l.rcvSeq, l.rcvTime
 	if l.measured {
 		c.rtt.minima = l.minima
@@ -59,6 +60,7 @@ func (l *Left) Fingerprint(h *queue.Hash, now Time) {
 	h.U64(uint64(l.Reordering)<<32 | uint64(l.rackRTT))
 	h.U64(uint64(l.rcvWnd)<<32 | uint64(l.rcvRTT))
 	h.U64(uint64(l.scaling)<<32 | uint64(l.rcvSeq))
+	h.U64(uint64(l.rcvSpace))
 	h.U64(uint64(l.Soft)<<8 | uint64(l.HeaderLen))
 	h.Bool(l.rcvTime != never)
 	if l.rcvTime != never {

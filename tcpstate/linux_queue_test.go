@@ -134,13 +134,38 @@ func TestReceivedBuffersJoinWhereThereIsRoom(t *testing.T) {
 		if joins {
 			want = rxBuffer{seq: a.seq, end: b.end, true: 832, room: a.room - int32(n), at: 9, fin: a.fin || b.fin}
 		}
-		require.Equal(t, joins, coalesce(&a, &b))
+		require.Equal(t, joins, c.coalesce(&a, &b))
 		require.Equal(t, want, a)
 	})
 	c := New(Params{})
 	for _, used := range []int32{0, 1, 4095, 4096, 4097, 9000} {
 		c.rcv.rmem, c.snd.queued = used/3, used-used/3
 		require.EqualValues(t, up(int64(used), 4096)-int64(used), c.forwardAlloc())
+	}
+}
+
+// TestReceivedPagesAreHandedOver: to a buffer that is the receiver's alone, up to MAX_SKB_FRAGS pieces, for what the octets cost
+// (skb_try_coalesce).
+func TestReceivedPagesAreHandedOver(t *testing.T) {
+	arithmetic(t, func(r *rand.Rand, c *Conn) {
+		c.rcv.wup = near(r, peerISS.Add(9), 1)
+		a := rxBuffer{seq: peerISS, end: peerISS.Add(20), true: 852, own: peerISS.Add(9), frags: uint8(r.IntN(18))}
+		b := rxBuffer{seq: near(r, a.end, 1), true: 839, frags: uint8(1 + r.IntN(3))}
+		b.end, b.own = b.seq.Add(7), b.seq.Add(7)
+		cloned := a.frags > 0 && a.own.Greater(c.rcv.wup)
+		joins := b.seq == a.end && !cloned && a.frags+b.frags <= 17
+		rmem := c.rcv.rmem
+		require.Equal(t, joins, c.coalesce(&a, &b))
+		if joins {
+			require.Equal(t, [3]int32{859, 7, 27}, [3]int32{a.true, c.rcv.rmem - rmem, int32(a.end.Since(a.seq))})
+		} else {
+			require.Equal(t, [2]int32{852, rmem}, [2]int32{a.true, c.rcv.rmem})
+		}
+	})
+	c := New(Params{})
+	for n, frags := range map[uint32]uint8{0: 1, 1: 1, 32767: 1, 32768: 2, 65483: 2, 1 << 20: 17} {
+		b := c.rxBufferOf(&Segment{Len: n, Seq: peerISS, Charge: 832 + int32(n), Room: InPages})
+		require.Equal(t, rxBuffer{seq: peerISS, end: peerISS.Add(n), own: peerISS.Add(n), true: 832 + int32(n), at: c.now, frags: frags}, b)
 	}
 }
 

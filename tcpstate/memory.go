@@ -15,6 +15,12 @@ func (c *Conn) forwardAlloc() int32 {
 	return -(c.rcv.rmem+c.snd.queued)&(page-1) + int32(c.rcv.spare)<<pageShift
 }
 
+// Memory is what lies in the receive buffer, and in the send buffer, and what the socket has been lent beyond that, octets, which may
+// be below 0 (SO_MEMINFO: SK_MEMINFO_RMEM_ALLOC, SK_MEMINFO_WMEM_QUEUED, SK_MEMINFO_FWD_ALLOC).
+func (c *Conn) Memory() (rmem, queued, forward uint32) {
+	return uint32(c.rcv.rmem), uint32(c.snd.queued), uint32(c.forwardAlloc())
+}
+
 // schedule has the socket lent so much that it may use n octets (sk_rmem_schedule, sk_wmem_schedule, sk_forced_mem_schedule).
 func (c *Conn) schedule(n int32) {
 	if short := n - c.forwardAlloc(); short > 0 {

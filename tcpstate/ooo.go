@@ -56,7 +56,7 @@ func (c *Conn) placeOOO(b *rxBuffer) (n queue.Node, how oooPlace) {
 	switch last := t.Last(); {
 	case last == queue.None:
 		return last, oooRight
-	case coalesce(t.At(last), b):
+	case c.coalesce(t.At(last), b):
 		return last, oooJoined
 	case b.seq.GreaterEq(t.At(last).end):
 		return last, oooRight
@@ -67,7 +67,7 @@ func (c *Conn) placeOOO(b *rxBuffer) (n queue.Node, how oooPlace) {
 		case b.seq.Less(x.seq):
 			how = oooLeft
 		case b.seq.GreaterEq(x.end):
-			if coalesce(x, b) {
+			if c.coalesce(x, b) {
 				return n, oooJoined
 			}
 		case b.end.LessEq(x.end):
@@ -188,7 +188,7 @@ func (c *Conn) drainOOO() {
 			c.drop(rule.OFODrop)
 			continue
 		}
-		if n := c.rq.in.Len(); n > 0 && coalesce(c.rq.in.At(n-1), &b) {
+		if n := c.rq.in.Len(); n > 0 && c.coalesce(c.rq.in.At(n-1), &b) {
 			c.uncharge(&c.rcv.rmem, b.true)
 		} else {
 			c.rq.in.PushBack(b)

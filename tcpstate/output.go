@@ -91,5 +91,7 @@ type Output struct {
 	Err  Errno
 	N    uint32
 	Off  uint32
+	// Cost is what the buffer costs that an Emit sends, octets, for a host that sends it to itself; 0 where there is none.
+	Cost int32
 	Seg  Segment
 }

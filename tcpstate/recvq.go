@@ -11,6 +11,8 @@ type rxBuffer struct {
 	true     int32 // truesize
 	room     int32 // octets that still fit behind the data (skb_tailroom)
 	at       Time  // when it came, or what was last appended to it (skb->tstamp)
+	frags    uint8 // pages that this host itself has sent it in, so many pieces at most; 0 if it came from the link
+	own      Seq   // end of the segment that it began as, where it has frags
 	fin      bool
 	under    bool // out of order, and an earlier one reaches beyond its end
 }
@@ -53,8 +55,15 @@ func (c *Conn) rxBufferOf(s *Segment) rxBuffer {
 		}
 		cost, room = RxCost(ip + s.HeaderLen() + s.Len)
 	}
-	return rxBuffer{seq: s.Seq, end: s.End(), true: cost, room: room, at: c.now, fin: s.Flags.Has(FIN)}
+	b := rxBuffer{seq: s.Seq, end: s.End(), true: cost, room: room, at: c.now, fin: s.Flags.Has(FIN)}
+	if room == InPages {
+		b.room, b.own, b.frags = 0, b.end, uint8(min(s.Len/maxSynData, maxFrags-1))+1
+	}
+	return b
 }
+
+// maxFrags is MAX_SKB_FRAGS.
+const maxFrags = 17
 
 // data is the buffer's payload length.
 func (b *rxBuffer) data() uint32 {
@@ -66,12 +75,22 @@ func (b *rxBuffer) data() uint32 {
 }
 
 // coalesce appends b to the buffer before it when its octets fit into the room
-// there (tcp_try_coalesce, skb_try_coalesce), and reports whether it did.
-func coalesce(to, b *rxBuffer) bool {
-	if to.end != b.seq || int32(b.data()) > to.room {
+// there, or lie in pages (tcp_try_coalesce, skb_try_coalesce), and reports whether it
+// did. A buffer that its sender, this host, still has, as nothing acknowledged it, is
+// left as it is (skb_cloned).
+func (c *Conn) coalesce(to, b *rxBuffer) bool {
+	n := int32(b.data())
+	switch {
+	case to.end != b.seq, to.frags > 0 && to.own.Greater(c.rcv.wup):
 		return false
+	case n <= to.room:
+		to.room -= n
+	case b.frags == 0 || to.frags+b.frags > maxFrags:
+		return false
+	default:
+		to.true, to.room, to.frags = to.true+n, 0, to.frags+b.frags
+		c.charge(&c.rcv.rmem, n)
 	}
-	to.room -= int32(b.data())
 	to.end, to.at = b.end, b.at
 	to.fin = to.fin || b.fin
 	return true
@@ -92,7 +111,7 @@ func (c *Conn) storeSegment(s *Segment, from, to Seq, why rule.ID) {
 // queueInOrder puts the buffer on the receive queue and moves RCV.NXT
 // (tcp_queue_rcv).
 func (c *Conn) queueInOrder(b rxBuffer) {
-	if n := c.rq.in.Len(); n == 0 || !coalesce(c.rq.in.At(n-1), &b) {
+	if n := c.rq.in.Len(); n == 0 || !c.coalesce(c.rq.in.At(n-1), &b) {
 		c.rq.in.PushBack(b)
 		c.charge(&c.rcv.rmem, b.true)
 	}
@@ -221,8 +240,8 @@ func (c *Conn) take(n uint32, skip bool) (fin bool) {
 		}
 		c.rcv.copied = c.rcv.copied.Add(used)
 		n -= used
-		if !c.mini && c.state != Closed && !skip {
-			c.spaceAdjust()
+		if !skip {
+			c.spaceAdjust() // whatever has become of the connection
 		}
 		c.urgentPassed()
 		before := c.rq.in.Len()

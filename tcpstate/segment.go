@@ -102,6 +102,9 @@ type Segment struct {
 	Charge, Room int32
 }
 
+// InPages is the Room of a segment from this host itself: its octets lie in pages, which are handed over as they are.
+const InPages = -1
+
 // SeqLen is the sequence space the segment takes up: payload, SYN and FIN
 // (SEG.LEN of RFC 9293).
 func (s *Segment) SeqLen() uint32 {

@@ -28,6 +28,10 @@ func (c *Conn) memoryFree(wake uint) bool {
 func (c *Conn) send(n uint32, f SendFlags) {
 	at := len(c.out) // Sent comes before the segments that carry its octets
 	c.tell(Sent, rule.UserSend)
+	if f&SendEnd != 0 && !c.mini {
+		c.push(c.currentMSS(), f, c.user.nonagle)
+		return
+	}
 	if c.mini || !c.state.in(bitEstablished|bitCloseWait) && !c.PassiveFastOpen() {
 		return
 	}
@@ -117,15 +121,19 @@ func (c *Conn) markPush(b *buffer) {
 	c.snd.pushed = c.snd.write
 }
 
-// pushSent ends a write (tcp_push): PSH on its last octet, then out with it.
+// pushSent ends a write, or has the rest wait for room.
 func (c *Conn) pushSent(taken, n, mss uint32, f SendFlags) {
-	if taken == 0 {
-		return
+	switch {
+	case taken == 0:
+	case taken < n:
+		c.push(mss, f&^SendMore, naglePush)
+	default:
+		c.push(mss, f, c.user.nonagle)
 	}
-	nonagle := c.user.nonagle
-	if taken < n {
-		f, nonagle = f&^SendMore, naglePush // the rest waits for room
-	}
+}
+
+// push is tcp_push: PSH on the last octet, then out with it.
+func (c *Conn) push(mss uint32, f SendFlags, nonagle uint8) {
 	b := c.q.tail()
 	if b == nil {
 		return
@@ -152,7 +160,7 @@ func (c *Conn) checkSpace() {
 		c.expandSndbuf()
 		c.ca.stamp = c.now
 	}
-	if c.wspace() >= c.snd.queued>>1 && c.memoryFree(0) {
+	if c.SendSpace() {
 		c.user.noSpace = false
 		c.stopChrono(chronoSndbuf)
 		c.tell(Writable, rule.SendSpace)

@@ -202,8 +202,11 @@ func (c *Conn) printReceive(p *printer) {
 func (p *printer) received(b *rxBuffer) {
 	p.in(b.seq)
 	p.in(b.end)
-	p.nums(uint32(b.true), uint32(b.room))
+	p.nums(uint32(b.true), uint32(b.room), uint32(b.frags))
 	p.time(b.at)
+	if b.frags > 0 {
+		p.in(b.own)
+	}
 	p.bools(b.fin, b.under)
 }
 

@@ -26,12 +26,13 @@ type Lists struct {
 // Pause is a step in which time passes.
 func Pause(d tcpstate.Duration) matrix.Step { return matrix.Step{Name: paused, Wait: d} }
 
-// listed plays a list. In between it asks for TCP_INFO, and at the end once more when some time has passed.
+// listed plays a list. In between it asks for TCP_INFO and SO_MEMINFO, and for the one at the end once more when some time has passed.
 type listed struct {
 	steps []matrix.Step
 	slots map[int32]int32 // of open descriptors, by the model's number
 	waits map[sock.Thread]bool
 	ended bool
+	grams map[int32]bool // slots of datagram sockets
 }
 
 // asker is the thread that asks. It never waits.
@@ -41,7 +42,7 @@ const asker sock.Thread = 9
 const afterwards = 300 * tcpstate.Millisecond
 
 func newListed(l *List) *listed {
-	return &listed{steps: slices.Clone(l.Steps), slots: map[int32]int32{}, waits: map[sock.Thread]bool{}}
+	return &listed{steps: slices.Clone(l.Steps), slots: map[int32]int32{}, waits: map[sock.Thread]bool{}, grams: map[int32]bool{}}
 }
 
 // next implements source.
@@ -56,7 +57,11 @@ func (l *listed) next(t *rapid.T) (s matrix.Step, ok, over bool) {
 		return s, false, false
 	}
 	if fds := l.open(); !l.ended && len(fds) > 0 && rapid.IntRange(0, 3).Draw(t, "ask") == 0 {
-		return l.here(asks(rapid.SampledFrom(fds).Draw(t, "about")))
+		about := rapid.SampledFrom(fds).Draw(t, "about")
+		if !l.grams[l.slots[about]] && rapid.Bool().Draw(t, "memory") {
+			return l.here(weighs(about))
+		}
+		return l.here(asks(about))
 	}
 	s, l.steps = l.steps[0], l.steps[1:]
 	return l.here(s)
@@ -74,6 +79,11 @@ func (l *listed) open() (fds []int32) {
 // asks reads TCP_INFO of a descriptor.
 func asks(fd int32) matrix.Step {
 	return matrix.Step{Thread: asker, Call: &sock.Call{Op: sock.OpGetsockopt, FD: fd, Level: sock.SOL_TCP, Name: sock.TCP_INFO, Len: infoRoom}}
+}
+
+// weighs reads SO_MEMINFO of a descriptor: of datagram sockets the model does not know what has been lent.
+func weighs(fd int32) matrix.Step {
+	return matrix.Step{Thread: asker, Call: &sock.Call{Op: sock.OpGetsockopt, FD: fd, Level: sock.SOL_SOCKET, Name: sock.SO_MEMINFO, Len: memoryRoom}}
 }
 
 // ask reads it of all.
@@ -130,6 +140,7 @@ func (l *listed) note(s *matrix.Step, o *matrix.Outcome) {
 		r := &o.Returns[i]
 		if l.waits[r.Thread] = false; r.Made {
 			l.slots[int32(r.Return.Value)] = r.Slot
+			l.grams[r.Slot] = s.Call != nil && (s.Call.Op == sock.OpSocket && s.Call.Type&0xf != sock.SOCK_STREAM || s.Call.Op != sock.OpAccept && l.grams[s.Call.FD])
 		}
 	}
 	if s.Call != nil && s.Call.Op == sock.OpClose {

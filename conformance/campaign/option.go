@@ -57,6 +57,9 @@ const sizeofTimeval = 16
 // infoRoom is as much as TCP_INFO tells: struct tcp_info.
 const infoRoom = 280
 
+// memoryRoom is as much as SO_MEMINFO tells: nine numbers.
+const memoryRoom = 36
+
 func drawOption(t *rapid.T, k *matrix.Kind, c *sock.Call) {
 	if c.Op == sock.OpSetsockopt && rapid.IntRange(0, 7).Draw(t, "linger") == 0 {
 		c.Level, c.Name = sock.SOL_SOCKET, sock.SO_LINGER

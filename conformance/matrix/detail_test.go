@@ -82,7 +82,7 @@ func TestZeroIsNoNumberUnlessTheConnectionHasComeToIt(t *testing.T) {
 				Seg: tcpstate.Segment{Flags: flags, Seq: seq, Len: uint32(payload)}}
 			b, err := packetio.Encode(nil, &p)
 			require.NoError(t, err)
-			return s.outbound(b)
+			return s.outbound(b, 0)
 		}
 		if tc.iss != 0 {
 			spell(tcpstate.SYN, tc.iss, 0)

@@ -249,7 +249,7 @@ func (p *Player) settle(until sock.Time) (o Outcome, err error) {
 			if forRouters(ev.Packet) {
 				continue
 			}
-			o.Packets, o.Details = append(o.Packets, p.speller.outbound(ev.Packet)), append(o.Details, detail(ev.Packet))
+			o.Packets, o.Details = append(o.Packets, p.speller.outbound(ev.Packet, ev.At)), append(o.Details, detail(ev.Packet))
 			if seen, ok := p.speller.seen(ev.Packet); ok {
 				seen.At, seen.Text = ev.At, o.Packets[len(o.Packets)-1]
 				o.Seen = append(o.Seen, seen)

@@ -25,7 +25,7 @@ type speller struct {
 	// protos are the protocols of RAW sockets, which stand where others have their port.
 	protos []uint16
 	raw    bool            // it is about one of those
-	newest map[far]uint16  // ports that the stack chose, by where it sent from them last
+	newest map[far]lately  // ports that the stack chose, by where it sent from them last
 	stamps map[ends]uint32 // time stamps sent last
 }
 
@@ -144,7 +144,7 @@ var places = regexp.MustCompile(`\d+:\d+\(`)
 var nowhere = regexp.MustCompile(`ack \d{7,}`)
 
 // outbound spells a packet of the stack's: the connection's ends, and the rest as a script has it.
-func (s *speller) outbound(b []byte) string {
+func (s *speller) outbound(b []byte, at sock.Time) string {
 	var q sock.Packet
 	if err := packetio.Decode(b, &q); err != nil {
 		return s.foreign(b)
@@ -159,8 +159,8 @@ func (s *speller) outbound(b []byte) string {
 	if q.Proto == sock.ProtoICMP || q.Proto == sock.ProtoICMPv6 {
 		return prefix + s.icmp(&q)
 	}
-	s.chose(&q)
 	prefix += fmt.Sprintf("%s>%s ", s.port(q.SrcPort), netip.AddrPortFrom(q.Dst, q.DstPort))
+	s.chose(&q, at)
 	switch q.Proto {
 	case sock.ProtoTCP:
 		s.follow(&q)

@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// infoField is a field of struct tcp_info in which no clock has a part, nor what a buffer costs; of one that a clock has, whether it was
-// ever measured.
+// infoField is a field of struct tcp_info in which no clock has a part; of one that a clock has, whether it was ever measured.
 type infoField struct {
 	name string
 	at   int // octets
@@ -24,20 +23,10 @@ var infoFields = []infoField{
 	{name: "segs_out", at: 136, size: 4}, {name: "segs_in", at: 140, size: 4}, {name: "notsent_bytes", at: 144, size: 4}, {name: "data_segs_in", at: 152, size: 4}, {name: "data_segs_out", at: 156, size: 4},
 	{name: "delivered", at: 192, size: 4}, {name: "delivered_ce", at: 196, size: 4}, {name: "bytes_sent", at: 200, size: 8}, {name: "bytes_retrans", at: 208, size: 8}, {name: "dsack_dups", at: 216, size: 4},
 	{name: "reord_seen", at: 220, size: 4}, {name: "rcv_ooopack", at: 224, size: 4}, {name: "snd_wnd", at: 228, size: 4},
+	{name: "rcv_ssthresh", at: 64, size: 4}, {name: "rcv_space", at: 96, size: 4}, {name: "rcv_wnd", at: 232, size: 4},
 	{name: "fastopen_client_fail", at: 7, size: 1, only: 6}, {name: "rcv_mss", at: 20, size: 4}, {name: "total_rto", at: 240, size: 2}, {name: "total_rto_recoveries", at: 242, size: 2},
 	{name: "rcv_rtt", at: 92, size: 4, none: true}, {name: "min_rtt", at: 148, size: 4, none: true},
 }
-
-// toItself tells of a connection over loopback, whose peer is this host as well: what it lets in, and so how much is sent at once,
-// is made of what a buffer costs.
-func toItself(data []byte) bool {
-	const pmtu, loopback = 60, 65535
-	return binary.LittleEndian.Uint32(data[pmtu:]) >= loopback
-}
-
-// closed is the state of a socket whose connection is over: what it has not sent counts from beyond the largest window of that, which
-// over loopback is made of what a buffer costs, too.
-const closed = 7
 
 // info spells those fields of TCP_INFO that are not 0; false when it was not told whole.
 func info(data []byte) (string, bool) {
@@ -48,9 +37,6 @@ func info(data []byte) (string, bool) {
 	var list []string
 	for i := range infoFields {
 		f := &infoFields[i]
-		if (f.name == "snd_mss" || f.name == "rcv_mss" || f.name == "snd_wnd" || f.name == "notsent_bytes" && data[0] == closed) && toItself(data) {
-			continue
-		}
 		switch v := f.value(data); {
 		case f.none && v != 0 && v != math.MaxUint32:
 			list = append(list, f.name)
@@ -75,4 +61,20 @@ func (f *infoField) value(data []byte) uint64 {
 		return uint64(b[0] & f.only)
 	}
 	return uint64(b[0])
+}
+
+// memory spells what SO_MEMINFO tells of a stream: what lies in its buffers and what has been lent to it, octets.
+func memory(data []byte) (string, bool) {
+	const whole = 36
+	if len(data) < whole {
+		return "", false
+	}
+	var list []string
+	for _, f := range [...]struct {
+		name string
+		at   int
+	}{{"rmem", 0}, {"rcvbuf", 4}, {"sndbuf", 12}, {"forward", 16}, {"wmem_queued", 20}} {
+		list = append(list, fmt.Sprintf("%s %d", f.name, int32(binary.LittleEndian.Uint32(data[f.at:]))))
+	}
+	return strings.Join(list, " "), true
 }

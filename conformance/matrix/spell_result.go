@@ -65,6 +65,10 @@ func (s *speller) results(b *strings.Builder, c *sock.Call, r *sock.Return) {
 			b.WriteString(" " + text)
 			return
 		}
+		if text, ok := memory(r.Data); ok && c.Level == sock.SOL_SOCKET && c.Name == sock.SO_MEMINFO {
+			b.WriteString(" " + text)
+			return
+		}
 		if c.Level == sock.SOL_TCP && c.Name == sock.TCP_TIMESTAMP && c.Len >= 4 {
 			b.WriteString(" clock") // the stack's own
 			return

@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/sockspec/sockspec/sock"
 	"github.com/sockspec/sockspec/tcpstate"
@@ -13,15 +14,29 @@ type far struct {
 	end   netip.AddrPort
 }
 
-// chose notes the port that the stack sends from, for packets to "the port that it chose".
-func (s *speller) chose(q *sock.Packet) {
+// lately is a port that the stack chose, and when it sent from it last.
+type lately struct {
+	port uint16
+	at   sock.Time
+}
+
+// atOnce is how close together the timers of two connections fire whose order is chance, microseconds.
+const atOnce = 10 * tcpstate.Millisecond
+
+// chose notes the port that the stack sends from, for packets to "the port that it chose": of two that it sends from at once it is the
+// one that came up later.
+func (s *speller) chose(q *sock.Packet, at sock.Time) {
 	if ours(q.SrcPort) {
 		return
 	}
 	if s.newest == nil {
-		s.newest = map[far]uint16{}
+		s.newest = map[far]lately{}
 	}
-	s.newest[far{q.Proto, netip.AddrPortFrom(q.Dst, q.DstPort)}] = q.SrcPort
+	to := far{q.Proto, netip.AddrPortFrom(q.Dst, q.DstPort)}
+	if old, known := s.newest[to]; known && at.Sub(old.at) < atOnce && slices.Index(s.ports, q.SrcPort) < slices.Index(s.ports, old.port) {
+		return
+	}
+	s.newest[to] = lately{q.SrcPort, at}
 }
 
 // stamp notes the time stamp of a segment that the stack sends.
@@ -42,11 +57,11 @@ func (s *speller) whole(k *sock.Packet) *sock.Packet {
 	case q.Opaque:
 	case q.Proto == sock.ProtoTCP:
 		if q.DstPort == 0 {
-			q.DstPort = s.newest[far{q.Proto, netip.AddrPortFrom(q.Src, q.SrcPort)}]
+			q.DstPort = s.newest[far{q.Proto, netip.AddrPortFrom(q.Src, q.SrcPort)}].port
 		}
 		s.renumber(&q)
 	case q.Proto == sock.ProtoUDP && q.DstPort == 0:
-		q.DstPort = s.newest[far{q.Proto, netip.AddrPortFrom(q.Src, q.SrcPort)}]
+		q.DstPort = s.newest[far{q.Proto, netip.AddrPortFrom(q.Src, q.SrcPort)}].port
 	case q.ICMP.Quote.Src.IsValid():
 		s.quotation(&q.ICMP.Quote)
 	}
@@ -77,7 +92,7 @@ func (s *speller) renumber(q *sock.Packet) {
 // quotation turns what an error quotes into what the stack sent.
 func (s *speller) quotation(k *sock.Quote) {
 	if k.SrcPort == 0 {
-		k.SrcPort = s.newest[far{k.Proto, netip.AddrPortFrom(k.Dst, k.DstPort)}]
+		k.SrcPort = s.newest[far{k.Proto, netip.AddrPortFrom(k.Dst, k.DstPort)}].port
 	}
 	if k.Proto == sock.ProtoTCP {
 		n := uint32(k.Seq)

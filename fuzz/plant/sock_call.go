@@ -33,6 +33,7 @@ var callBugs = []file{
 		{"SO_RCVLOWAT ignored", "SR-02", "", `min(n, int64(s.opt.rcvLowat))`, `1`},
 	}},
 	{"sock/send.go", []bug{
+		{"write that is cut short pushed once", "state left over", "", `h.step(s, tcpstate.Input{Kind: tcpstate.Send, Flags: sendFlags(t) | tcpstate.SendEnd})`, ``},
 		{"control messages take no memory", "check left out", "", `n <= onStack || h.optionRoom(s, n)`, `true`},
 		{"address of a write used", "check left out", "", `c.Flags, c.AddrLen, c.Addr, c.Control = 0, 0, Addr{}, nil`, `c.Flags, c.Control = 0, nil`},
 	}},

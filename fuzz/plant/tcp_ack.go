@@ -46,7 +46,7 @@ var ackBugs = []file{
 		{"children begin without the marks of an earlier connection", "state left over", "", `c.ecn, c.rcv.scaling = l.ecn, l.share()`, `c.rcv.scaling = l.share()`},
 		{"least round trip lost by a disconnect", "state left over", "", `c.rtt.minima = l.minima`, ``},
 		{"degree of reordering lost by a disconnect", "state left over", "", `c.ca.reordering = l.Reordering`, ``},
-		{"last window lost by a disconnect", "state left over", "", `c.rack.rttUs, c.rcv.wnd = l.rackRTT, l.rcvWnd`, `c.rack.rttUs = l.rackRTT`},
+		{"last window lost by a disconnect", "state left over", "", `c.rack.rttUs, c.rcv.wnd, c.rcv.space = l.rackRTT, l.rcvWnd, l.rcvSpace`, `c.rack.rttUs, c.rcv.space = l.rackRTT, l.rcvSpace`},
 	}},
 	{"tcpstate/recovery.go", []bug{
 		{"congestion window restored by an ACK within recovery", "check left out", "", `c.snd.una.GreaterEq(a.highSeq) && c.episodeOver()`, `c.episodeOver()`},

@@ -20,7 +20,7 @@ var dataBugs = []file{
 			c.finReceived()
 			return
 		}`, ``},
-		{"out-of-order buffer nearer the root does not take what touches it", "check left out", "", `if coalesce(x, b) {
+		{"out-of-order buffer nearer the root does not take what touches it", "check left out", "", `if c.coalesce(x, b) {
 				return n, oooJoined
 			}`, ``},
 		{"later copy of out-of-order octets read", "order", "", `end = maxSeq(end, b.end)`, ``},
@@ -46,6 +46,7 @@ var dataBugs = []file{
 		{"receive buffer has no bound", "check left out", "func (c *Conn) rmemRoom", `c.rcv.rmem > c.rcv.rcvbuf`, `false`},
 		{"FIN counted as an octet to read", "off by one", "", `(fin || n == 0) && c.EOF() && c.rcv.copied.Less(c.rcv.nxt)`, `false`},
 		{"FIN taken before it is asked for", "edge", "", `b.fin && used == end.Since(c.rcv.copied)`, `true`},
+		{"octets appended to a buffer that its sender still has", "check left out", "", `to.frags > 0 && to.own.Greater(c.rcv.wup)`, `false`},
 	}},
 	{"tcpstate/conn.go", []bug{
 		{"spans in jiffies told to the microsecond", "edge", "", `(int64(now)/t - int64(then)/t) * t`, `now.Sub(then)`},
@@ -55,6 +56,7 @@ var dataBugs = []file{
 		{"page kept when something is freed", "state left over", "", `c.rcv.spare = min(c.rcv.spare, 0)`, ``},
 	}},
 	{"tcpstate/query.go", []bug{
+		{"writer woken as soon as a buffer may begin", "edge", "", `c.memoryFree(1)`, `c.memoryFree(0)`},
 		{"octet read where a FIN was", "off by one", "", `i >= 0 && c.rq.in.At(i).fin`, `i == c.rq.in.Len()-1 && i >= 0 && c.rq.in.At(i).fin`},
 	}},
 	{"tcpstate/way.go", []bug{
@@ -74,7 +76,7 @@ var dataBugs = []file{
 	}},
 	{"tcpstate/send.go", []bug{
 		{"send buffer holds one more", "edge", "", `c.snd.queued >= c.snd.sndbuf`, `c.snd.queued > c.snd.sndbuf+4096`},
-		{"writer not told of room", "lost wake-up", "", `c.wspace() >= c.snd.queued>>1 && c.memoryFree(0)`, `false`},
+		{"writer not told of room", "lost wake-up", "", `c.SendSpace()`, `false`},
 		{"no PSH at the end of a write", "RFC 9293 3.9.1.2", "func (c *Conn) pushSent", `f&SendMore == 0 || c.forcedPush()`, `c.forcedPush()`},
 		{"memory not lent for octets that can't be read", "state left over", "", `c.schedule(k)`, ``},
 		{"write that goes on takes its PSH back", "state left over", "", `taken == 0 && f&SendAgain == 0`, `taken == 0`},
