@@ -57,7 +57,7 @@ func TestCheckRefusesOptionsThatMakeNoSense(t *testing.T) {
 func TestCheckAcceptsTheLimitsOfOptions(t *testing.T) {
 	for _, option := range []string{
 		"--mtu=68", "--mtu=65535", "--bind_port=0", "--tolerance_usecs=0", "--tolerance_percent=0", "--tolerance_percent=12.5",
-		"--tcp_ts_tick_usecs=0", "--strict_segments", "--ip_version=ipv6|--local_ip=fd00::1", "--local_ip=192.168.0.1/16",
+		"--tcp_ts_tick_usecs=0", "--strict_segments", "--ip_version=ipv6|--mtu=1280", "--ip_version=ipv4-mapped-ipv6|--mtu=1279", "--ip_version=ipv6|--local_ip=fd00::1", "--local_ip=192.168.0.1/16",
 	} {
 		if option == "--local_ip=192.168.0.1/16" {
 			option = `--local_ip="192.168.0.1/16"`
@@ -69,6 +69,10 @@ func TestCheckAcceptsTheLimitsOfOptions(t *testing.T) {
 func TestCheckRefusesAFirstEventAfterTimeZero(t *testing.T) {
 	require.Contains(t, check(t, "1 socket(..., SOCK_STREAM, 0) = 3"), "x.pkt:1:1: found time 1, expected the first event at time 0")
 	require.Contains(t, check(t, "+.1 socket(..., SOCK_STREAM, 0) = 3"), "x.pkt:1:1: found time ")
+}
+
+func TestCheckRefusesALinkTooNarrowForIPv6(t *testing.T) {
+	require.Contains(t, check(t, "--mtu=1279|--ip_version=ipv6"+call), "x.pkt:1:1: found --mtu=1279, expected a whole number from 1280 to 65535")
 }
 
 // A run without a check before it blames the option's line all the same.

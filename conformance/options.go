@@ -73,6 +73,9 @@ func newConfig(s *script.Script, o Options) (config, error) {
 	if err := c.apply(append(append([]script.Option(nil), s.Options...), o.Args...)); err != nil {
 		return c, err
 	}
+	if c.setup.MTU < minMTU6 { // a link without IPv6
+		c.setup.LocalV6, c.setup.RemoteV6, c.setup.GatewayV6, c.setup.PrefixV6 = netip.Addr{}, netip.Addr{}, netip.Addr{}, 0
+	}
 	if o.HasTolerance {
 		c.tolerance = o.Tolerance.Microseconds()
 		if c.tolerance == 0 {
@@ -132,7 +135,11 @@ func (c *config) set(o script.Option) (err error) {
 		c.connectPort, err = portOf(o.Value)
 	case "mtu":
 		var mtu int64
-		mtu, err = wholeOf(o.Value, minMTU, maxMTU)
+		least := int64(minMTU)
+		if c.version == ipv6 {
+			least = minMTU6
+		}
+		mtu, err = wholeOf(o.Value, least, maxMTU)
 		c.setup.MTU = int(mtu)
 	case "tolerance_usecs":
 		c.tolerance, err = wholeOf(o.Value, 0, maxMicros)
@@ -176,13 +183,14 @@ func (c *config) setAddress(name, value string) error {
 	return nil
 }
 
-// Limits of what options say. The MTU's are the least that RFC 791 lets a link have and the most that the length field of IPv4
+// Limits of what options say. The MTU's are the least that RFC 791 and RFC 8200 let a link have and the most that the length field of IPv4
 // can describe; the others keep sums of times far from overflow.
 const (
-	minMTU, maxMTU = 68, 65535
-	maxMicros      = 1e15 // of a tolerance: as long as a script can be
-	maxTick        = 1e9  // microseconds
-	maxPercent     = 1e5
+	minMTU, minMTU6, maxMTU = 68, 1280, 65535
+
+	maxMicros  = 1e15 // of a tolerance: as long as a script can be
+	maxTick    = 1e9  // microseconds
+	maxPercent = 1e5
 )
 
 func portOf(s string) (uint16, error) {

@@ -93,9 +93,9 @@ func TestAListDoesNotLast(t *testing.T) {
 	}
 }
 
-// leastScripts are how many of 150 lists the language can say all of. Most of FuzzHost's speak to ports of the stack's choice, or in
+// leastScripts are how many of 150 lists the language can say all of: it counts from the first numbers of a connection, which wild segments move. Most of FuzzHost's speak to ports of the stack's choice, or in
 // packets that it has no words for.
-var leastScripts = map[string]int{"FuzzConn": 84, "FuzzPair": 113, "FuzzHost": 13, "Holes": 149}
+var leastScripts = map[string]int{"FuzzConn": 82, "FuzzPair": 113, "FuzzHost": 13, "Holes": 149}
 
 // What comes of a list prints as a script, which passes on the model wherever the language can say all of it.
 func TestListsPrintAsScripts(t *testing.T) {

@@ -95,7 +95,7 @@ func (e *Endpoint) input(o Op) (tcpstate.Input, bool) {
 	case OpSegment:
 		in.Kind, in.Seg, in.Listening = tcpstate.SegmentArrives, e.segment(o), o.Gap&Deaf == 0
 	case OpSend:
-		in.Kind, in.Flags = tcpstate.Send, tcpstate.SendFlags(o.Flags&0xF)
+		in.Kind, in.Flags = tcpstate.Send, tcpstate.SendFlags(o.Flags&0x7) // the others are the socket layer's to say
 	case OpReceive:
 		in.Kind = tcpstate.Receive
 		if o.Flags == 0 {

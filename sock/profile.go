@@ -63,8 +63,12 @@ var Linux24 = Profile{
 
 // config is what connections read of the sysctls.
 func (c *sysctls) config(p *Profile) *tcpstate.Config {
+	if p == nil {
+		p = c.profile
+	}
+	c.profile = p
 	cfg := tcpstate.Linux()
-	if p != nil && p.Tick > 0 {
+	if p.Tick > 0 {
 		cfg.Tick = p.Tick
 	}
 	cfg.Congestion = c.congestion
@@ -73,10 +77,6 @@ func (c *sysctls) config(p *Profile) *tcpstate.Config {
 	c.configBuffers(&cfg)
 	c.configRecovery(&cfg)
 	c.configAnswers(&cfg)
-	if p == nil {
-		p = c.profile
-	}
-	c.profile = p
 	cfg.Requests = p.Requests
 	if p.InitCwnd != 0 {
 		cfg.InitCwnd = p.InitCwnd

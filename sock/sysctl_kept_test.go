@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sockspec/sockspec/tcpstate"
 	"github.com/stretchr/testify/require"
 )
 
@@ -51,4 +52,17 @@ func TestEverySysctlIsReadOrMarkedAsKept(t *testing.T) {
 		}
 		require.Equal(t, !read, controls[i].kept, "%s: kept must say whether nothing reads it", row[2])
 	}
+}
+
+// TestTheJiffyOutlivesAnySysctl: HZ is no setting.
+func TestTheJiffyOutlivesAnySysctl(t *testing.T) {
+	p := Linux
+	p.Tick = 4 * tcpstate.Millisecond
+	h := New(HostConfig{Profile: &p})
+	require.Equal(t, 4*tcpstate.Millisecond, h.tcp.Tick)
+	require.NoError(t, h.SetSysctl("net.ipv4.tcp_sack", "0"))
+	require.Equal(t, 4*tcpstate.Millisecond, h.tcp.Tick)
+	require.False(t, h.tcp.SACK)
+	require.NoError(t, h.SetSysctl("net.ipv4.tcp_congestion_control", "reno"))
+	require.Equal(t, 4*tcpstate.Millisecond, h.tcp.Tick)
 }

@@ -199,7 +199,9 @@ func (c *Conn) purgeSendQueue() {
 	c.stopBusy()
 	c.q.list.Clear()
 	c.q.head = 0
-	c.uncharge(&c.snd.queued, c.snd.queued)
+	if c.snd.queued > 0 { // who frees nothing gives nothing back
+		c.uncharge(&c.snd.queued, c.snd.queued)
+	}
 	c.q.packetsOut, c.rtt.backoff = 0, 0
 	c.q.hasHint = false
 }
