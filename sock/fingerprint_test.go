@@ -25,6 +25,7 @@ var unhashed = map[string]string{
 	"Host.req":         "of one input",
 	"Host.due":         "of one input",
 	"Host.arena":       "of one input",
+	"Host.backlog":     "of one input",
 	"Host.loop":        "of one input",
 	"Host.looped":      "of one input",
 	"Host.heir":        "of one input",

@@ -100,16 +100,17 @@ type Host struct {
 	sparePorts []*bucket // memory for ports to come
 
 	// What follows lives during one input only.
-	out    []Effect
-	conn   []tcpstate.Output // outputs of the machine under way
-	req    []tcpstate.Output // outputs of a request
-	due    []overdue         // requests that a sweep found
-	arena  []byte            // bytes that effects refer to
-	stamps uint64            // see stamp
-	run    []Thread          // woken, to be looked at; outlives an input of maxRounds
-	loop   []Packet          // to an address of our own, under way
-	cuts   []Packet          // what the latest packet leaves as
-	whole  Packet            // put together from fragments
+	out     []Effect
+	conn    []tcpstate.Output // outputs of the machine under way
+	req     []tcpstate.Output // outputs of a request
+	due     []overdue         // requests that a sweep found
+	arena   []byte            // bytes that effects refer to
+	stamps  uint64            // see stamp
+	run     []Thread          // woken, to be looked at; outlives an input of maxRounds
+	loop    []Packet          // to an address of our own, under way
+	backlog backlog           // of a connection to itself, among them
+	cuts    []Packet          // what the latest packet leaves as
+	whole   Packet            // put together from fragments
 	// looped is the one of them that is being delivered.
 	looped Packet
 	// trimmed is a packet that a program has made shorter.
@@ -212,13 +213,16 @@ func (h *Host) settleWithin(rounds int) {
 		default:
 			return
 		}
+		if len(h.loop) == 0 {
+			h.backlog = backlog{}
+		}
 	}
 	// More than one input may do: packets are lost, as where the queue of a CPU is
 	// full (enqueue_to_backlog), and threads go on with the next input (Deadline).
 	for range h.loop {
 		h.emit(Dropped, rule.NoMemory, noSock)
 	}
-	h.loop = h.loop[:0]
+	h.loop, h.backlog = h.loop[:0], backlog{}
 }
 
 // deliverNext delivers the oldest packet that went to ourselves.

@@ -153,6 +153,7 @@ func setClamp(h *Host, s *sock, v *value) Errno {
 	if n != 0 {
 		n = max(n, h.callRules().minRcvbuf()/2)
 	}
+	s.pastClamp(s.opt.windowClamp, uint32(n))
 	s.opt.windowClamp = uint32(n)
 	h.step(s, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.WindowClamp, N: uint32(n)})
 	return 0

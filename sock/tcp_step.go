@@ -17,6 +17,9 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 	}
 	in.Now, in.Bars = h.now, h.bars(s)
 	in.MTU, in.WayKept, in.WayLost = h.connMTU(s), h.keepsWay(s), !s.routed
+	if h.backlog.holds(s) {
+		in.Backlog = h.backlog.octets
+	}
 	resent, waited := s.conn.Resent(), s.conn.Waits()
 	h.conn = s.conn.Step(in, h.conn[:0])
 	h.countAgain(s.conn.Resent() - resent)

@@ -85,6 +85,19 @@ func (s *sock) pastMSS() {
 	}
 }
 
+// pastClamp has a new bound of the window act on what the former connection, if there was one, has left (tcp_set_window_clamp).
+func (s *sock) pastClamp(old, n uint32) {
+	if s.past == nil || n == old || n == 0 {
+		return
+	}
+	p := *s.past
+	if s.past = &p; n < old {
+		p.RcvSSThresh = min(p.RcvSSThresh, n)
+	} else {
+		p.RcvSSThresh = max(p.RcvSSThresh, min(p.RcvWnd, n))
+	}
+}
+
 // forgetRcvMSS is what inet_csk_delack_init does to one that has been connected.
 func (s *sock) forgetRcvMSS() {
 	if s.past != nil {

@@ -159,6 +159,9 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 		c.now, c.q.turns.now = in.Now, 0
 	}
 	c.wayIs(&in)
+	if !c.mini {
+		c.timers.since = in.Backlog
+	}
 	switch in.Kind {
 	case SegmentArrives:
 		c.arrived.label = labelOf(in.Label)
@@ -192,6 +195,9 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 		if c.mini {
 			c.endMini(rule.TimeWaitOverflow)
 		}
+	}
+	if !c.mini {
+		c.timers.since = 0
 	}
 	out, c.out, c.snd.bars = c.out, nil, 0
 	return out

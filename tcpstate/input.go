@@ -111,8 +111,11 @@ type Input struct {
 	// once; with WayLost nothing is looked up any more (sk_dst_reset). Every kind.
 	MTU              uint32
 	WayKept, WayLost bool
-	Label            uint32  // SegmentArrives: IPv6's flow label, 20 bits
-	Seg              Segment // SegmentArrives; Unreachable and TooBig use Seg.Seq, Open Seg.Opts
+	// Backlog is the memory of packets that wait until the user's call lets go of the socket, octets: those of a connection to
+	// itself that the call has sent, and what answered them (sk_backlog.len). Every kind.
+	Backlog uint32
+	Label   uint32  // SegmentArrives: IPv6's flow label, 20 bits
+	Seg     Segment // SegmentArrives; Unreachable and TooBig use Seg.Seq, Open Seg.Opts
 }
 
 // Option names a per-connection setting that a Set input changes. Values are

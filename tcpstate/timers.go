@@ -15,7 +15,7 @@ const (
 // the timewait bucket's.
 type timers struct {
 	kind     xmitKind
-	since    uint32 // no timer: when the timewait bucket was made, milliseconds (tw_entry_stamp)
+	since    uint32 // no timer: when the timewait bucket was made, milliseconds (tw_entry_stamp); without one, during Step, Input.Backlog
 	xmit     Time
 	delack   Time
 	keep     Time // keepalive, and FIN-WAIT-2 of an orphan

@@ -41,8 +41,19 @@ func (r *recvState) spaceFromWin(win uint32) uint32 {
 }
 
 // freeSpace and fullSpace are tcp_space and tcp_full_space.
-func (r *recvState) freeSpace() int32 { return r.winFromSpace(r.rcvbuf - r.rmem) }
+func (r *recvState) freeSpace(backlog int32) int32 {
+	return r.winFromSpace(r.rcvbuf - r.rmem - backlog)
+}
+
 func (r *recvState) fullSpace() int32 { return r.winFromSpace(r.rcvbuf) }
+
+// backlog is what waits until the user's call lets go of the socket, octets (sk_backlog.len).
+func (c *Conn) backlog() int32 {
+	if c.mini {
+		return 0
+	}
+	return int32(c.timers.since)
+}
 
 // receiveWindow is what is left of the window last advertised (tcp_receive_window).
 func (c *Conn) receiveWindow() uint32 {
@@ -83,7 +94,7 @@ func align(v uint32, shift uint8) uint32 {
 // nextWindow is the window that buffer and silly-window rules allow
 // (__tcp_select_window; RFC 9293 section 3.8.6.2.2).
 func (c *Conn) nextWindow() uint32 {
-	free, allowed := c.rcv.freeSpace(), c.rcv.fullSpace()
+	free, allowed := c.rcv.freeSpace(c.backlog()), c.rcv.fullSpace()
 	full := min(int64(c.rcv.clamp), int64(allowed))
 	mss := int64(c.ack.rcvMSS)
 	if mss > full {
@@ -196,7 +207,7 @@ func (c *Conn) setWindowClamp(v uint32) {
 // growWindow lets the window open as segments prove to be worth their
 // truesize (tcp_grow_window).
 func (c *Conn) growWindow(n, truesize uint32) {
-	room := min(int64(c.rcv.clamp), int64(c.rcv.freeSpace())) - int64(c.rcv.ssthresh)
+	room := min(int64(c.rcv.clamp), int64(c.rcv.freeSpace(c.backlog()))) - int64(c.rcv.ssthresh)
 	if room <= 0 {
 		return
 	}

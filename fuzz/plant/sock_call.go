@@ -32,6 +32,12 @@ var callBugs = []file{
 		{"disconnect by another thread not noticed", "check left out", "", `t.parked && t.disconnects != s.disconnects`, `false`},
 		{"SO_RCVLOWAT ignored", "SR-02", "", `min(n, int64(s.opt.rcvLowat))`, `1`},
 	}},
+	{"sock/tcpinfo.go", []bug{
+		{"clamp of a former connection's window ignored", "state left over", "", `max(p.RcvSSThresh, min(p.RcvWnd, n))`, `p.RcvSSThresh`},
+	}},
+	{"sock/profile.go", []bug{
+		{"jiffy of a millisecond once a sysctl is written", "state left over", "", `p.Tick > 0`, `p.Tick > 0 && cfg.Congestion != 0`},
+	}},
 	{"sock/send.go", []bug{
 		{"write that is cut short pushed once", "state left over", "", `h.step(s, tcpstate.Input{Kind: tcpstate.Send, Flags: sendFlags(t) | tcpstate.SendEnd})`, ``},
 		{"control messages take no memory", "check left out", "", `n <= onStack || h.optionRoom(s, n)`, `true`},

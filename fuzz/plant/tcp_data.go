@@ -37,6 +37,7 @@ var dataBugs = []file{
 		{"delayed ACK sent although one went along", "state left over", "", `c.timers.delack = never`, ``},
 	}},
 	{"tcpstate/window.go", []bug{
+		{"backlog takes no room of the window", "state left over", "", `r.rcvbuf - r.rmem - backlog`, `r.rcvbuf - r.rmem`},
 		{"right edge of the window moves left", "RFC 9293 3.8.6", "", `win < cur && !c.mayShrink()`, `false`},
 		{"silly window offered", "RFC 9293 3.8.6.2.2", "func (c *Conn) nextWindow()", `free < allowed>>4 || int64(free) < mss`, `false`},
 		{"reader's news of a window kept back", "lost wake-up", "", `2*now <= c.rcv.clamp`, `false`},
