@@ -160,6 +160,7 @@ func (h *Host) takeData(s *sock, t *thread) (end bool) {
 		return false
 	}
 	peek := t.call.Flags&MSG_PEEK != 0
+	var skipped tcpstate.SendFlags
 	for first := true; first || t.done < int64(t.call.Len); first = false {
 		pos := uint32(0)
 		if peek {
@@ -180,6 +181,7 @@ func (h *Host) takeData(s *sock, t *thread) (end bool) {
 			} else if !s.opt.flag(tcpstate.OOBInline) {
 				t.came = s.conn.CameAt(pos)
 				h.skipUrgent(s, t, peek)
+				skipped = tcpstate.SendAgain
 				continue
 			}
 		}
@@ -187,7 +189,11 @@ func (h *Host) takeData(s *sock, t *thread) (end bool) {
 			return true // nothing is taken that can't be handed over
 		}
 		t.came = s.conn.CameAt(pos + max(n, 1) - 1) // a read of nothing sees the first
-		h.moveData(s, t, pos, n, peek)
+		if int64(n) < int64(t.call.Len)-t.done {
+			skipped = 0
+		}
+		h.moveData(s, t, pos, n, peek, skipped)
+		skipped = 0
 	}
 	return true // as much as was asked for, be it nothing
 }
@@ -212,8 +218,8 @@ func (h *Host) skipUrgent(s *sock, t *thread, peek bool) {
 }
 
 // moveData copies n octets from offset pos on, and lets go of them unless they
-// are only looked at. MSG_TRUNC lets go without copying.
-func (h *Host) moveData(s *sock, t *thread, pos, n uint32, peek bool) {
+// are only looked at. MSG_TRUNC lets go without copying. f is what the machine is to know of the read.
+func (h *Host) moveData(s *sock, t *thread, pos, n uint32, peek bool, f tcpstate.SendFlags) {
 	if t.call.Flags&MSG_TRUNC == 0 && n > 0 {
 		old := len(t.in)
 		t.in = slices.Grow(t.in, int(n))[:old+int(n)]
@@ -222,7 +228,7 @@ func (h *Host) moveData(s *sock, t *thread, pos, n uint32, peek bool) {
 	t.done += int64(n)
 	s.movePeekOff(int32(n), peek)
 	if !peek && n > 0 {
-		h.step(s, tcpstate.Input{Kind: tcpstate.Receive, N: n})
+		h.step(s, tcpstate.Input{Kind: tcpstate.Receive, N: n, Flags: f})
 	}
 }
 

@@ -173,7 +173,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	case Send:
 		c.send(in.N, in.Flags)
 	case Receive:
-		c.receive(in.N, in.Flags&SendOOB != 0)
+		c.receive(in.N, in.Flags)
 	case Peek:
 		if !c.mini && c.state != Closed {
 			if in.N > 0 {

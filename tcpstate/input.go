@@ -21,7 +21,8 @@ const (
 	// keeps the bytes taken until an Acked output releases them.
 	Send
 	// Receive: the user took N octets out of the in-order data; with SendOOB among
-	// Flags it is the urgent octet, over which a read skips.
+	// Flags it is the urgent octet, over which a read skips, and with SendAgain what
+	// the same read takes behind that, as much as was left to ask for.
 	Receive
 	// Shutdown: How says which directions; ShutWrite sends the FIN.
 	Shutdown

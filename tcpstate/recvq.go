@@ -198,16 +198,16 @@ func (c *Conn) pruneOOO(in *rxBuffer) {
 // buffers are freed once wholly read, and the peer may hear of the room. A FIN in
 // the buffer of the last octet is taken with it (found_fin_ok); one in a buffer of
 // its own stays until somebody asks for more.
-func (c *Conn) receive(n uint32, skip bool) {
+func (c *Conn) receive(n uint32, f SendFlags) {
 	n = min(n, c.Readable())
-	if fin := c.take(n, skip); (fin || n == 0) && c.EOF() && c.rcv.copied.Less(c.rcv.nxt) {
+	if fin := c.take(n, f); (fin || n == 0) && c.EOF() && c.rcv.copied.Less(c.rcv.nxt) {
 		c.rcv.copied = c.rcv.copied.Add(1)
 	}
 	c.dropRead(c.rq.in.Len())
 	if c.mini || c.state == Closed {
 		return
 	}
-	if !skip { // tcp_cleanup_rbuf comes once, when all is read
+	if f&SendOOB == 0 { // tcp_cleanup_rbuf comes once, when all is read
 		c.windowUpdate(n)
 	}
 }
@@ -225,7 +225,7 @@ func (c *Conn) dropRead(most int) {
 // whether the urgent octet is passed, and frees the buffer then
 // (tcp_recvmsg_locked). An urgent octet that is skipped is not measured. It reports
 // whether the last buffer was read up to the FIN in it.
-func (c *Conn) take(n uint32, skip bool) (fin bool) {
+func (c *Conn) take(n uint32, f SendFlags) (fin bool) {
 	for i := 0; n > 0; {
 		used := n
 		if i < c.rq.in.Len() {
@@ -236,11 +236,15 @@ func (c *Conn) take(n uint32, skip bool) (fin bool) {
 				continue
 			}
 			used = min(n, end.Since(c.rcv.copied))
+			if f&SendAgain != 0 && used == n && n > 1 {
+				used-- // the octet that was skipped counted for one
+			}
+			f &^= SendAgain
 			fin = b.fin && used == end.Since(c.rcv.copied)
 		}
 		c.rcv.copied = c.rcv.copied.Add(used)
 		n -= used
-		if !skip {
+		if f&SendOOB == 0 {
 			c.spaceAdjust() // whatever has become of the connection
 		}
 		c.urgentPassed()

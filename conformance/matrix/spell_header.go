@@ -33,7 +33,7 @@ func (s *speller) header(data []byte) []byte {
 		if at, ok := quotedTCP(data[icmp:]); ok {
 			data = s.relative(data, icmp+at)
 		}
-		for _, i := range drawn(data[icmp:]) {
+		for _, i := range append(drawn(data[icmp:]), labels(data[icmp:])...) {
 			chance = append(chance, icmp+i)
 		}
 	}
@@ -93,6 +93,15 @@ func (s *speller) relative(data []byte, at int) []byte {
 		binary.BigEndian.PutUint32(octets, n)
 	}
 	return data
+}
+
+// labels are the places of the flow label in the header that an ICMPv6 error quotes.
+func labels(icmp []byte) []int {
+	const header = 8
+	if len(icmp) <= header || icmp[0] == 0 || !sock.ICMPError6(icmp[0]) || icmp[header]>>4 != 6 {
+		return nil
+	}
+	return []int{header + 1, header + 2, header + 3}
 }
 
 // quotedTCP is where an ICMP error has the header of the segment that it quotes; false if it quotes none.
