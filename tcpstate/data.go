@@ -101,7 +101,7 @@ func (c *Conn) dataReceived(s *Segment, truesize uint32) {
 		case m <= atoMin/2:
 			c.ack.ato = c.whole(c.ack.ato>>1) + atoMin/2
 		case m < c.ack.ato:
-			c.ack.ato = c.atoBits(min(c.whole(c.ack.ato>>1)+m, c.rtt.rto))
+			c.ack.ato = c.atoBits(min(c.atoBits(c.whole(c.ack.ato>>1)+m), c.rtt.rto)) // the sum has as few bits
 		case m > c.rtt.rto:
 			c.incrQuickAck(maxQuickAcks) // the sender restarts: help its slow start
 		}

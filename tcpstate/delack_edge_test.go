@@ -45,7 +45,7 @@ func TestTheDelayFollowsThePaceOfTheData(t *testing.T) {
 		{0, 5, 300, 40, true}, // the first
 		{40, 0, 300, 40, false}, {80, 0, 300, 60, false}, {80, 19, 300, 60, false}, {80, 20, 300, 60, false}, {200, 20, 300, 120, false}, {300, 20, 150, 170, false},
 		{80, 21, 300, 61, false}, {80, 79, 300, 119, false}, {80, 80, 300, 80, false}, {80, 81, 300, 80, false}, {40, 39, 300, 59, false},
-		{300, 105, 300, 255, false}, {300, 106, 300, 0, false}, {300, 200, 300, 44, false} /* of eight bits */, {300, 100, 200, 200, false},
+		{300, 105, 300, 255, false}, {300, 106, 300, 0, false}, {300, 200, 300, 94, false} /* of eight bits */, {300, 100, 200, 200, false},
 		{80, 300, 300, 80, false}, {80, 301, 300, 80, true},
 	} {
 		w := established(t, plainOpts)

@@ -124,7 +124,7 @@ func (c *Conn) atLook(last clockLook, send func()) {
 	} else {
 		c.timers.xmit = timer
 	}
-	if slices.ContainsFunc(c.out[told:], func(o Output) bool { return o.Kind == Emit }) {
+	if slices.ContainsFunc(c.out[told:], func(o Output) bool { return o.Kind == Emit && o.Seg.Len > 0 }) {
 		c.snd.lastSent = now
 	}
 }
