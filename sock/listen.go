@@ -239,6 +239,8 @@ func (h *Host) followRequest(s *sock, f flow, d dscp, out []tcpstate.Output) (pr
 			}
 			if v6 {
 				h.labelAnswer(s, f, &p, o.Why)
+			} else if o.Seg.Flags.Has(tcpstate.SYN) {
+				p.NoDF = h.cutsSynAck(s, &p)
 			}
 			h.transmit(&p, o.Why, s.id)
 		case tcpstate.Drop:

@@ -29,7 +29,13 @@ func (h *Host) transmitConn(s *sock, o *tcpstate.Output) {
 	if s.af.ipv6 {
 		h.labelConn(s, &p, o)
 	}
-	p.NoDF = p.Src.Is4() && o.N == tcpstate.AsSocket && !h.setsDF(s, p.Dst)
+	switch {
+	case !p.Src.Is4() || o.N != tcpstate.AsSocket:
+	case s.conn.PassiveFastOpen() && seg.Flags.Has(tcpstate.SYN):
+		p.NoDF = h.cutsSynAck(s, &p)
+	default:
+		p.NoDF = !h.setsDF(s, p.Dst)
+	}
 	if p.NoDF {
 		if mtu, long := h.cutsConn(s, &p, o.Off); long {
 			h.transmitCut(s, &p, o.Off, mtu, why)
@@ -41,6 +47,13 @@ func (h *Host) transmitConn(s *sock, o *tcpstate.Output) {
 		return
 	}
 	h.transmit(&p, why, s.id)
+}
+
+// cutsSynAck reports that routers may cut the SYN,ACK of a request, which is long and whose sender
+// allows it. A short one never needs an identification (ip_build_and_send_pkt).
+func (h *Host) cutsSynAck(s *sock, p *Packet) bool {
+	const short = 68 // IPV4_MIN_MTU
+	return p.wireLen() > short && !h.setsDF(s, p.Dst)
 }
 
 // transmitParts sends each segment of an offloaded packet that is longer than a

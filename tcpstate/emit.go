@@ -34,7 +34,7 @@ func (c *Conn) transmit(seq Seq, n uint32, flags Flags, segs, mss uint32, why ru
 		c.ackSent()
 	}
 	if n > 0 {
-		c.dataSent()
+		c.dataSent(c.q.inFlight() == 0)
 		c.stat.dataSegsOut += segs
 		c.stat.bytesSent += uint64(n)
 	}
@@ -67,9 +67,10 @@ func (c *Conn) emitBuffer(b *buffer, why rule.ID) bool {
 }
 
 // dataSent notes that data went out (tcp_event_data_sent): a reply soon after
-// data came makes the connection interactive (ping-pong).
-func (c *Conn) dataSent() {
-	if c.q.inFlight() == 0 {
+// data came makes the connection interactive (ping-pong). idle: nothing else was
+// in flight.
+func (c *Conn) dataSent(idle bool) {
+	if idle {
 		c.cubicTxStart()
 	}
 	c.snd.lastSent = c.now

@@ -1,8 +1,6 @@
 package tcpstate
 
 import (
-	"slices"
-
 	"github.com/sockspec/sockspec/tcpstate/rule"
 )
 
@@ -98,7 +96,9 @@ func (c *Conn) tooBig(in *Input, last clockLook) {
 		return
 	}
 	c.syncMSS(c.snd.way.known.octets())
-	c.atLook(last, c.simpleRetransmit)
+	if c.markTooLong() {
+		c.atLook(last)
+	}
 }
 
 // clockLook is when Linux last read the clock for a connection (tcp_clock_cache),
@@ -108,23 +108,29 @@ type clockLook struct {
 	turn uint16
 }
 
-// atLook has send send by a clock that nobody reads (tcp_v4_err): its segments
-// have the time of the last look, their timer and the time of the last data now's.
-func (c *Conn) atLook(last clockLook, send func()) {
+// atLook sends again what is lost by a clock that nobody reads (tcp_v4_err): the
+// segments have the time of the last look, their timer and what data leave behind
+// (tcp_event_data_sent) jiffies of now.
+func (c *Conn) atLook(last clockLook) {
 	now, turn, timer, told := c.now, c.q.turns.now, c.timers.xmit, len(c.out)
+	sent, pingpongs, epoch, idle := c.snd.lastSent, c.ack.pingpongs, c.ca.cubic.epoch, c.q.inFlight() == 0
 	mark := timer
 	if timer != never {
 		mark++ // by the old clock it may be set to what it was
 	}
 	c.now, c.q.turns.now, c.timers.xmit = last.at, last.turn, mark
-	send()
+	c.retransmitUncongested(rule.PathMTURetransmit)
 	c.now, c.q.turns.now = now, turn
 	if c.timers.xmit != mark {
 		c.armXmit(c.timers.kind, c.rtt.rto)
 	} else {
 		c.timers.xmit = timer
 	}
-	if slices.ContainsFunc(c.out[told:], func(o Output) bool { return o.Kind == Emit && o.Seg.Len > 0 }) {
-		c.snd.lastSent = now
+	c.snd.lastSent, c.ack.pingpongs, c.ca.cubic.epoch = sent, pingpongs, epoch
+	for _, o := range c.out[told:] {
+		if o.Kind == Emit && o.Seg.Len > 0 {
+			c.dataSent(idle)
+			idle = false
+		}
 	}
 }

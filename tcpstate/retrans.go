@@ -141,9 +141,9 @@ func (c *Conn) retransmitQueue(why rule.ID) {
 	}
 }
 
-// simpleRetransmit sends again what became too large for the path, without
-// reducing the window (tcp_simple_retransmit).
-func (c *Conn) simpleRetransmit() {
+// markTooLong marks as lost what has become too large for the path
+// (tcp_simple_retransmit), and reports whether anything is lost.
+func (c *Conn) markTooLong() bool {
 	mss := c.currentMSS()
 	// A SYN with data was one packet, and lies here as two.
 	all := c.state == SynSent && c.fast(fastData)
@@ -152,13 +152,10 @@ func (c *Conn) simpleRetransmit() {
 			c.markLost(b)
 		}
 	}
-	if c.q.lostOut == 0 {
-		return
-	}
-	if !c.opt.sack {
+	if c.q.lostOut > 0 && !c.opt.sack {
 		c.limitRenoSACKed()
 	}
-	c.retransmitUncongested(rule.PathMTURetransmit)
+	return c.q.lostOut > 0
 }
 
 // retransmitUncongested sends again what is marked lost, for a reason that says

@@ -68,6 +68,9 @@ var found = []struct {
 	{"nor does what RAW reads of a datagram from a port of the stack's choice depend on it", overheard(4, 100)},
 	{"nor a part of that", overheard(4, 22)},
 	{"nor what it reads without IP's header", overheard(6, 100)},
+	{"routers may cut no SYN,ACK of 60 octets, wherever the way narrows (ip_build_and_send_pkt)", fastSynAck(sock.IP_PMTUDISC_DONT, false)},
+	{"but one of 72, which brings a cookie", fastSynAck(sock.IP_PMTUDISC_DONT, true)},
+	{"if its listener allows it", fastSynAck(sock.IP_PMTUDISC_WANT, true)},
 }
 
 // corked6 sends so many octets each by RAW of ICMPv6, as one message over loopback, whose fragments hold 1248, and reads what comes.
@@ -287,6 +290,31 @@ func overheard(version int, room int32) []matrix.Step {
 	send.Addr, send.AddrLen = k.Addr(k.Loopback, 8080)
 	return []matrix.Step{step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: sock.SOCK_RAW | sock.SOCK_NONBLOCK, Proto: int32(sock.ProtoUDP)}),
 		step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: sock.SOCK_DGRAM}), step(send), step(sock.Call{Op: sock.OpRecv, Len: room})}
+}
+
+// fastSynAck opens a connection by a SYN with data, or asks for the cookie that this takes, and waits until the SYN,ACK goes again.
+func fastSynAck(pmtudisc int32, asks bool) []matrix.Step {
+	k := matrix.Kinds[0]
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	set := func(level, name, value int32) matrix.Step {
+		return step(sock.Call{Op: sock.OpSetsockopt, Level: level, Name: name, Data: matrix.Int(value)})
+	}
+	bind := sock.Call{Op: sock.OpBind}
+	bind.Addr, bind.AddrLen = k.Addr(k.Any, 8080)
+	syn := sock.Packet{Proto: sock.ProtoTCP, TTL: 64, Src: k.Peer, Dst: k.Local, SrcPort: callerPort, DstPort: 8080}
+	syn.Seg = tcpstate.Segment{Seq: 1<<32 - 3, Flags: tcpstate.SYN, Wnd: 10_000, Opts: tcpstate.Options{
+		Set: tcpstate.OptMSS | tcpstate.OptSACKOK | tcpstate.OptTS | tcpstate.OptWScale, MSS: 1000, TSVal: 1}}
+	mode := "0x603"
+	if asks {
+		mode = "0x3"
+		syn.Seg.Opts.Set |= tcpstate.OptFastOpen
+	} else {
+		syn.Payload, syn.Seg.Len = k.Data(10)[:10], 10
+	}
+	return []matrix.Step{{Sysctl: &[2]string{"net.ipv4.tcp_fastopen", mode}}, step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: k.Type}), step(bind),
+		step(sock.Call{Op: sock.OpSetsockopt, Level: sock.SOL_TCP, Name: sock.TCP_FASTOPEN_KEY, Data: make([]byte, 16)}),
+		set(sock.SOL_IP, sock.IP_MTU_DISCOVER, pmtudisc), set(sock.SOL_TCP, sock.TCP_FASTOPEN, 5), step(sock.Call{Op: sock.OpListen, N: 5}), {Whole: &syn},
+		{Name: paused, Wait: 1500 * tcpstate.Millisecond}}
 }
 
 // six is an ICMPv6 message from the peer.
