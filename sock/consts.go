@@ -29,6 +29,7 @@ const (
 const (
 	IPPROTO_IP     = 0
 	IPPROTO_ICMP   = 1
+	IPPROTO_IGMP   = 2
 	IPPROTO_TCP    = 6
 	IPPROTO_UDP    = 17
 	IPPROTO_IPV6   = 41
@@ -131,13 +132,15 @@ const (
 // Options of IPPROTO_UDP (include/uapi/linux/udp.h), and control messages that
 // bear the name of no option.
 const (
-	SOL_UDP          = IPPROTO_UDP
-	UDP_CORK         = 1
-	UDP_ENCAP        = 100
-	UDP_NO_CHECK6_TX = 101
-	UDP_NO_CHECK6_RX = 102
-	UDP_SEGMENT      = 103
-	UDP_GRO          = 104
-	IP_ORIGDSTADDR   = IP_RECVORIGDSTADDR
-	IPV6_ORIGDSTADDR = IPV6_RECVORIGDSTADDR
+	SOL_UDP            = IPPROTO_UDP
+	UDP_CORK           = 1
+	UDPLITE_SEND_CSCOV = 10
+	UDPLITE_RECV_CSCOV = 11
+	UDP_ENCAP          = 100
+	UDP_NO_CHECK6_TX   = 101
+	UDP_NO_CHECK6_RX   = 102
+	UDP_SEGMENT        = 103
+	UDP_GRO            = 104
+	IP_ORIGDSTADDR     = IP_RECVORIGDSTADDR
+	IPV6_ORIGDSTADDR   = IPV6_RECVORIGDSTADDR
 )

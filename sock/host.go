@@ -214,7 +214,7 @@ func (h *Host) settleWithin(rounds int) {
 			return
 		}
 		if len(h.loop) == 0 {
-			h.backlog = backlog{}
+			h.releaseBacklog()
 		}
 	}
 	// More than one input may do: packets are lost, as where the queue of a CPU is

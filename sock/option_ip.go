@@ -8,7 +8,7 @@ const onDatagrams = onDgram | onRaw | onICMP | onPing
 // ipOptions is IPPROTO_IP (do_ip_setsockopt, do_ip_getsockopt). A value may be
 // an int, an octet, or nothing for 0.
 var ipOptions = optionLevel{
-	level: IPPROTO_IP, name: "IPPROTO_IP", read: readIP, give: (*thread).giveIP,
+	level: IPPROTO_IP, name: "IPPROTO_IP", router: IPPROTO_IGMP, read: readIP, give: (*thread).giveIP,
 	rows: []option{
 		{num: IP_TOS, name: "IP_TOS", set: setTOS, cell: func(o *options) *int32 { return &o.tos }, note: "a stream keeps its ECN bits; sets SO_PRIORITY"},
 		{num: IP_TTL, name: "IP_TTL", least: 1, set: setTTL, get: getTTL, note: "1 to 255; -1 is net.ipv4.ip_default_ttl"},

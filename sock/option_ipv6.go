@@ -5,7 +5,7 @@ import "github.com/sockspec/sockspec/tcpstate"
 // ipv6Options is IPPROTO_IPV6 (do_ipv6_setsockopt, do_ipv6_getsockopt). A value
 // that is too short counts as 0 where nobody asks for its length.
 var ipv6Options = optionLevel{
-	level: IPPROTO_IPV6, name: "IPPROTO_IPV6", read: readIPv6, give: (*thread).giveInt, unsigned: true,
+	level: IPPROTO_IPV6, name: "IPPROTO_IPV6", router: IPPROTO_ICMPV6, read: readIPv6, give: (*thread).giveInt, unsigned: true,
 	rows: []option{
 		{num: IPV6_ADDRFORM, name: "IPV6_ADDRFORM", least: 4, set: setAddrForm, get: getAddrForm, note: "AF_INET, for a connection with an IPv4-mapped peer"},
 		{num: IPV6_2292PKTINFO, name: "IPV6_2292PKTINFO", least: 4, flag: func(o *options) *bool { return &o.old6.pktInfo }},

@@ -92,6 +92,19 @@ type optionLevel struct {
 	// unsigned: a negative room counts as a huge one.
 	unsigned bool
 	of       int32 // the protocol of RAW that has it, 0 for any; the rest are told EOPNOTSUPP
+	// router is the protocol of RAW whose sockets route multicast; the rest are told
+	// EOPNOTSUPP of its options. 0: the level has none.
+	router int32
+}
+
+// refuses reports that an option is not the socket's: of another protocol of RAW,
+// or of multicast routing (ip_mroute_setsockopt, ip6_mroute_setsockopt).
+func (l *optionLevel) refuses(s *sock, num int32) bool {
+	const first, last = 200, 212 // MRT_BASE, MRT_MAX; MRT6_BASE and MRT6_MAX are the same
+	if l.router != 0 && inRange(num, first, last) {
+		return s.typ != SOCK_RAW || int32(s.num) != l.router
+	}
+	return l.of != 0 && int32(s.num) != l.of
 }
 
 // find is the row of an option, nil when the level has none of that number.
@@ -107,7 +120,7 @@ func (l *optionLevel) find(num int32) *option {
 // setsockopt is the level's part of setsockopt(2).
 func (l *optionLevel) setsockopt(h *Host, s *sock, num int32, v *value) Errno {
 	o := l.find(num)
-	if l.of != 0 && int32(s.num) != l.of {
+	if l.refuses(s, num) {
 		return EOPNOTSUPP
 	}
 	if o != nil && o.anyLength {
@@ -182,7 +195,7 @@ func (o *option) keep(h *Host, s *sock, n int32) {
 func (l *optionLevel) getsockopt(h *Host, s *sock, t *thread, num int32) outcome {
 	o := l.find(num)
 	switch {
-	case l.of != 0 && int32(s.num) != l.of:
+	case l.refuses(s, num):
 		return fail(EOPNOTSUPP)
 	case t.call.Len < 0 && !l.unsigned:
 		return fail(EINVAL)

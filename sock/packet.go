@@ -64,8 +64,9 @@ type Packet struct {
 	// way within the host, octets; 0 for what came from the link in one piece. room
 	// is how many octets more have a place there.
 	truesize, room int32
-	// gso is the size of the datagrams of UDP that Payload is yet to be cut to, octets;
-	// 0 for one that is whole. It never leaves the host so (skb_shinfo.gso_size).
+	// gso is the size of the datagrams of UDP, or of the segments of TCP, that Payload is
+	// yet to be cut to, octets; 0 for one that is whole. It never leaves the host so
+	// (skb_shinfo.gso_size).
 	gso int32
 	tag tag // what the sender's socket gave it; whatever came from the link has none
 	// partial: its transport has no checksum yet, but the pseudo-header's sum in
@@ -81,7 +82,7 @@ type Packet struct {
 // charged is the segment with what its memory costs.
 func (p *Packet) charged() tcpstate.Segment {
 	s := p.Seg
-	s.Charge, s.Room = p.truesize, p.room
+	s.Charge, s.Room, s.Size = p.truesize, p.room, uint32(p.gso)
 	return s
 }
 

@@ -41,3 +41,27 @@ func TestSegmentsHaveDFAsTheSocketAndThePathWantIt(t *testing.T) {
 	now = now.Add(10 * tcpstate.Minute)
 	require.False(t, syn(IP_PMTUDISC_WANT).NoDF, "the router's word is forgotten")
 }
+
+// A SYN,ACK of up to 68 octets has DF whatever its listener says, a longer one, with a cookie, if that wants it
+// (ip_build_and_send_pkt). The live kernel was asked (TestWhatWasFoundStaysMended of package campaign).
+func TestAShortSynAckIsNeverCut(t *testing.T) {
+	for how, cut := range []bool{IP_PMTUDISC_DONT: true, IP_PMTUDISC_WANT: false} {
+		b := newBench(t)
+		b.set(b.fastListener(5), SOL_IP, IP_MTU_DISCOVER, int32(how))
+		p, o := b.fastPeer(4000)
+		o.Set |= tcpstate.OptSACKOK | tcpstate.OptTS | tcpstate.OptWScale
+		p.fastSyn(o, "hello")
+		q := p.see()
+		require.Equal(t, 60, q.wireLen())
+		require.False(t, q.NoDF, "of a connection that is made by then")
+		o.Cookie = tcpstate.FastCookie{}
+		for port, length := range []int{72, 68} {
+			p, _ = b.fastPeer(5000 + uint16(port))
+			p.fastSyn(o, "")
+			q = p.see()
+			require.Equal(t, length, q.wireLen())
+			require.Equal(t, cut && length == 72, q.NoDF, "of a request, IP_MTU_DISCOVER %d", how)
+			o.Set &^= tcpstate.OptWScale
+		}
+	}
+}

@@ -120,7 +120,7 @@ func (c *sysctls) configBuffers(cfg *tcpstate.Config) {
 	cfg.AdvWinScale = int8(c.get(ctlTCPAdvWinScale))
 	cfg.AppWin = uint8(c.get(ctlTCPAppWin))
 	cfg.NotSentLowat = uint32(c.get(ctlTCPNotsentLowat))
-	cfg.ShrinkWindow = c.on(ctlTCPShrinkWindow)
+	cfg.ShrinkWindow, cfg.BacklogAckDefer = c.on(ctlTCPShrinkWindow), c.on(ctlTCPBacklogAckDefer)
 	cfg.WorkaroundSign = c.on(ctlTCPWorkaroundSigned)
 }
 

@@ -181,7 +181,7 @@ var controls = [...]control{
 	{ctlTCPProbeThreshold, "net.ipv4.tcp_probe_threshold", 1, -2147483648, 2147483647, [3]int64{8}, true},
 	{ctlTCPProbeInterval, "net.ipv4.tcp_probe_interval", 1, 0, 17179869, [3]int64{600}, true},
 	{ctlTCPAutocorking, "net.ipv4.tcp_autocorking", 1, 0, 1, [3]int64{1}, true},
-	{ctlTCPBacklogAckDefer, "net.ipv4.tcp_backlog_ack_defer", 1, 0, 1, [3]int64{1}, true},
+	{ctlTCPBacklogAckDefer, "net.ipv4.tcp_backlog_ack_defer", 1, 0, 1, [3]int64{1}, false},
 	{ctlTCPMinRttWlen, "net.ipv4.tcp_min_rtt_wlen", 1, 0, 86400, [3]int64{300}, false},
 	{ctlTCPPacingSs, "net.ipv4.tcp_pacing_ss_ratio", 1, 0, 1000, [3]int64{200}, true},
 	{ctlTCPPacingCa, "net.ipv4.tcp_pacing_ca_ratio", 1, 0, 1000, [3]int64{120}, true},

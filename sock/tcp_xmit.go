@@ -18,6 +18,7 @@ func (h *Host) transmitConn(s *sock, o *tcpstate.Output) {
 		h.lookedUp(s)
 	}
 	p := h.connPacket(s, seg, o.Cost)
+	p.gso = int32(o.Off)
 	if o.N != tcpstate.AsSocket {
 		p.TTL = h.ownTTL(s.af.ipv6)
 	} else {
@@ -113,7 +114,7 @@ func (h *Host) transmitBy(dev int32, p *Packet, why rule.ID, s sockID) {
 	e := h.emit(k, why, s)
 	e.Packet = *p
 	if k == Transmit { // what it costs there is another host's affair
-		e.Packet.truesize, e.Packet.room = 0, 0
+		e.Packet.truesize, e.Packet.room, e.Packet.gso = 0, 0, 0
 	}
 }
 
@@ -125,6 +126,18 @@ type backlog struct {
 }
 
 func (b *backlog) holds(s *sock) bool { return b.octets > 0 && b.of == s.id }
+
+// releaseBacklog has the call let go of the connection, of whose packets none waits any more (release_sock).
+func (h *Host) releaseBacklog() {
+	s := h.backlog.of
+	waited := h.backlog.octets > 0
+	if h.backlog = (backlog{}); !waited {
+		return
+	}
+	if s := h.sockAt(s); s != nil {
+		h.step(s, tcpstate.Input{Kind: tcpstate.Release})
+	}
+}
 
 // waitsFor has a packet wait that the connection sends to itself in a call, or while what waited for a call is dealt with.
 func (h *Host) waitsFor(s *sock, p *Packet) {

@@ -106,7 +106,7 @@ func (p *Packet) part(i, size uint32) {
 	if i > 0 {
 		p.Seg.Flags &^= tcpstate.CWR
 	}
-	p.truesize, p.room = 0, 0 // what the parts cost is not known
+	p.truesize, p.room, p.gso = 0, 0, 0 // what the parts cost is not known
 	p.Seg.Seq, p.Seg.Len, p.Payload = p.Seg.Seq.Add(at), n, p.Payload[at:at+n]
 }
 

@@ -7,6 +7,8 @@ var udpOptions = optionLevel{
 	rows: []option{
 		{num: UDP_CORK, name: "UDP_CORK", set: setUDPCork, get: getUDPCork, note: "letting go sends what is corked"},
 		{num: UDP_ENCAP, name: "UDP_ENCAP", does: refused, readOnly: true, note: "reads as 0"},
+		{num: UDPLITE_SEND_CSCOV, name: "UDPLITE_SEND_CSCOV", does: refused, readOnly: true, note: "UDP-Lite's; reads as 0"},
+		{num: UDPLITE_RECV_CSCOV, name: "UDPLITE_RECV_CSCOV", does: refused, readOnly: true, note: "UDP-Lite's; reads as 0"},
 		{num: UDP_NO_CHECK6_TX, name: "UDP_NO_CHECK6_TX", flag: func(o *options) *bool { return &o.noCheck6Tx }},
 		{num: UDP_NO_CHECK6_RX, name: "UDP_NO_CHECK6_RX", flag: func(o *options) *bool { return &o.noCheck6Rx }},
 		{num: UDP_SEGMENT, name: "UDP_SEGMENT", lo: 0, hi: 0xffff, cell: func(o *options) *int32 { return &o.gsoSize }},

@@ -47,13 +47,13 @@ func (c *Conn) predicted(s *Segment) bool {
 // segmentArrives is RFC 9293 section 3.10.7 for a connection's own states. Nobody looks at the checksum of a header that was predicted.
 func (c *Conn) segmentArrives(in *Input) {
 	s := &in.Seg
-	c.stat.segsIn++
+	c.stat.segsIn += s.Parts()
 	if s.Len > 0 {
-		c.stat.dataSegsIn++
+		c.stat.dataSegsIn += s.Parts()
 	}
 	c.arrived.ts = false
 	read := c.state.in(bitSynSent) || s.Flags.Has(ACK|RST|SYN) // else it is dropped before
-	if read && (!in.BadSum || c.predicted(s)) {
+	if read && !c.fastPending() && (!in.BadSum || c.predicted(s)) {
 		c.readOptions(s)
 	}
 	switch {
@@ -131,8 +131,11 @@ func (c *Conn) fastPath(s *Segment) bool {
 
 // slowPath takes the RFC's steps one by one.
 func (c *Conn) slowPath(s *Segment) {
-	if c.fastPending() && !c.fastArrives(s) {
-		return
+	if c.fastPending() {
+		if !c.fastArrives(s) {
+			return // and the request alone has looked at its options
+		}
+		c.readOptions(s)
 	}
 	if !s.Flags.Has(ACK | RST | SYN) {
 		c.drop(rule.TCPFlags)

@@ -66,7 +66,7 @@ func (c *Conn) checkOwedAck() error {
 		return fmt.Errorf("delayed ACK: pending %b, its timer at %d", a.pending, t.delack)
 	case a.pending&ackTimer != 0 && a.pending&ackSched == 0:
 		return fmt.Errorf("timer for an ACK that nobody is owed")
-	case a.pending&ackSched != 0 && t.delack == never && t.compress == never:
+	case a.pending&(ackSched|ackOnRelease) == ackSched && t.delack == never && t.compress == never:
 		return fmt.Errorf("an ACK is owed and no timer will send it")
 	case (a.compressed > 0) != (t.compress != never):
 		return fmt.Errorf("%d SACKs held back, their timer at %d", a.compressed, t.compress)

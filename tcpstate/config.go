@@ -42,7 +42,9 @@ type Config struct {
 	AppWin         uint8 // tcp_app_win: the window leaves a 2^AppWin-th of the buffer, 31 nothing; 0 does not reserve a segment either
 	NotSentLowat   uint32
 	ShrinkWindow   bool // tcp_shrink_window
-	WorkaroundSign bool // tcp_workaround_signed_windows
+	// BacklogAckDefer: ACKs of what waited for a call go once, as it ends (tcp_backlog_ack_defer).
+	BacklogAckDefer bool
+	WorkaroundSign  bool // tcp_workaround_signed_windows
 
 	// Recovery and congestion control.
 	Congestion         Congestion // tcp_congestion_control
@@ -131,8 +133,8 @@ func Linux() Config {
 		TSOWinDivisor: 3, MinTSOSegs: 2, TSORTTLog: 9,
 		CompSACKDelay: 1 * Millisecond, CompSACKSlack: 100 * Microsecond, CompSACKNr: 44,
 		PingpongThresh: 1, MinRTTWindow: 300 * Second,
-		InvalidRatelimit: 500 * Millisecond,
-		RetransCollapse:  true, BaseMSS: 1024, MinSndMSS: 48,
+		InvalidRatelimit: 500 * Millisecond, BacklogAckDefer: true,
+		RetransCollapse: true, BaseMSS: 1024, MinSndMSS: 48,
 		Tick: Millisecond,
 	}
 }

@@ -181,6 +181,10 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 			}
 			c.windowUpdate(in.N)
 		}
+	case Release:
+		if !c.mini {
+			c.release()
+		}
 	case Shutdown:
 		c.shutdown(in.How)
 	case Close:

@@ -226,7 +226,7 @@ func (c *Conn) initTransfer() {
 	if c.stat.totalRetrans > 1 && c.ca.undoOn {
 		c.ca.cwnd = 1
 	}
-	c.ca.stamp = c.now
+	c.ca.stamp, c.ca.priorSS = c.now, 0 // nothing to go back to (tcp_init_congestion_control)
 	c.cubicReset()
 	c.initBuffers()
 }

@@ -1,6 +1,10 @@
 package tcpstate
 
-import "github.com/sockspec/sockspec/tcpstate/rule"
+import (
+	"cmp"
+
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
 
 // ackState decides when to acknowledge (icsk_ack): quickly at the start and
 // when something is amiss, late otherwise, with the reply if there is one.
@@ -22,12 +26,13 @@ type ackState struct {
 
 // Bits of ackState.pending, as Linux's ICSK_ACK_*.
 const (
-	ackSched   uint8 = 1 << iota
-	ackTimer         // the delayed-ACK timer runs
-	ackPushed        // a small or pushed segment came
-	ackPushed2       // and another one
-	ackNow           // one ACK must go at once
-	ackNoMem         // data was refused for want of buffer
+	ackSched     uint8 = 1 << iota
+	ackTimer           // the delayed-ACK timer runs
+	ackPushed          // a small or pushed segment came
+	ackPushed2         // and another one
+	ackNow             // one ACK must go at once
+	ackNoMem           // data was refused for want of buffer
+	ackOnRelease       // one goes once the user's call lets go of the socket (TCP_ACK_DEFERRED)
 )
 
 // Delays of include/net/tcp.h.
@@ -73,19 +78,41 @@ func (c *Conn) ackCheck() {
 // ackDecide is __tcp_ack_snd_check: RFC 9293 section 3.8.6.3 asks for an ACK
 // at least every second full segment and within 0.5 s.
 func (c *Conn) ackDecide(oooPossible bool) {
-	full := c.rcv.nxt.Since(c.rcv.wup) > c.ack.rcvMSS &&
-		(c.rcv.nxt.Since(c.rcv.copied) < c.user.rcvLowat || c.nextWindow() >= c.rcv.wnd)
+	why := c.ackAtOnce()
 	switch {
-	case full:
-		c.sendAck(rule.AckSecondSegment)
-	case c.inQuickAck():
-		c.sendAck(rule.QuickAck)
-	case c.ack.pending&ackNow != 0:
-		c.sendAck(rule.AckNow)
+	case why != 0 && c.backlog() > 0 && c.cfg.BacklogAckDefer:
+		c.ack.pending |= ackOnRelease
+	case why != 0:
+		c.sendAck(why)
 	case !oooPossible || c.rq.ooo.Len() == 0:
 		c.delayAck()
 	default:
 		c.ackOutOfOrder()
+	}
+}
+
+// ackAtOnce is why an ACK is to be sent at once, 0 if it may wait.
+func (c *Conn) ackAtOnce() rule.ID {
+	full := c.rcv.nxt.Since(c.rcv.wup) > c.ack.rcvMSS &&
+		(c.rcv.nxt.Since(c.rcv.copied) < c.user.rcvLowat || c.nextWindow() >= c.rcv.wnd)
+	switch {
+	case full:
+		return rule.AckSecondSegment
+	case c.inQuickAck():
+		return rule.QuickAck
+	case c.ack.pending&ackNow != 0:
+		return rule.AckNow
+	}
+	return 0
+}
+
+// release sends the ACK that was put off while packets waited, one for all of
+// them, if nothing has brought it yet (tcp_release_cb).
+func (c *Conn) release() {
+	owed := c.ack.pending&(ackOnRelease|ackSched) == ackOnRelease|ackSched
+	c.ack.pending &^= ackOnRelease
+	if owed {
+		c.sendAck(cmp.Or(c.ackAtOnce(), rule.DelayedAck))
 	}
 }
 

@@ -91,7 +91,7 @@ func (c *Conn) ackSent() {
 			}
 		}
 	}
-	c.ack.pending = 0
+	c.ack.pending &= ackOnRelease // that another may come to need
 	c.timers.delack = never
 }
 

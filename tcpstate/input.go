@@ -47,6 +47,9 @@ const (
 	// Peek: the user looked at N octets and left them where they are; the peer
 	// may hear of an ACK that was put off all the same.
 	Peek
+	// Release: a user's call lets go of the socket, and what waited for that
+	// (Backlog) is dealt with; the ACK that it is owed goes (tcp_release_cb).
+	Release
 )
 
 // How bits of Shutdown, as Linux's RCV_SHUTDOWN and SEND_SHUTDOWN. ShutClose
@@ -113,7 +116,7 @@ type Input struct {
 	MTU              uint32
 	WayKept, WayLost bool
 	// Backlog is the memory of packets that wait until the user's call lets go of the socket, octets: those of a connection to
-	// itself that the call has sent, and what answered them (sk_backlog.len). Every kind.
+	// itself that the call has sent, and what answered them (sk_backlog.len). Every kind; a Release follows once it is 0 again.
 	Backlog uint32
 	Label   uint32  // SegmentArrives: IPv6's flow label, 20 bits
 	Seg     Segment // SegmentArrives; Unreachable and TooBig use Seg.Seq, Open Seg.Opts

@@ -100,6 +100,17 @@ type Segment struct {
 	// octets more have a place there, where it is no packet of this length that
 	// came in one piece; Charge 0 means that it is. Segments that leave have none.
 	Charge, Room int32
+	// Size is of each part of an offloaded packet of this host's own, octets; 0 for
+	// a single segment (gso_size). Segments that leave have none.
+	Size uint32
+}
+
+// Parts is how many segments an offloaded packet stands for (gso_segs).
+func (s *Segment) Parts() uint32 {
+	if s.Size == 0 {
+		return 1
+	}
+	return max((s.Len+s.Size-1)/s.Size, 1)
 }
 
 // InPages is the Room of a segment from this host itself: its octets lie in pages, which are handed over as they are.

@@ -1,6 +1,10 @@
 package tcpstate
 
-import "github.com/sockspec/sockspec/tcpstate/rule"
+import (
+	"cmp"
+
+	"github.com/sockspec/sockspec/tcpstate/rule"
+)
 
 // recvState is the receive side: RFC 9293's RCV variables, Linux's window
 // machinery and the SACK blocks that we report.
@@ -148,12 +152,12 @@ func (c *Conn) shrinkableWindow(free, allowed int32, full, mss int64) uint32 {
 // measureMSS learns the size of the peer's segments, which delayed ACKs count
 // in (tcp_measure_rcv_mss). truesize tells what a segment costs us.
 func (c *Conn) measureMSS(s *Segment, truesize uint32) {
-	n := s.Len
+	n := cmp.Or(s.Size, s.Len)
 	last := c.ack.lastSegSize
 	c.ack.lastSegSize = 0
 	if n >= c.ack.rcvMSS {
 		if n != c.ack.rcvMSS {
-			c.rescale(n, truesize)
+			c.rescale(s.Len, truesize)
 		}
 		c.ack.rcvMSS = min(n, c.opt.advMSS)
 		if s.Flags.Has(PSH) {

@@ -48,10 +48,12 @@ func (f *Finding) File() string {
 	return fmt.Sprintf("// %s\n%s", strings.ReplaceAll(f.Difference.String(), "\n", " "), f.History.Script())
 }
 
-// proofs is how often a shorter history must differ, and attempts how often a history is played again to see whether Other does both.
+// proofs is how often a shorter history must differ, attempts how often a history is played again to see whether Other does both, and
+// doubts how many times more if it does both of a shorter one.
 const (
 	proofs   = 3
 	attempts = 10
+	doubts   = 5
 )
 
 // judge makes a finding of a difference.
@@ -66,7 +68,13 @@ func (c *Campaign) judge(ctx context.Context, h *History, d *Difference) *Findin
 	if len(short.History.Steps) < len(h.Steps) {
 		c.repeat(short, short.History)
 	}
-	if short.Both() { // only what was left out made it certain
+	if short.Both() { // what was left out made it certain, or nearly so
+		for range doubts {
+			if c.tally(f, h); f.Both() {
+				return f
+			}
+		}
+		c.shake(f)
 		return f
 	}
 	f.Difference, f.History = short.Difference, short.History

@@ -29,8 +29,8 @@ func Pause(d tcpstate.Duration) matrix.Step { return matrix.Step{Name: paused, W
 // listed plays a list. In between it asks for TCP_INFO and SO_MEMINFO, and for the one at the end once more when some time has passed.
 type listed struct {
 	steps []matrix.Step
-	slots map[int32]int32 // of open descriptors, by the model's number
-	waits map[sock.Thread]bool
+	slots map[int32]int32            // of open descriptors, by the model's number
+	waits map[sock.Thread]*sock.Call // the call that a thread is in
 	ended bool
 	grams map[int32]bool // slots of datagram sockets
 }
@@ -42,7 +42,7 @@ const asker sock.Thread = 9
 const afterwards = 300 * tcpstate.Millisecond
 
 func newListed(l *List) *listed {
-	return &listed{steps: slices.Clone(l.Steps), slots: map[int32]int32{}, waits: map[sock.Thread]bool{}, grams: map[int32]bool{}}
+	return &listed{steps: slices.Clone(l.Steps), slots: map[int32]int32{}, waits: map[sock.Thread]*sock.Call{}, grams: map[int32]bool{}}
 }
 
 // next implements source.
@@ -96,17 +96,17 @@ func (l *listed) ask() (steps []matrix.Step) {
 
 // here is a step with slots for descriptors; not ok for one that cannot be: of a thread that waits in another, or to one that does not.
 func (l *listed) here(s matrix.Step) (_ matrix.Step, ok, over bool) {
-	if s.Signal && !l.waits[s.Thread] {
+	if s.Signal && l.waits[s.Thread] == nil {
 		return s, false, false
 	}
 	if s.Call == nil {
 		return s, true, false
 	}
-	if l.waits[s.Thread] {
+	if l.waits[s.Thread] != nil {
 		return s, false, false
 	}
 	c := *s.Call
-	if c.Op == sock.OpClose && slices.Contains(slices.Collect(maps.Values(l.waits)), true) {
+	if c.Op == sock.OpClose && len(l.waits) > 0 {
 		c = sock.Call{Op: sock.OpGetsockname, FD: c.FD} // as program.draw has it
 	}
 	if !opens(c.Op) {
@@ -134,14 +134,15 @@ func (l *listed) slot(fd int32) int32 {
 // note implements source.
 func (l *listed) note(s *matrix.Step, o *matrix.Outcome) {
 	if s.Call != nil {
-		l.waits[s.Thread] = true
+		l.waits[s.Thread] = s.Call
 	}
 	for i := range o.Returns {
 		r := &o.Returns[i]
-		if l.waits[r.Thread] = false; r.Made {
+		if c := l.waits[r.Thread]; r.Made && c != nil {
 			l.slots[int32(r.Return.Value)] = r.Slot
-			l.grams[r.Slot] = s.Call != nil && (s.Call.Op == sock.OpSocket && s.Call.Type&0xf != sock.SOCK_STREAM || s.Call.Op != sock.OpAccept && l.grams[s.Call.FD])
+			l.grams[r.Slot] = c.Op == sock.OpSocket && c.Type&0xf != sock.SOCK_STREAM || c.Op != sock.OpAccept && l.grams[c.FD]
 		}
+		delete(l.waits, r.Thread)
 	}
 	if s.Call != nil && s.Call.Op == sock.OpClose {
 		maps.DeleteFunc(l.slots, func(_, slot int32) bool { return slot == s.Call.FD })

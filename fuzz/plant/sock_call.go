@@ -71,7 +71,7 @@ var callBugs = []file{
 		{"fragments behind the first cost none", "check left out", "", `size, room = size+p.size, 0`, `room = 0`},
 	}},
 	{"sock/packet.go", []bug{
-		{"segment costs what its length does", "check left out", "", `s.Charge, s.Room = p.truesize, p.room`, ``},
+		{"segment costs what its length does", "check left out", "", `s.Charge, s.Room, s.Size = p.truesize, p.room, uint32(p.gso)`, `s.Size = uint32(p.gso)`},
 	}},
 	{"sock/sysctl_write.go", []bug{
 		{"connections do not follow a sysctl", "state left over", "", `s.conn.SetConfig(h.tcp)`, ``},

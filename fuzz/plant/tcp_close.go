@@ -4,6 +4,7 @@ package main
 var closeBugs = []file{
 	{"tcpstate/arrive.go", []bug{
 		{"options of a segment without flags read", "check left out", "", `c.state.in(bitSynSent) || s.Flags.Has(ACK|RST|SYN)`, `true`},
+		{"time stamp read that the request of a Fast Open refuses", "order", "", `!c.fastPending()`, `true`},
 		{"sum of a predicted header looked at", "check too strict", "", `s.Len == 0 || !in.BadSum`, `!in.BadSum`},
 		{"data taken whose sum is wrong", "check left out", "", `s.Len == 0 || !in.BadSum`, `true`},
 		{"failure to send a RST after half duplex close", "RFC 2525 2.16", "", `c.resetArrives(rule.AbortOnData)

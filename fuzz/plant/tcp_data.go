@@ -38,6 +38,7 @@ var dataBugs = []file{
 	}},
 	{"tcpstate/window.go", []bug{
 		{"backlog takes no room of the window", "state left over", "", `r.rcvbuf - r.rmem - backlog`, `r.rcvbuf - r.rmem`},
+		{"size of an offloaded packet's segments not seen", "check left out", "", `cmp.Or(s.Size, s.Len)`, `cmp.Or(s.Len, s.Size)`},
 		{"right edge of the window moves left", "RFC 9293 3.8.6", "", `win < cur && !c.mayShrink()`, `false`},
 		{"silly window offered", "RFC 9293 3.8.6.2.2", "func (c *Conn) nextWindow()", `free < allowed>>4 || int64(free) < mss`, `false`},
 		{"reader's news of a window kept back", "lost wake-up", "", `2*now <= c.rcv.clamp`, `false`},
@@ -98,6 +99,10 @@ var dataBugs = []file{
 		{"old urgent pointer taken again", "edge", "", `c.rcv.copied.Greater(seq) || seq.Less(c.rcv.nxt)`, `c.rcv.copied.Greater(seq)`},
 	}},
 	{"sock/tcp_xmit.go", []bug{
+		{"offloaded packet that stays counts once", "check left out", "", `p.gso = int32(o.Off)`, ``},
+		{"routers may cut a short SYN,ACK", "edge", "", `p.wireLen() > short && !h.setsDF(s, p.Dst)`, `p.wireLen() >= short && !h.setsDF(s, p.Dst)`},
+		{"nobody may cut a long SYN,ACK", "check left out", "", `p.wireLen() > short && !h.setsDF(s, p.Dst)`, `false`},
+		{"call never lets go of what waited for it", "lost wake-up", "", `h.step(s, tcpstate.Input{Kind: tcpstate.Release})`, ``},
 		{"offloaded packet longer than a packet can be", "check left out", "", `p.wireLen() > maxPacket`, `false`},
 		{"inconsistent retransmission", "RFC 2525 2.4", "func (h *Host) transmitConn", `h.transmit(&p, why, s.id)`, `if why == rule.RTORetransmit {
 		s.tx.ReadAt(seg.Seq.Since(s.txHead)+1, p.Payload)
@@ -105,6 +110,7 @@ var dataBugs = []file{
 	h.transmit(&p, why, s.id)`},
 	}},
 	{"tcpstate/icmp.go", []bug{
+		{"resend after an ICMP error is a reply", "state left over", "", `c.snd.lastSent, c.ack.pingpongs, c.ca.cubic.epoch = sent, pingpongs, epoch`, `c.snd.lastSent, c.ca.cubic.epoch, _ = sent, epoch, pingpongs`},
 		{"resend after an ICMP error has the time-out of before", "state left over", "", `mark++`, ``},
 		{"what ICMP makes go again has the time of now", "check left out", "", `c.now, c.q.turns.now, c.timers.xmit = last.at, last.turn, mark`, `c.timers.xmit = mark`},
 		{"no doubling taken back while connecting", "check left out", "", `!(c.ipv6 && c.connecting())`, `!c.connecting()`},

@@ -16,6 +16,7 @@ var handshakeBugs = []file{
 		{"window of the SYN,ACK scaled", "RFC 7323 2.2", "func (c *Conn) synAckArrives", `c.snd.wnd = uint32(s.Wnd)`, `c.snd.wnd = uint32(s.Wnd) << c.opt.sndWScale`},
 		{"scale used although the peer offers none", "RFC 7323 1.3", "", `c.cfg.WindowScaling && o.Has(OptWScale)`, `c.cfg.WindowScaling`},
 		{"initial window kept after lost SYNs", "RFC 5681 3.1", "", `c.ca.cwnd = 1`, ``},
+		{"lost SYNs undone by what tells of them later", "state left over", "", `c.ca.stamp, c.ca.priorSS = c.now, 0`, `c.ca.stamp = c.now`},
 		{"write after a connect waits for nothing", "lost wake-up", "", `c.tell(Writable, rule.SynAckReceived)`, ``},
 	}},
 	{"tcpstate/passive.go", []bug{

@@ -44,6 +44,8 @@ var segmentBugs = []file{
 		{"answers to bad segments at no bounded rate", "RFC 5961 7", "", `c.since(c.ack.lastOOW) < c.cfg.InvalidRatelimit`, `false`},
 		{"stretch ACK violation", "RFC 2525 2.13", "", `c.rcv.nxt.Since(c.rcv.wup) > c.ack.rcvMSS`, `c.rcv.nxt.Since(c.rcv.wup) > 3*c.ack.rcvMSS`},
 		{"ACK delayed beyond 500 ms", "RFC 9293 3.8.6.3", "", `c.timers.delack = at`, `c.timers.delack = c.now.Add(600 * Millisecond)`},
+		{"ACK of what waited for a call put off no further", "check left out", "", `why != 0 && c.backlog() > 0 && c.cfg.BacklogAckDefer`, `false`},
+		{"ACK put off whatever tcp_backlog_ack_defer says", "check left out", "", `why != 0 && c.backlog() > 0 && c.cfg.BacklogAckDefer`, `why != 0 && c.backlog() > 0`},
 		{"duplicate ACK put off", "RFC 5681 4.2", "", `!oooPossible || c.rq.ooo.Len() == 0`, `true`},
 		{"interactive mode never left", "check left out", "", `c.ack.pingpongs, c.ack.ato = 0, atoMin`, ``},
 	}},
