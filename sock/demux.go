@@ -120,7 +120,7 @@ func (h *Host) connSegment(s *sock, p *Packet) {
 		if h.fromAfar(s, p) {
 			return
 		}
-		if p = h.filtered(s, p); p == nil {
+		if p = h.filtered(s, p); p == nil || h.joinsNext(s, p) {
 			return
 		}
 	}

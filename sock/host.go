@@ -108,7 +108,7 @@ type Host struct {
 	stamps  uint64            // see stamp
 	run     []Thread          // woken, to be looked at; outlives an input of maxRounds
 	loop    []Packet          // to an address of our own, under way
-	backlog backlog           // of a connection to itself, among them
+	backlog backlog           // of the connection whose call is under way, among them
 	cuts    []Packet          // what the latest packet leaves as
 	whole   Packet            // put together from fragments
 	// looped is the one of them that is being delivered.

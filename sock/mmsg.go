@@ -87,7 +87,9 @@ func (h *Host) sendOne(s *sock, t *thread) outcome {
 func (h *Host) arrive() {
 	caller := h.caller
 	for n := 0; len(h.loop) > 0 && n < maxRounds; n++ {
-		h.deliverNext()
+		if h.deliverNext(); len(h.loop) == 0 {
+			h.releaseBacklog()
+		}
 	}
 	h.caller = caller
 }

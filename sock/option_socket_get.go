@@ -123,7 +123,7 @@ func getMeminfo(h *Host, s *sock, t *thread) outcome {
 		rmem, queued, forward = s.conn.Memory()
 	}
 	if g := s.dg; g != nil {
-		rmem, wmem, drops = uint32(g.rmem), uint32(g.wmem), g.drops
+		rmem, wmem, drops = rmem+uint32(g.rmem), uint32(g.wmem), g.drops // a stream's are errors
 	}
 	return t.give32(rmem, uint32(s.rcvbuf()), wmem, uint32(snd), forward, queued, uint32(s.optmem()), 0, drops)
 }

@@ -114,6 +114,7 @@ func (h *Host) follow(s *sock, o *tcpstate.Output, payload []byte) bool {
 	case tcpstate.Writable:
 		h.wake(s, wakeOut)
 	case tcpstate.Failed:
+		s.err = 0 // the connection's takes its place
 		h.wake(s, POLLERR)
 	case tcpstate.Rehash:
 		h.rehashConn(s, o.Why)

@@ -105,8 +105,8 @@ func (h *Host) transmitBy(dev int32, p *Packet, why rule.ID, s sockID) {
 		h.loop = append(h.loop, *p)
 		if o := h.sockAt(s); o != nil {
 			h.loop[len(h.loop)-1].tag.mark = o.opt.mark
-			h.waitsFor(o, p)
 		}
+		h.waitsFor(p, s)
 	case dev == loopbackIndex:
 		h.emit(Dropped, rule.NotForUs, s)
 		return
@@ -116,39 +116,6 @@ func (h *Host) transmitBy(dev int32, p *Packet, why rule.ID, s sockID) {
 	if k == Transmit { // what it costs there is another host's affair
 		e.Packet.truesize, e.Packet.room, e.Packet.gso = 0, 0, 0
 	}
-}
-
-// backlog are the packets that wait for a call to let go of the connection that is its own peer (sk_backlog): they arrive as the call
-// ends, and take room of its window until the last of them is dealt with.
-type backlog struct {
-	of     sockID
-	octets uint32
-}
-
-func (b *backlog) holds(s *sock) bool { return b.octets > 0 && b.of == s.id }
-
-// releaseBacklog has the call let go of the connection, of whose packets none waits any more (release_sock).
-func (h *Host) releaseBacklog() {
-	s := h.backlog.of
-	waited := h.backlog.octets > 0
-	if h.backlog = (backlog{}); !waited {
-		return
-	}
-	if s := h.sockAt(s); s != nil {
-		h.step(s, tcpstate.Input{Kind: tcpstate.Release})
-	}
-}
-
-// waitsFor has a packet wait that the connection sends to itself in a call, or while what waited for a call is dealt with.
-func (h *Host) waitsFor(s *sock, p *Packet) {
-	const bare = 832 // an ACK
-	if s.conn == nil || s.remote.Addr() != s.local || s.remote.Port() != s.sport || h.caller == noCaller && !h.backlog.holds(s) {
-		return
-	}
-	if !h.backlog.holds(s) {
-		h.backlog = backlog{of: s.id}
-	}
-	h.backlog.octets += uint32(max(p.truesize, bare))
 }
 
 // ttl is the hop limit of what the socket sends in that family: a listener of

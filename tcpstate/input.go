@@ -115,8 +115,8 @@ type Input struct {
 	// once; with WayLost nothing is looked up any more (sk_dst_reset). Every kind.
 	MTU              uint32
 	WayKept, WayLost bool
-	// Backlog is the memory of packets that wait until the user's call lets go of the socket, octets: those of a connection to
-	// itself that the call has sent, and what answered them (sk_backlog.len). Every kind; a Release follows once it is 0 again.
+	// Backlog is the memory of packets that wait until the user's call lets go of the socket, octets: what this host itself has sent to
+	// the connection meanwhile (sk_backlog.len). Every kind; a Release follows once it is 0 again.
 	Backlog uint32
 	Label   uint32  // SegmentArrives: IPv6's flow label, 20 bits
 	Seg     Segment // SegmentArrives; Unreachable and TooBig use Seg.Seq, Open Seg.Opts

@@ -103,14 +103,21 @@ type Segment struct {
 	// Size is of each part of an offloaded packet of this host's own, octets; 0 for
 	// a single segment (gso_size). Segments that leave have none.
 	Size uint32
+	// Joined are the older ACKs that this one took the place of as it waited (tcp_add_backlog).
+	Joined uint32
 }
 
-// Parts is how many segments an offloaded packet stands for (gso_segs).
+// Parts is how many segments it stands for (gso_segs).
 func (s *Segment) Parts() uint32 {
 	if s.Size == 0 {
-		return 1
+		return 1 + s.Joined
 	}
 	return max((s.Len+s.Size-1)/s.Size, 1)
+}
+
+// BareAck reports that the segment does nothing but acknowledge.
+func (s *Segment) BareAck() bool {
+	return s.Len == 0 && s.Flags&(ACK|SYN|FIN|RST|URG) == ACK
 }
 
 // InPages is the Room of a segment from this host itself: its octets lie in pages, which are handed over as they are.

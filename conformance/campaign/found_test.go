@@ -68,6 +68,8 @@ var found = []struct {
 	{"nor does what RAW reads of a datagram from a port of the stack's choice depend on it", overheard(4, 100)},
 	{"nor a part of that", overheard(4, 22)},
 	{"nor what it reads without IP's header", overheard(6, 100)},
+	{"a socket's cookie is its own", []matrix.Step{{Thread: 1, Call: &sock.Call{Op: sock.OpSocket, Domain: sock.AF_INET, Type: sock.SOCK_STREAM}},
+		{Thread: 1, Call: &sock.Call{Op: sock.OpGetsockopt, Level: sock.SOL_SOCKET, Name: sock.SO_COOKIE, Len: 100}}}},
 	{"routers may cut no SYN,ACK of 60 octets, wherever the way narrows (ip_build_and_send_pkt)", fastSynAck(sock.IP_PMTUDISC_DONT, false)},
 	{"but one of 72, which brings a cookie", fastSynAck(sock.IP_PMTUDISC_DONT, true)},
 	{"if its listener allows it", fastSynAck(sock.IP_PMTUDISC_WANT, true)},

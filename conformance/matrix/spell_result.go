@@ -69,8 +69,8 @@ func (s *speller) results(b *strings.Builder, c *sock.Call, r *sock.Return) {
 			b.WriteString(" " + text)
 			return
 		}
-		if c.Level == sock.SOL_TCP && c.Name == sock.TCP_TIMESTAMP && c.Len >= 4 {
-			b.WriteString(" clock") // the stack's own
+		if what := own(c); what != "" && c.Len >= 4 {
+			b.WriteString(what)
 			return
 		}
 		if c.Level == sock.SOL_IP && c.Name == sock.IP_PROTOCOL {
@@ -93,6 +93,17 @@ func (s *speller) results(b *strings.Builder, c *sock.Call, r *sock.Return) {
 	case sock.OpAccept, sock.OpGetsockname, sock.OpGetpeername:
 		b.WriteString(s.addr(r))
 	}
+}
+
+// own is what an option tells that each stack has for itself, nothing for others.
+func own(c *sock.Call) string {
+	switch {
+	case c.Level == sock.SOL_TCP && c.Name == sock.TCP_TIMESTAMP:
+		return " clock"
+	case c.Level == sock.SOL_SOCKET && (c.Name == sock.SO_COOKIE || c.Name == sock.SO_NETNS_COOKIE):
+		return " cookie"
+	}
+	return ""
 }
 
 // number spells what IP_PROTOCOL tells: a protocol, or a port; of part of one nothing can be said.

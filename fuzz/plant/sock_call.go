@@ -70,6 +70,12 @@ var callBugs = []file{
 		{"every fragment costs its memory", "leak", "", `n <= room`, `false`},
 		{"fragments behind the first cost none", "check left out", "", `size, room = size+p.size, 0`, `room = 0`},
 	}},
+	{"sock/option_socket_get.go", []bug{
+		{"errors of a stream hide its data", "check left out", "", `rmem+uint32(g.rmem)`, `uint32(g.rmem)`},
+	}},
+	{"sock/option_table.go", []bug{
+		{"options of multicast routing unknown", "check left out", "", `l.router != 0 && inRange(num, first, last)`, `false`},
+	}},
 	{"sock/packet.go", []bug{
 		{"segment costs what its length does", "check left out", "", `s.Charge, s.Room, s.Size = p.truesize, p.room, uint32(p.gso)`, `s.Size = uint32(p.gso)`},
 	}},

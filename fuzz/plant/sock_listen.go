@@ -49,6 +49,7 @@ var listenBugs = []file{
 		{"UDP sockets share a port without asking", "bind conflict", "", `!s.opt.reusePort || !o.opt.reusePort || s.group != 0 || s.uid != o.uid`, `false`},
 	}},
 	{"sock/tcp_step.go", []bug{
+		{"error of IP_RECVERR outlives the connection's", "state left over", "", `s.err = 0`, ``},
 		{"reader not woken", "lost wake-up", "", `h.wake(s, wakeIn)`, ``},
 		{"writer not woken", "lost wake-up", "", `h.wake(s, wakeOut)`, ``},
 		{"change of state wakes nobody", "lost wake-up", "", `h.wake(s, wakeAny)`, ``},

@@ -98,11 +98,16 @@ var dataBugs = []file{
 		{"urgent pointer at the octet, not behind it", "RFC 6093", "", `uint16(c.snd.up.Since(s.Seq))`, `uint16(c.snd.up.Since(s.Seq) - 1)`},
 		{"old urgent pointer taken again", "edge", "", `c.rcv.copied.Greater(seq) || seq.Less(c.rcv.nxt)`, `c.rcv.copied.Greater(seq)`},
 	}},
+	{"sock/backlog.go", []bug{
+		{"ACKs that wait stay several", "check left out", "", `q.Seg.BareAck() && q.Seg.Seq == p.Seg.Seq && q.Seg.Opts == p.Seg.Opts && q.TOS == p.TOS && q.Seg.ECN == p.Seg.ECN &&
+			(q.Seg.Flags^p.Seg.Flags)&(tcpstate.ECE|tcpstate.CWR) == 0`, `false`},
+		{"call never lets go of what waited for it", "lost wake-up", "", `h.step(s, tcpstate.Input{Kind: tcpstate.Release})`, ``},
+		{"ACK joined to one that waits counts no more", "leak", "", `q.Seg.Joined += p.Seg.Joined + 1`, ``},
+	}},
 	{"sock/tcp_xmit.go", []bug{
 		{"offloaded packet that stays counts once", "check left out", "", `p.gso = int32(o.Off)`, ``},
 		{"routers may cut a short SYN,ACK", "edge", "", `p.wireLen() > short && !h.setsDF(s, p.Dst)`, `p.wireLen() >= short && !h.setsDF(s, p.Dst)`},
 		{"nobody may cut a long SYN,ACK", "check left out", "", `p.wireLen() > short && !h.setsDF(s, p.Dst)`, `false`},
-		{"call never lets go of what waited for it", "lost wake-up", "", `h.step(s, tcpstate.Input{Kind: tcpstate.Release})`, ``},
 		{"offloaded packet longer than a packet can be", "check left out", "", `p.wireLen() > maxPacket`, `false`},
 		{"inconsistent retransmission", "RFC 2525 2.4", "func (h *Host) transmitConn", `h.transmit(&p, why, s.id)`, `if why == rule.RTORetransmit {
 		s.tx.ReadAt(seg.Seq.Since(s.txHead)+1, p.Payload)
