@@ -37,9 +37,10 @@ func (s *sock) awaits(p *Packet) bool {
 }
 
 // joinsNext makes an ACK that waits for the connection one with the next segment that does, if that is an ACK, too, and no older
-// (tcp_add_backlog).
+// (tcp_add_backlog, which joins data and FIN to an ACK as well). Where somebody looks at each by itself nothing is joined: the next has
+// not been looked at yet.
 func (h *Host) joinsNext(s *sock, p *Packet) bool {
-	if !h.backlog.holds(s) || !p.Seg.BareAck() {
+	if !h.backlog.holds(s) || !p.Seg.BareAck() || s.opt.filter != nil || h.hooks.Security != nil {
 		return false
 	}
 	for i := range h.loop {
@@ -47,7 +48,7 @@ func (h *Host) joinsNext(s *sock, p *Packet) bool {
 		if !s.awaits(q) {
 			continue
 		}
-		same := q.Seg.BareAck() && q.Seg.Seq == p.Seg.Seq && q.Seg.Opts == p.Seg.Opts && q.TOS == p.TOS && q.Seg.ECN == p.Seg.ECN &&
+		same := q.Seg.BareAck() && q.Seg.Seq == p.Seg.Seq && q.Seg.Opts == p.Seg.Opts && q.TOS == p.TOS && q.TTL == p.TTL && q.Seg.ECN == p.Seg.ECN &&
 			(q.Seg.Flags^p.Seg.Flags)&(tcpstate.ECE|tcpstate.CWR) == 0
 		if same = same && p.Seg.Ack.LessEq(q.Seg.Ack); same {
 			q.Seg.Joined += p.Seg.Joined + 1

@@ -219,10 +219,11 @@ func (h *Host) settleWithin(rounds int) {
 	}
 	// More than one input may do: packets are lost, as where the queue of a CPU is
 	// full (enqueue_to_backlog), and threads go on with the next input (Deadline).
+	h.releaseBacklog()
 	for range h.loop {
 		h.emit(Dropped, rule.NoMemory, noSock)
 	}
-	h.loop, h.backlog = h.loop[:0], backlog{}
+	h.loop = h.loop[:0]
 }
 
 // deliverNext delivers the oldest packet that went to ourselves.

@@ -99,7 +99,7 @@ var dataBugs = []file{
 		{"old urgent pointer taken again", "edge", "", `c.rcv.copied.Greater(seq) || seq.Less(c.rcv.nxt)`, `c.rcv.copied.Greater(seq)`},
 	}},
 	{"sock/backlog.go", []bug{
-		{"ACKs that wait stay several", "check left out", "", `q.Seg.BareAck() && q.Seg.Seq == p.Seg.Seq && q.Seg.Opts == p.Seg.Opts && q.TOS == p.TOS && q.Seg.ECN == p.Seg.ECN &&
+		{"ACKs that wait stay several", "check left out", "", `q.Seg.BareAck() && q.Seg.Seq == p.Seg.Seq && q.Seg.Opts == p.Seg.Opts && q.TOS == p.TOS && q.TTL == p.TTL && q.Seg.ECN == p.Seg.ECN &&
 			(q.Seg.Flags^p.Seg.Flags)&(tcpstate.ECE|tcpstate.CWR) == 0`, `false`},
 		{"call never lets go of what waited for it", "lost wake-up", "", `h.step(s, tcpstate.Input{Kind: tcpstate.Release})`, ``},
 		{"ACK joined to one that waits counts no more", "leak", "", `q.Seg.Joined += p.Seg.Joined + 1`, ``},
