@@ -89,6 +89,7 @@ func TestSeedsReachEveryPacket(t *testing.T) {
 		"Segment.Charge":    "a host's: what the memory costs that brought it",
 		"Segment.Room":      "a host's, too",
 		"Segment.Size":      "a host's: what of its own stays in the host, offloaded",
+		"Segment.Heard":     "of what comes from the host itself",
 		"Segment.Joined":    "a host's: what waits there for a call",
 		"Raw.BadIPChecksum": "for encoding: such a packet is dropped",
 		"Raw.BadChecksum":   "for encoding: such a packet is dropped",

@@ -1,6 +1,10 @@
 package sock
 
-import "github.com/sockspec/sockspec/tcpstate"
+import (
+	"net/netip"
+
+	"github.com/sockspec/sockspec/tcpstate"
+)
 
 // backlog are the packets that wait for a call to let go of its connection (sk_backlog): what is sent to the connection while the call
 // has it locked arrives as the call ends, and takes room of its window until the last of it is dealt with.
@@ -57,6 +61,15 @@ func (h *Host) joinsNext(s *sock, p *Packet) bool {
 		return same
 	}
 	return false
+}
+
+// heardOf is up to where the sender of a segment, which is on this host, too, has heard its data acknowledged; all of it, if it is gone.
+func (h *Host) heardOf(p *Packet) tcpstate.Seq {
+	id, ok := h.flows[flow{netip.AddrPortFrom(p.Src, p.SrcPort), netip.AddrPortFrom(p.Dst, p.DstPort)}]
+	if s := h.sockAt(id); ok && s != nil && s.conn != nil && !s.frozen {
+		return s.conn.SndUna()
+	}
+	return p.Seg.End()
 }
 
 // releaseBacklog has the call let go of the connection, for which nothing waits any more (release_sock).

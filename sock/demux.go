@@ -125,6 +125,9 @@ func (h *Host) connSegment(s *sock, p *Packet) {
 		}
 	}
 	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.charged(), Label: p.Flow, BadSum: p.BadSum}
+	if p.looped {
+		in.Seg.Heard = h.heardOf(p)
+	}
 	if p.Seg.Flags.Has(tcpstate.SYN) && s.conn.State() == tcpstate.TimeWait {
 		in.Listening = h.findListener(p.name(), p) != nil
 	}

@@ -126,6 +126,7 @@ func TestSeedsReachEveryWire(t *testing.T) {
 		"Segment.Charge": "a host's: what the memory costs that brought it",
 		"Segment.Room":   "a host's, too",
 		"Segment.Size":   "of what a host has offloaded and stays there",
+		"Segment.Heard":  "of what comes from the host itself",
 		"Segment.Joined": "of what waits for a call",
 	}), "no seed has these")
 }

@@ -109,7 +109,7 @@ func (c *Conn) dataReceived(s *Segment, truesize uint32) {
 	c.ack.lastRcv, c.ack.label = c.now, c.arrived.label
 	c.ecnData(s)
 	if n >= 128 {
-		c.growWindow(n, truesize)
+		c.growWindow(n, s.worth(truesize))
 	}
 }
 

@@ -148,11 +148,10 @@ func TestReceivedBuffersJoinWhereThereIsRoom(t *testing.T) {
 // (skb_try_coalesce).
 func TestReceivedPagesAreHandedOver(t *testing.T) {
 	arithmetic(t, func(r *rand.Rand, c *Conn) {
-		c.rcv.wup = near(r, peerISS.Add(9), 1)
 		a := rxBuffer{seq: peerISS, end: peerISS.Add(20), true: 852, own: peerISS.Add(9), frags: uint8(r.IntN(18))}
 		b := rxBuffer{seq: near(r, a.end, 1), true: 839, frags: uint8(1 + r.IntN(3))}
-		b.end, b.own = b.seq.Add(7), b.seq.Add(7)
-		cloned := a.frags > 0 && a.own.Greater(c.rcv.wup)
+		b.end, b.own, b.heard = b.seq.Add(7), b.seq.Add(7), near(r, a.own, 1)
+		cloned := a.frags > 0 && a.own.Greater(b.heard)
 		joins := b.seq == a.end && !cloned && a.frags+b.frags <= 17
 		rmem := c.rcv.rmem
 		require.Equal(t, joins, c.coalesce(&a, &b))

@@ -11,8 +11,9 @@ type rxBuffer struct {
 	true     int32 // truesize
 	room     int32 // octets that still fit behind the data (skb_tailroom)
 	at       Time  // when it came, or what was last appended to it (skb->tstamp)
-	frags    uint8 // pages that this host itself has sent it in, so many pieces at most; 0 if it came from the link
 	own      Seq   // end of the segment that it began as, where it has frags
+	heard    Seq   // Segment.Heard as it came, where it has frags
+	frags    uint8 // pages that this host itself has sent it in, so many pieces at most; 0 if it came from the link
 	fin      bool
 	under    bool // out of order, and an earlier one reaches beyond its end
 }
@@ -57,7 +58,7 @@ func (c *Conn) rxBufferOf(s *Segment) rxBuffer {
 	}
 	b := rxBuffer{seq: s.Seq, end: s.End(), true: cost, room: room, at: c.now, fin: s.Flags.Has(FIN)}
 	if room == InPages {
-		b.room, b.own, b.frags = 0, b.end, uint8(min(s.Len/maxSynData, maxFrags-1))+1
+		b.room, b.own, b.heard, b.frags = 0, b.end, s.Heard, uint8(min(s.Len/maxSynData, maxFrags-1))+1
 	}
 	return b
 }
@@ -76,12 +77,12 @@ func (b *rxBuffer) data() uint32 {
 
 // coalesce appends b to the buffer before it when its octets fit into the room
 // there, or lie in pages (tcp_try_coalesce, skb_try_coalesce), and reports whether it
-// did. A buffer that its sender, this host, still has, as nothing acknowledged it, is
+// did. A buffer that its sender, this host, still has, as it has heard of no ACK, is
 // left as it is (skb_cloned).
 func (c *Conn) coalesce(to, b *rxBuffer) bool {
 	n := int32(b.data())
 	switch {
-	case to.end != b.seq, to.frags > 0 && to.own.Greater(c.rcv.wup):
+	case to.end != b.seq, to.frags > 0 && to.own.Greater(b.heard):
 		return false
 	case n <= to.room:
 		to.room -= n

@@ -206,6 +206,7 @@ func (p *printer) received(b *rxBuffer) {
 	p.time(b.at)
 	if b.frags > 0 {
 		p.in(b.own)
+		p.in(b.heard)
 	}
 	p.bools(b.fin, b.under)
 }

@@ -208,6 +208,15 @@ func (c *Conn) setWindowClamp(v uint32) {
 	}
 }
 
+// worth is what a buffer of truesize octets costs a window that grows: a head
+// without an octet costs nothing (truesize_adjust).
+func (s *Segment) worth(truesize uint32) uint32 {
+	if s.Room == InPages && truesize >= bufOverhead+s.Len {
+		return truesize - bufOverhead
+	}
+	return truesize
+}
+
 // growWindow lets the window open as segments prove to be worth their
 // truesize (tcp_grow_window).
 func (c *Conn) growWindow(n, truesize uint32) {

@@ -38,6 +38,7 @@ var dataBugs = []file{
 	}},
 	{"tcpstate/window.go", []bug{
 		{"backlog takes no room of the window", "state left over", "", `r.rcvbuf - r.rmem - backlog`, `r.rcvbuf - r.rmem`},
+		{"head of a looped segment counted against its worth", "check left out", "", `s.Room == InPages && truesize >= bufOverhead+s.Len`, `false`},
 		{"size of an offloaded packet's segments not seen", "check left out", "", `cmp.Or(s.Size, s.Len)`, `cmp.Or(s.Len, s.Size)`},
 		{"right edge of the window moves left", "RFC 9293 3.8.6", "", `win < cur && !c.mayShrink()`, `false`},
 		{"silly window offered", "RFC 9293 3.8.6.2.2", "func (c *Conn) nextWindow()", `free < allowed>>4 || int64(free) < mss`, `false`},
@@ -48,7 +49,7 @@ var dataBugs = []file{
 		{"receive buffer has no bound", "check left out", "func (c *Conn) rmemRoom", `c.rcv.rmem > c.rcv.rcvbuf`, `false`},
 		{"FIN counted as an octet to read", "off by one", "", `(fin || n == 0) && c.EOF() && c.rcv.copied.Less(c.rcv.nxt)`, `false`},
 		{"FIN taken before it is asked for", "edge", "", `b.fin && used == end.Since(c.rcv.copied)`, `true`},
-		{"octets appended to a buffer that its sender still has", "check left out", "", `to.frags > 0 && to.own.Greater(c.rcv.wup)`, `false`},
+		{"octets appended to a buffer that its sender still has", "check left out", "", `to.frags > 0 && to.own.Greater(b.heard)`, `false`},
 	}},
 	{"tcpstate/conn.go", []bug{
 		{"spans in jiffies told to the microsecond", "edge", "", `(int64(now)/t - int64(then)/t) * t`, `now.Sub(then)`},
