@@ -46,7 +46,7 @@ func (h *Host) newChild(af *afOps, s *sock, f flow, p *Packet, tos uint8) *sock 
 	c.txHash, c.flowLabel = h.nextTxHash(f, 0), s.replies(p)
 	c.reqHash = c.txHash
 	c.local, c.source, c.remote = f.local.Addr(), f.local.Addr(), f.remote
-	c.af, c.stray = af, af.ipv6 && !s.af.ipv6
+	c.af, c.ops4 = af, s.ops4 || !af.ipv6
 	if c.opt.boundDev == 0 && linkScope(c.remote.Addr()) && !c.remote.Addr().IsLoopback() {
 		c.opt.boundDev = h.dev // a link-local peer is on one link (tcp_v6_init_req)
 	}

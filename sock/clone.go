@@ -193,7 +193,7 @@ func (s *sock) fingerprint(f *queue.Hash, now Time) {
 	f.U32(s.mss)
 	f.Bool(s.routed)
 	f.U32(s.pathGen)
-	f.Bool(s.stray)
+	f.Bool(s.ops4)
 	hashAddr(f, netip.AddrPortFrom(s.way, 0))
 	s.fingerprintRest(f)
 	fingerprintLinks(f, &s.links)

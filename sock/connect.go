@@ -113,7 +113,8 @@ func disconnected(err Errno) ssState {
 	return ssUnconnected
 }
 
-// tcpConnect sends the SYN (tcp_v4_connect, tcp_v6_connect).
+// tcpConnect sends the SYN (tcp_v4_connect, tcp_v6_connect). An IPv6 socket that
+// went over IPv4 keeps IPv4's operations, until it finds no way there.
 func tcpConnect(h *Host, s *sock, a Addr, n int32) Errno {
 	dst, err := h.connectAddr(s, a, n)
 	if err != 0 {
@@ -122,6 +123,20 @@ func tcpConnect(h *Host, s *sock, a Addr, n int32) Errno {
 	if err := s.takeScope(dst, a, n); err != 0 {
 		return err
 	}
+	err = h.connectTo(s, netip.AddrPortFrom(dst, a.AP.Port()))
+	switch {
+	case s.family != AF_INET6 || dst.Is6():
+	case err != 0:
+		s.af, s.ops4 = &ipv6Specific, false
+	default:
+		s.ops4 = true
+	}
+	return err
+}
+
+// connectTo finds a way and a port, and sends the SYN.
+func (h *Host) connectTo(s *sock, to netip.AddrPort) Errno {
+	dst := to.Addr()
 	r, err := h.routeTo(dst, s.source, s.via(s.opt.boundDev))
 	switch {
 	case dst.Is4() && s.source.Is4() && (s.source.IsMulticast() || s.source == limitedBroadcast):
@@ -139,7 +154,7 @@ func tcpConnect(h *Host, s *sock, a Addr, n int32) Errno {
 	if s.source.IsUnspecified() {
 		h.moveAddr(s, r.src, r.src)
 	}
-	s.remote = netip.AddrPortFrom(dst, a.AP.Port())
+	s.remote = to
 	if !h.hashConnect(s) {
 		h.unnamed(s)
 		return EADDRNOTAVAIL

@@ -64,9 +64,9 @@ type sock struct {
 	routed        bool           // a route is remembered (sk_dst_cache)
 	pathGen       uint32         // the memory of a narrow way that it was found in, 0 = none
 	way           netip.Addr     // where to, once bind has forgotten the peer
-	// stray: what it sends over IPv6 leaves by IPv4's operations, and gets nowhere.
-	// Its listener has kept them from a connection over IPv4 (ipv6_mapped).
-	stray bool
+	// ops4: an IPv6 socket has IPv4's operations (ipv6_mapped), from a connection
+	// over IPv4, and keeps them: see stray.
+	ops4 bool
 
 	err  Errno // sk_err that no connection holds
 	shut uint8 // sk_shutdown while there is no connection

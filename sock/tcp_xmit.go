@@ -5,13 +5,17 @@ import (
 	"github.com/sockspec/sockspec/tcpstate/rule"
 )
 
+// stray reports that what the socket sends over IPv6 leaves by IPv4's operations,
+// and gets nowhere.
+func (s *sock) stray() bool { return s.ops4 && s.af.ipv6 }
+
 // transmitConn sends a segment of the connection, with its octets. One that is
 // sent for no socket finds its way by itself, and is not to be fragmented
 // (ip_send_unicast_reply).
 func (h *Host) transmitConn(s *sock, o *tcpstate.Output) {
 	seg, why := &o.Seg, o.Why
 	if o.N == tcpstate.AsSocket {
-		if s.routed = !s.stray && !h.strands(s, s.remote.Addr()); !s.routed {
+		if s.routed = !s.stray() && !h.strands(s, s.remote.Addr()); !s.routed {
 			h.emit(Dropped, rule.NoRoute, s.id)
 			return
 		}

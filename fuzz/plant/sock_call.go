@@ -8,6 +8,8 @@ var callBugs = []file{
 		{"connect of a connected socket succeeds", "CO-02", "case ssConnected:", `fail(EISCONN)`, `done(0)`},
 		{"connect of a listener", "CO-03", "case ssUnconnected:", `s.state() != tcpstate.Closed`, `false`},
 		{"failed connect leaves its error", "CO-08", "", `err = ECONNABORTED`, `err = ECONNREFUSED`},
+		{"IPv4 operations kept when there is no way", "state left over", "", `s.af, s.ops4 = &ipv6Specific, false`, ``},
+		{"IPv4 operations lost after a connect", "state lost", "", `s.ops4 = true`, ``},
 		{"short address taken", "CO-10", "func (h *Host) connectAddr(", `n < s.leastAddr()`, `false`},
 		{"connect to a multicast address", "CO-10", "", `(dst.IsMulticast() || dst == limitedBroadcast) && err != ENODEV`, `false`},
 		{"signal during a handshake ignored", "CO-07", "waiting && !h.waits(t):", `t.signal`, `false`},

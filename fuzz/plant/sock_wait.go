@@ -27,6 +27,7 @@ var waitBugs = []file{
 		{"poll of a descriptor that is none waits", "poll", "", `return POLLNVAL`, `return 0`},
 	}},
 	{"sock/accept.go", []bug{
+		{"listener's IPv4 operations not inherited", "state lost", "", `s.ops4 || !af.ipv6`, `!af.ipv6`},
 		{"all who accept are woken", "wake-one", "func tcpAccept(", `return h.parkOn(t, s, true)`, `return h.parkOn(t, s, false)`},
 		{"error queue shared with the listener", "state left over", "", `c.groups, c.anycast, c.dg = nil, nil, nil`, `c.groups, c.anycast = nil, nil`},
 		{"new connection wakes nobody", "lost wake-up", "", `h.wake(s, wakeIn)`, ``},
