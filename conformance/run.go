@@ -42,7 +42,10 @@ func runOnce(ctx context.Context, s *script.Script, stack Stack, o Options) (res
 		fds: map[int32]*descriptor{}, current: map[string]*conn{},
 		blocked: map[sock.Thread]*pending{}, done: map[sock.Thread]sock.Return{},
 	}
-	err := e.play(stack, o)
+	err := Guard(func() error { return e.play(stack, o) })
+	if bug := (*Panic)(nil); errors.As(err, &bug) {
+		err = e.failf("run", "a stack that works", "one that "+bug.Error())
+	}
 	if e.inst != nil {
 		res.Elapsed = e.now()
 		if cerr := e.inst.Close(); err == nil && cerr != nil {

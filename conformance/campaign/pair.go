@@ -113,7 +113,11 @@ func (p *pair) play(s matrix.Step) (matrix.Outcome, *Difference, error) {
 	if len(p.steps) > at {
 		p.told[0].Outcomes, p.told[1].Outcomes = append(p.told[0].Outcomes, other), append(p.told[1].Outcomes, model)
 	}
-	if err != nil {
+	var bug *conformance.Panic
+	switch {
+	case errors.As(err, &bug):
+		return model, p.burst(at, s, bug, &other), nil
+	case err != nil:
 		return model, nil, err
 	}
 	d, err := p.differ(at, &other, &model)
@@ -176,7 +180,7 @@ func (p *pair) differ(step int, other, model *matrix.Outcome) (*Difference, erro
 // both carries a step out on other and then on model, at the time at which it began there, and lets as much time pass.
 func (p *pair) both(s matrix.Step) (other, model matrix.Outcome, err error) {
 	began := p.now()
-	if other, err = p.other.Play(&s); err != nil {
+	if err = conformance.Guard(func() (err error) { other, err = p.other.Play(&s); return err }); err != nil {
 		return other, model, err
 	}
 	other, p.early = join(p.early, other), matrix.Outcome{}
@@ -188,12 +192,15 @@ func (p *pair) both(s matrix.Step) (other, model matrix.Outcome, err error) {
 	}
 	p.steps = append(p.steps, s)
 	p.told[0].Began, p.told[1].Began = append(p.told[0].Began, began.Add(p.ahead)), append(p.told[1].Began, began)
-	if err = pass(p.model, began, &model); err != nil {
-		return other, model, err
-	}
-	if err = p.model.Begin(&s); err == nil {
-		err = p.settle(&other, &model)
-	}
+	err = conformance.Guard(func() error {
+		if err := pass(p.model, began, &model); err != nil {
+			return err
+		}
+		if err := p.model.Begin(&s); err != nil {
+			return err
+		}
+		return p.settle(&other, &model)
+	})
 	p.steps[len(p.steps)-1].Wait = p.now().Sub(began)
 	return other, model, err
 }
