@@ -148,7 +148,7 @@ func (h *Host) fastAgain(s *sock, n uint32) {
 // return what went with the SYN.
 func (h *Host) sendFastEnd(s *sock, t *thread, o outcome) outcome {
 	if o.park {
-		h.writePending(s, uint32(flag(s.fastWaits)))
+		h.writePending(s, t, s.fastWaits)
 		return o
 	}
 	t.fast = false
@@ -156,7 +156,7 @@ func (h *Host) sendFastEnd(s *sock, t *thread, o outcome) outcome {
 		h.fastAgain(s, 0)
 	}
 	if s.fastWaits {
-		h.writePending(s, 0)
+		h.writePending(s, t, false)
 	}
 	if s.fastReq { // the connection is not over
 		t.done = s.fastCopied

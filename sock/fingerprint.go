@@ -71,7 +71,7 @@ func (t *thread) fingerprint(f *queue.Hash, now Time) {
 	if t.came != 0 {
 		f.U64(uint64(t.came - now))
 	}
-	for _, b := range [...]bool{t.signal, t.connected, t.fast, t.lingers} {
+	for _, b := range [...]bool{t.signal, t.connected, t.writes, t.fast, t.lingers} {
 		f.Bool(b)
 	}
 	f.U64(uint64(len(t.held)))

@@ -237,6 +237,9 @@ func (h *Host) followRequest(s *sock, f flow, d dscp, out []tcpstate.Output) (pr
 				Src: f.local.Addr(), Dst: f.remote.Addr(), SrcPort: f.local.Port(), DstPort: f.remote.Port(),
 				Proto: ProtoTCP, TTL: h.answerTTL(s, &o.Seg, v6), TOS: h.answerTOS(s, &o.Seg, d, v6), Seg: o.Seg,
 			}
+			if o.Seg.Flags.Has(tcpstate.SYN) {
+				p.Seg.ECN = s.opt.latestECN() // as its DSCP (tcp_v4_send_synack)
+			}
 			if v6 {
 				h.labelAnswer(s, f, &p, o.Why)
 			} else if o.Seg.Flags.Has(tcpstate.SYN) {

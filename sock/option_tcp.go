@@ -175,6 +175,9 @@ func setCongestion(h *Host, s *sock, v *value) Errno {
 	if !ok {
 		return ENOENT
 	}
+	if c != s.opt.congestion {
+		s.opt.showECN(tcpstate.NotECT) // tcp_reinit_congestion_control
+	}
 	s.opt.congestion = c
 	h.tell(s, tcpstate.CongestionCtl, uint32(c))
 	return 0

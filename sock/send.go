@@ -64,6 +64,11 @@ func tcpSendAgain(h *Host, s *sock, t *thread) outcome {
 	if t.fast {
 		return h.sendFastEnd(s, t, streamConnectAgain(h, s, t))
 	}
+	if t.parked && t.disconnects != s.disconnects {
+		return h.sendStop(s, t, EPIPE) // connect took the connection down in the meantime (sk_wait_event)
+	}
+	t.disconnects = s.disconnects
+	t.writes = false
 	again := t.parked && t.connected // it has waited for room, and not for the handshake
 	if !t.connected {
 		if o, ok := h.waitConnect(s, t); !ok {
@@ -165,13 +170,13 @@ func (h *Host) waitConnect(s *sock, t *thread) (outcome, bool) {
 	case !s.handshaking():
 		return h.sendError(s, t, EPIPE), false
 	case !h.waits(t):
-		h.writePending(s, 0)
+		h.writePending(s, t, false)
 		return h.sendError(s, t, EAGAIN), false
 	case t.signal:
-		h.writePending(s, 0)
+		h.writePending(s, t, false)
 		return h.sendError(s, t, t.intrErrno()), false
 	}
-	h.writePending(s, 1)
+	h.writePending(s, t, true)
 	return h.parkOn(t, s, false), false
 }
 
@@ -190,8 +195,16 @@ func (h *Host) sendError(s *sock, t *thread, err Errno) outcome {
 	return fail(err)
 }
 
-// writePending tells the connection that a write waits for the handshake, so
-// that the ACK of the SYN-ACK can go with the data (sk_write_pending).
-func (h *Host) writePending(s *sock, n uint32) {
+// writePending tells the connection whether writes wait for the handshake, this
+// thread's or others', so that the ACK of the SYN-ACK can go with the data
+// (sk_write_pending).
+func (h *Host) writePending(s *sock, t *thread, waits bool) {
+	t.writes = waits
+	n := uint32(flag(waits))
+	for i := range s.waiters.Len() {
+		if id, _, _ := s.waiters.At(i); id != t.id && h.findThread(id).writes {
+			n++
+		}
+	}
 	h.step(s, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.WritePending, N: n})
 }

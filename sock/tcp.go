@@ -44,6 +44,7 @@ func (h *Host) params(s *sock, mtu uint32, ipv6 bool) tcpstate.Params {
 	return tcpstate.Params{
 		Cfg: h.tcp, MTU: mtu, IPv6: ipv6, UserMSS: o.userMSS, RcvBuf: o.rcvbuf, SndBuf: o.sndbuf,
 		Locks: o.bufLocks, Clamp: o.windowClamp, Shut: s.shut, Left: s.left.tcp,
+		Marked: o.latestECN() == tcpstate.ECT0,
 	}
 }
 

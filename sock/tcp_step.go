@@ -22,6 +22,7 @@ func (h *Host) stepWith(s *sock, in tcpstate.Input, payload []byte) (sent uint32
 	}
 	resent, waited := s.conn.Resent(), s.conn.Waits()
 	h.conn = s.conn.Step(in, h.conn[:0])
+	s.opt.showECN(s.conn.LatestECN())
 	h.countAgain(s.conn.Resent() - resent)
 	for i := range h.conn {
 		// What was taken is stored before any segment that carries it leaves.

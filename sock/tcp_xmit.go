@@ -25,8 +25,6 @@ func (h *Host) transmitConn(s *sock, o *tcpstate.Output) {
 	p.gso = int32(o.Off)
 	if o.N != tcpstate.AsSocket {
 		p.TTL = h.ownTTL(s.af.ipv6)
-	} else {
-		s.opt.showECN(s.conn.LatestECN())
 	}
 	if o.N == tcpstate.AsAnswer {
 		p.TOS = h.dscp
@@ -146,8 +144,14 @@ func (h *Host) ownTTL(ipv6 bool) uint8 {
 // showECN keeps in IP_TOS and IPV6_TCLASS how the latest segment was marked
 // (INET_ECN_xmit, INET_ECN_dontxmit).
 func (o *options) showECN(mark tcpstate.ECN) {
-	o.tos, o.tclass = o.tos&^3|int32(mark), o.tclass&^3|int32(mark)
+	o.tos, o.tclass = o.tos&^ecnMask|int32(mark), o.tclass&^ecnMask|int32(mark)
 }
+
+// latestECN is what showECN has kept.
+func (o *options) latestECN() tcpstate.ECN { return tcpstate.ECN(o.tos & ecnMask) }
+
+// ecnMask is the ECN field of IP_TOS and IPV6_TCLASS (INET_ECN_MASK).
+const ecnMask = 3
 
 // tos is the DSCP of what the socket sends in that family.
 func (s *sock) tos(ipv6 bool) uint8 {

@@ -29,6 +29,7 @@ type thread struct {
 	came       Time  // when the last of the packets came that a stream was read from; 0 tells nothing
 	fd         int32 // that accept has for what it will return, -1 when it has none
 	connected  bool  // a send is past the handshake
+	writes     bool  // a send waits for it
 	fast       bool  // a send waits for the connection that it opened
 	badControl Errno // of a send, told once the connection is there
 	late       Errno // of a connect whose patience ends
@@ -143,7 +144,7 @@ func (h *Host) conclude(t *thread, o outcome) {
 // forget makes all that a wait keeps what it is when none has begun.
 func (t *thread) forget() {
 	t.done, t.until, t.file, t.sock, t.fd, t.in = 0, 0, noFile, noSock, -1, t.in[:0]
-	t.signal, t.connected, t.fast, t.late, t.badControl = false, false, false, 0, 0
+	t.signal, t.connected, t.writes, t.fast, t.late, t.badControl = false, false, false, false, 0, 0
 	t.disconnects, t.hole, t.peekAt, t.came, t.after = 0, 0, 0, 0, outcome{}
 	t.peekFrom = 0
 	t.batch.got, t.batch.limit = t.batch.got[:0], forever

@@ -93,7 +93,7 @@ const (
 func New(p Params) *Conn {
 	c := &Conn{cfg: p.Cfg.bounded(), state: Closed, ipv6: p.IPv6, locks: p.Locks, now: 1}
 	c.startSend(p.ISS)
-	c.snd.mtu = mtuOf(p.MTU)
+	c.snd.mtu, c.snd.marked = mtuOf(p.MTU), p.Marked
 	c.snd.way = wayOut{c.snd.mtu, c.snd.mtu}
 	c.snd.sndbuf = orDefault(p.SndBuf, c.cfg.Wmem[1])
 	c.rcv.rcvbuf = orDefault(p.RcvBuf, c.cfg.Rmem[1])

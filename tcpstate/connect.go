@@ -227,6 +227,7 @@ func (c *Conn) initTransfer() {
 		c.ca.cwnd = 1
 	}
 	c.ca.stamp, c.ca.priorSS = c.now, 0 // nothing to go back to (tcp_init_congestion_control)
+	c.snd.marked = false                // nor is it of an earlier connection's mind
 	c.cubicReset()
 	c.initBuffers()
 }

@@ -33,26 +33,25 @@ func (c *Conn) ecnSendSynAck(b *buffer) {
 	}
 }
 
-// ecnSend marks an outgoing segment (tcp_ecn_send): new data is ECN-capable.
+// ecnSend marks an outgoing segment but a SYN (tcp_ecn_send): new data is
+// ECN-capable. Without ECN the field stays what it was.
 func (c *Conn) ecnSend(s *Segment) {
 	if !c.ecn.on {
 		return
 	}
 	c.snd.marked = s.Len > 0 && s.Seq.GreaterEq(c.snd.nxt)
-	if c.snd.marked {
-		s.ECN = ECT0
-		if c.ecn.queueCWR {
-			c.ecn.queueCWR = false
-			s.Flags |= CWR
-		}
+	if c.snd.marked && c.ecn.queueCWR {
+		c.ecn.queueCWR = false
+		s.Flags |= CWR
 	}
 	if c.ecn.demandCWR {
 		s.Flags |= ECE
 	}
 }
 
-// LatestECN is the ECN field of the latest segment. A timewait bucket goes on like
-// that where it answers in time (tcp_v4_timewait_ack).
+// LatestECN is the ECN field of the latest segment, and of the next one if nothing
+// says otherwise: also of the SYN of a socket that had a connection before. A
+// timewait bucket goes on like that where it answers in time (tcp_v4_timewait_ack).
 func (c *Conn) LatestECN() ECN {
 	if c.snd.marked {
 		return ECT0

@@ -30,6 +30,7 @@ func (c *Conn) transmit(seq Seq, n uint32, flags Flags, segs, mss uint32, why ru
 		s.Wnd = c.selectWindow()
 		c.ecnSend(s)
 	}
+	s.ECN = c.LatestECN()
 	if flags.Has(ACK) {
 		c.ackSent()
 	}

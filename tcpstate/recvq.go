@@ -12,7 +12,7 @@ type rxBuffer struct {
 	room     int32 // octets that still fit behind the data (skb_tailroom)
 	at       Time  // when it came, or what was last appended to it (skb->tstamp)
 	own      Seq   // end of the segment that it began as, where it has frags
-	heard    Seq   // Segment.Heard as it came, where it has frags
+	heard    Seq   // Segment.Heard as it came, where it has frags or the FIN
 	frags    uint8 // pages that this host itself has sent it in, so many pieces at most; 0 if it came from the link
 	fin      bool
 	under    bool // out of order, and an earlier one reaches beyond its end
@@ -56,9 +56,12 @@ func (c *Conn) rxBufferOf(s *Segment) rxBuffer {
 		}
 		cost, room = RxCost(ip + s.HeaderLen() + s.Len)
 	}
-	b := rxBuffer{seq: s.Seq, end: s.End(), true: cost, room: room, at: c.now, fin: s.Flags.Has(FIN)}
+	b := rxBuffer{seq: s.Seq, end: s.End(), true: cost, room: room, at: c.now, heard: s.Heard, fin: s.Flags.Has(FIN)}
+	if s.Charge == 0 {
+		b.heard = b.end // no sender here has a part in it
+	}
 	if room == InPages {
-		b.room, b.own, b.heard, b.frags = 0, b.end, s.Heard, uint8(min(s.Len/maxSynData, maxFrags-1))+1
+		b.room, b.own, b.frags = 0, b.end, uint8(min(s.Len/maxSynData, maxFrags-1))+1
 	}
 	return b
 }

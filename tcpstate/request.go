@@ -22,6 +22,7 @@ type Params struct {
 	Locks      uint8  // LockRcvBuf and LockSndBuf: SO_RCVBUF or SO_SNDBUF was set
 	Clamp      uint32 // TCP_WINDOW_CLAMP, 0 = none
 	Shut       uint8  // ShutRead and ShutWrite: what was shut before there was a connection, or on its listener
+	Marked     bool   // the latest segment of an earlier connection of the socket was ECN-capable
 	Left       Left   // by an earlier connection of the socket
 }
 

@@ -206,6 +206,8 @@ func (p *printer) received(b *rxBuffer) {
 	p.time(b.at)
 	if b.frags > 0 {
 		p.in(b.own)
+	}
+	if b.frags > 0 || b.fin {
 		p.in(b.heard)
 	}
 	p.bools(b.fin, b.under)

@@ -41,6 +41,8 @@ var callBugs = []file{
 		{"jiffy of a millisecond once a sysctl is written", "state left over", "", `p.Tick > 0`, `p.Tick > 0 && cfg.Congestion != 0`},
 	}},
 	{"sock/send.go", []bug{
+		{"send goes on after a disconnect", "check left out", "func tcpSendAgain(", `t.disconnects != s.disconnects`, `false`},
+		{"write that gives up ends the wait of all", "count", "", `id != t.id && h.findThread(id).writes`, `false`},
 		{"write that is cut short pushed once", "state left over", "", `h.step(s, tcpstate.Input{Kind: tcpstate.Send, Flags: sendFlags(t) | tcpstate.SendEnd})`, ``},
 		{"control messages take no memory", "check left out", "", `n <= onStack || h.optionRoom(s, n)`, `true`},
 		{"address of a write used", "check left out", "", `c.Flags, c.AddrLen, c.Addr, c.Control = 0, 0, Addr{}, nil`, `c.Flags, c.Control = 0, nil`},
@@ -89,7 +91,11 @@ var callBugs = []file{
 	{"sock/options.go", []bug{
 		{"child has the algorithm of when its listener was made", "state left over", "", `o.congestion = h.tcp.Congestion`, ``},
 	}},
+	{"sock/option_tcp.go", []bug{
+		{"another congestion control keeps the ECN field", "state left over", "", `s.opt.showECN(tcpstate.NotECT)`, ``},
+	}},
 	{"sock/tcp.go", []bug{
+		{"SYN without the ECN field of the connection before", "state lost", "", `o.latestECN() == tcpstate.ECT0`, `false`},
 		{"connection has the algorithm of now", "state left over", "", `s.opt.congestion != h.tcp.Congestion`, `false`},
 	}},
 	{"sock/icmp.go", []bug{

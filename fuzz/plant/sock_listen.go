@@ -3,6 +3,7 @@ package main
 // listenBugs are in a listener's queues, in who gets a segment, and in ports.
 var listenBugs = []file{
 	{"sock/listen.go", []bug{
+		{"SYN-ACK without its listener's ECN field", "state lost", "", `s.opt.latestECN()`, `tcpstate.NotECT`},
 		{"bad ACK of a request not asked for its TTL", "check left out", "r.Disowns", `h.fromAfar(s, p)`, `false`},
 		{"SYN to a broadcast address answered", "check left out", "", `k == addrBroadcast || k == addrMulticast`, `false`},
 		{"accept queue off by one, short", "HQ", "", `uint32(l.accept.Len()) > l.backlog`, `uint32(l.accept.Len()) >= l.backlog`},

@@ -45,6 +45,7 @@ var dataBugs = []file{
 		{"reader's news of a window kept back", "lost wake-up", "", `2*now <= c.rcv.clamp`, `false`},
 	}},
 	{"tcpstate/recvq.go", []bug{
+		{"FIN over loopback takes memory", "state lost", "", `s.Heard`, `0`},
 		{"reader measured call by call", "edge", "", `used = min(n, end.Since(c.rcv.copied))`, `_ = end`},
 		{"receive buffer has no bound", "check left out", "func (c *Conn) rmemRoom", `c.rcv.rmem > c.rcv.rcvbuf`, `false`},
 		{"FIN counted as an octet to read", "off by one", "", `(fin || n == 0) && c.EOF() && c.rcv.copied.Less(c.rcv.nxt)`, `false`},

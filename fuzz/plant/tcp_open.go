@@ -3,6 +3,7 @@ package main
 // handshakeBugs are in how a connection begins.
 var handshakeBugs = []file{
 	{"tcpstate/connect.go", []bug{
+		{"connection begins with the ECN field of the one before", "state left over", "", `c.snd.marked = false`, ``},
 		{"no initial slow start", "RFC 2525 2.1", "", `c.ca.cwnd, c.ca.ssthresh = c.cfg.InitCwnd, infiniteSSThresh`, `c.ca.cwnd, c.ca.ssthresh = 1<<10, infiniteSSThresh`},
 		{"uninitialized CWND", "RFC 2525 2.3", "", `c.cubicReset()`, `c.cubicReset()
 	if c.opt.mssClamp == defaultMSS { // the peer told none
