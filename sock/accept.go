@@ -20,7 +20,7 @@ func (h *Host) promote(s *sock, f flow, r request, lp *tcpstate.Listener, p *Pac
 	s.lst.accept.Push(c.id)
 	id := c.id
 	h.dscp = p.TOS
-	h.stepWith(c, tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.charged(), Label: p.Flow}, p.Payload)
+	h.stepWith(c, h.arrives(p), p.Payload)
 	if h.socks[id] != c || c.state() != tcpstate.SynReceived {
 		h.wake(s, wakeIn)
 	}

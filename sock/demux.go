@@ -113,6 +113,15 @@ func tcpDeliver(h *Host, p *Packet) {
 	h.resetFor(nil, p, rule.NoSocket)
 }
 
+// arrives is what a connection is told of a segment.
+func (h *Host) arrives(p *Packet) tcpstate.Input {
+	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.charged(), Label: p.Flow, Local: p.looped}
+	if p.looped {
+		in.Seg.Heard = h.heardOf(p)
+	}
+	return in
+}
+
 // connSegment gives a segment to its connection. A TIME-WAIT that gives way to
 // a new SYN hands it to the listener.
 func (h *Host) connSegment(s *sock, p *Packet) {
@@ -124,10 +133,8 @@ func (h *Host) connSegment(s *sock, p *Packet) {
 			return
 		}
 	}
-	in := tcpstate.Input{Kind: tcpstate.SegmentArrives, Seg: p.charged(), Label: p.Flow, BadSum: p.BadSum}
-	if p.looped {
-		in.Seg.Heard = h.heardOf(p)
-	}
+	in := h.arrives(p)
+	in.BadSum = p.BadSum
 	if p.Seg.Flags.Has(tcpstate.SYN) && s.conn.State() == tcpstate.TimeWait {
 		in.Listening = h.findListener(p.name(), p) != nil
 	}

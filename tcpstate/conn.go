@@ -164,7 +164,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	}
 	switch in.Kind {
 	case SegmentArrives:
-		c.arrived.label = labelOf(in.Label)
+		c.arrived.label, c.rtt.local = labelOf(in.Label), in.Local
 		c.segmentArrives(&in)
 	case Timeout:
 		c.timeout()

@@ -46,7 +46,7 @@ func fill(c *Conn, ones bool) {
 // unprinted are the fields that the fingerprint leaves out, each with the reason.
 var unprinted = []string{
 	".now", ".snd.una", ".rcv.nxt", ".opt.tsOffset", // where it reckons from
-	".arrived.ts", ".arrived.val", ".arrived.label", ".snd.bars", // set by each step before it looks
+	".arrived.ts", ".arrived.val", ".arrived.label", ".rtt.local", ".snd.bars", // set by each step before it looks
 	".q.turns.now", ".q.turns.newest", ".q.turns.measured", // how they stand to those of buffers is printed there
 	// What TCP_INFO tells of, and Check.
 	".stat.badEdge", ".stat.rateAppLimited", ".stat.chrono", ".stat.rtoRecoveries", ".stat.segsIn", ".stat.dataSegsOut",

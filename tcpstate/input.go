@@ -107,6 +107,7 @@ type Input struct {
 	// TIME-WAIT gives way to. Without one TIME-WAIT stays.
 	Listening bool
 	BadSum    bool   // SegmentArrives: its checksum is wrong, and nobody has looked yet
+	Local     bool   // SegmentArrives: its sender is this host itself
 	Err       Errno  // Unreachable; TooBig: what a time-out is to report
 	Now       Time   // every kind; not before the previous input's
 	N         uint32 // Open, Send, Receive, Set, TooBig

@@ -163,8 +163,9 @@ func TestReceivedPagesAreHandedOver(t *testing.T) {
 	})
 	c := New(Params{})
 	for n, frags := range map[uint32]uint8{0: 1, 1: 1, 32767: 1, 32768: 2, 65483: 2, 1 << 20: 17} {
-		b := c.rxBufferOf(&Segment{Len: n, Seq: peerISS, Charge: 832 + int32(n), Room: InPages})
-		require.Equal(t, rxBuffer{seq: peerISS, end: peerISS.Add(n), own: peerISS.Add(n), true: 832 + int32(n), at: c.now, frags: frags}, b)
+		c.rtt.local = true
+		b := c.rxBufferOf(&Segment{Len: n, Seq: peerISS, Charge: 832 + int32(n), Room: InPages, Heard: peerISS.Add(3)})
+		require.Equal(t, rxBuffer{seq: peerISS, end: peerISS.Add(n), own: peerISS.Add(n), heard: peerISS.Add(3), true: 832 + int32(n), at: c.now, frags: frags}, b)
 	}
 }
 

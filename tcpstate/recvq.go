@@ -57,8 +57,8 @@ func (c *Conn) rxBufferOf(s *Segment) rxBuffer {
 		cost, room = RxCost(ip + s.HeaderLen() + s.Len)
 	}
 	b := rxBuffer{seq: s.Seq, end: s.End(), true: cost, room: room, at: c.now, heard: s.Heard, fin: s.Flags.Has(FIN)}
-	if s.Charge == 0 {
-		b.heard = b.end // no sender here has a part in it
+	if !c.rtt.local {
+		b.heard = b.end // no sender has a part in it any more
 	}
 	if room == InPages {
 		b.room, b.own, b.frags = 0, b.end, uint8(min(s.Len/maxSynData, maxFrags-1))+1

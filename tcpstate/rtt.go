@@ -9,6 +9,7 @@ type rttState struct {
 	rttvar  uint32 // smoothed mdevMax, scaled by 4
 	seq     Seq    // SND.NXT when this round trip began
 	backoff uint8
+	local   bool // Input.Local of the segment under way
 	rto     Duration
 	minima  [3]rttMin // windowed minimum (lib/minmax.c)
 }
@@ -123,6 +124,9 @@ func (c *Conn) ackRTT(flag ackFlag, seqUs, sackUs, caUs int64) int64 {
 	}
 	if seqUs < 0 {
 		return caUs
+	}
+	if c.rtt.local {
+		seqUs = max(seqUs, 1) // loopback takes some time, too, and with it the time-out a jiffy more
 	}
 	if flag&flagAckMaybeDelayed == 0 || uint32(caUs) <= c.rtt.min() {
 		us := uint32(caUs)

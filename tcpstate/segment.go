@@ -103,8 +103,8 @@ type Segment struct {
 	// Size is of each part of an offloaded packet of this host's own, octets; 0 for
 	// a single segment (gso_size). Segments that leave have none.
 	Size uint32
-	// Heard is what the sender has heard to be acknowledged, if that is this host, too:
-	// the memory of what lies before is the receiver's alone.
+	// Heard is what the sender has heard to be acknowledged, of one with Input.Local: the
+	// memory of what lies before is the receiver's alone.
 	Heard Seq
 	// Joined are the older ACKs that this one took the place of as it waited (tcp_add_backlog).
 	Joined uint32
