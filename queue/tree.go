@@ -21,7 +21,7 @@ const (
 // order: the caller descends by Root and Child, and says where to Insert. The zero value is empty and ready.
 // It has no limit of its own: what it holds is bounded by the caller's accounting.
 type Tree[T any] struct {
-	nodes []treeNode[T] // nodes[None] is the leaf that ends every path: it is black, and never written
+	nodes []treeNode[T] // nodes[None] is the leaf that ends every path: it is not red, and never written
 	root  Node
 	free  Node // nodes of erased elements, chained by up
 	n     int32
@@ -60,7 +60,7 @@ func (t *Tree[T]) At(i Node) *T {
 
 // has reports whether i names an element.
 func (t *Tree[T]) has(i Node) bool {
-	return i > None && int(i) < len(t.nodes) && t.nodes[i].colour != noColour
+	return uint32(i) < uint32(len(t.nodes)) && t.nodes[i].colour != noColour // nodes[None] has none either
 }
 
 // Root returns the node that a search begins with, None when the tree is empty.

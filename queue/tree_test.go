@@ -249,6 +249,7 @@ func TestTreeHasTheShapeOfLinuxs(t *testing.T) {
 			if c := tree.Clone(); len(want) > 0 {
 				require.True(r, c.Equal(&tree, Same[int]))
 				require.NoError(r, c.Check())
+				require.Equal(r, max(minTree, len(want)+1), cap(c.nodes))
 				require.Equal(r, want[len(want)-1], *c.At(c.Last()))
 			}
 		}
@@ -328,7 +329,7 @@ func TestTreeRefusesWhatIsNotThere(t *testing.T) {
 	require.Equal(t, None, tree.Insert(tree.Root(), Left, 2), "taken")
 	_, ok := tree.Erase(one)
 	require.True(t, ok)
-	for _, i := range []Node{None, -1, one, 99} {
+	for _, i := range []Node{None, -1, one, Node(len(tree.nodes)), 99} {
 		_, ok = tree.Erase(i)
 		require.False(t, ok)
 		require.Nil(t, tree.At(i))
@@ -352,10 +353,11 @@ func TestTreeCheckFindsWhatIsBroken(t *testing.T) {
 		"is not a black node with": func(t *Tree[int]) { t.nodes[t.root].up = t.First() },
 		"root":                     func(t *Tree[int]) { t.root = 77 },
 		"below red node":           func(t *Tree[int]) { t.nodes[t.First()].colour, t.nodes[t.nodes[t.Last()].up].colour = red, red },
-		"black nodes on the path":  func(t *Tree[int]) { t.nodes[t.Last()].colour = black },
-		"does not hang below":      func(t *Tree[int]) { t.nodes[t.Last()].up = t.root },
-		"are reached, of":          func(t *Tree[int]) { t.n++ },
-		"reached, of":              func(t *Tree[int]) { t.n-- },
+		"3 black nodes on the path to 4, 2 on others": func(t *Tree[int]) { t.nodes[t.Last()].colour = black },
+		"does not hang below":                         func(t *Tree[int]) { t.nodes[t.Last()].up = t.root },
+		"are reached, of":                             func(t *Tree[int]) { t.n++ },
+		"reached, of":                                 func(t *Tree[int]) { t.n-- },
+		"nodes are reached":                           func(t *Tree[int]) { t.nodes[t.root].kid[Right] = t.nodes[t.root].kid[Left] }, // twice
 	} {
 		tree := treeOf(1, 2, 3, 4)
 		require.NoError(t, tree.Check())

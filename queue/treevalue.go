@@ -56,15 +56,13 @@ func (t *Tree[T]) Check() error {
 	if t.root != None && (!t.has(t.root) || t.nodes[t.root].up != None || t.nodes[t.root].colour != black) {
 		return fmt.Errorf("tree: root %d is not a black node without a parent", t.root)
 	}
-	blacks, seen := -1, int32(0) // on the first path that ended
+	blacks, seen := 0, int32(0) // on the first path that ended
 	for i := t.root; i != None; i = t.Below(i) {
-		if seen++; seen > t.n {
-			break // or a ring would be walked for ever
-		}
+		seen++ // the walk ends: what it passes hangs below what it has passed
 		for _, k := range t.nodes[i].kid {
 			switch {
 			case k == None:
-				if n := t.blacks(i); blacks < 0 {
+				if n := t.blacks(i); blacks == 0 {
 					blacks = n
 				} else if n != blacks {
 					return fmt.Errorf("tree: %d black nodes on the path to %d, %d on others", n, i, blacks)
@@ -82,13 +80,12 @@ func (t *Tree[T]) Check() error {
 	return nil
 }
 
-// blacks counts the black nodes from i up.
+// blacks counts the black nodes from i up, each of which is known to hang below the next.
 func (t *Tree[T]) blacks(i Node) (n int) {
-	for steps := t.n; i != None && steps > 0; steps-- {
+	for ; i != None; i = t.nodes[i].up {
 		if t.nodes[i].colour == black {
 			n++
 		}
-		i = t.nodes[i].up
 	}
 	return n
 }
