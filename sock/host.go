@@ -174,8 +174,9 @@ func (h *Host) leave() []Effect {
 
 // emit appends an effect without packet and return.
 func (h *Host) emit(k EffectKind, why rule.ID, s sockID) *Effect {
-	h.out = append(h.out, Effect{Kind: k, Why: why, Sock: int32(s)})
-	return &h.out[len(h.out)-1]
+	e := queue.Next(&h.out)
+	e.Kind, e.Why, e.Sock = k, why, int32(s)
+	return e
 }
 
 // grab takes n bytes of the arena. They stay valid until the next input.

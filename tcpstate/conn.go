@@ -1,6 +1,7 @@
 package tcpstate
 
 import (
+	"github.com/sockspec/sockspec/queue"
 	"github.com/sockspec/sockspec/tcpstate/rule"
 )
 
@@ -209,8 +210,9 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 
 // tell appends a consequence that carries no segment.
 func (c *Conn) tell(k OutputKind, why rule.ID) *Output {
-	c.out = append(c.out, Output{Kind: k, Why: why})
-	return &c.out[len(c.out)-1]
+	o := queue.Next(&c.out)
+	o.Kind, o.Why = k, why
+	return o
 }
 
 // drop reports that the segment under way is discarded (tcp_drop_reason).
