@@ -287,7 +287,8 @@ func (e *Endpoint) checkBounds(in tcpstate.Input) error {
 
 // checkPersist: the persist timer is for a window that is closed. A full segment that it has room for does not wait while nothing
 // is in flight; less may, for Nagle, TCP_CORK and MSG_MORE use the same timer (tcp_check_probe_timer). What was too much for the
-// window stays so when segments become smaller: nobody looks until an ACK comes, or the timer (tcp_v4_mtu_reduced).
+// window stays so when segments become smaller: nobody looks until an ACK comes, or the timer (tcp_v4_mtu_reduced). A FIN takes a
+// sequence number of the window, so that a full segment that carries it needs one more than its octets (tcp_snd_wnd_test).
 func (e *Endpoint) checkPersist() error {
 	c := e.conn
 	if c.NotSent() == 0 || c.SockState() == tcpstate.Closed {
@@ -295,7 +296,14 @@ func (e *Endpoint) checkPersist() error {
 	}
 	i := c.Info(e.now)
 	e.view.mss = max(e.view.mss, i.SndMSS)
-	if i.Unacked == 0 && min(i.NotSentBytes, i.SndWnd) >= e.view.mss {
+	whole := e.view.mss
+	switch c.State() {
+	case tcpstate.FinWait1, tcpstate.Closing, tcpstate.LastAck:
+		if i.NotSentBytes == whole+1 {
+			whole++
+		}
+	}
+	if i.Unacked == 0 && min(i.NotSentBytes, i.SndWnd) >= whole {
 		return law("%d octets wait for a window of %d, and nothing is in flight", i.NotSentBytes, i.SndWnd)
 	}
 	return nil
