@@ -15,7 +15,7 @@ var netipZero netip.AddrPort
 func (h *Host) promote(s *sock, f flow, r request, lp *tcpstate.Listener, p *Packet) {
 	c := h.newChild(afOf(f.local.Addr()), s, f, p, r.tos)
 	c.txHash = r.txHash
-	lp.ISS, lp.TSOffset = r.ISS, r.TSOffset
+	lp.ISS, lp.TSOffset, lp.Congestion = r.ISS, r.TSOffset, c.opt.congestion
 	h.attach(c, tcpstate.Accept(lp.Params, &r.Request, &p.Seg), r.ISS)
 	s.lst.accept.Push(c.id)
 	id := c.id

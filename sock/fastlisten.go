@@ -142,6 +142,7 @@ func (h *Host) fastAccept(af *afOps, s *sock, f flow, lp *tcpstate.Listener, in 
 	if s.opt.saveSyn != 0 {
 		c.savedSyn = h.headersOf(p, s.opt.saveSyn == 2)
 	}
+	lp.Congestion = c.opt.congestion
 	conn, out := lp.FastAccept(in, h.req[:0])
 	h.attach(c, conn, lp.ISS)
 	c.fastOwner = s.id

@@ -73,7 +73,7 @@ var congestionNames = [...]string{tcpstate.Cubic: "cubic", tcpstate.Reno: "reno"
 // findCongestion finds an algorithm by name.
 func findCongestion(name string) (tcpstate.Congestion, bool) {
 	for i, n := range congestionNames {
-		if n == name {
+		if n == name && n != "" {
 			return tcpstate.Congestion(i), true
 		}
 	}

@@ -56,7 +56,7 @@ func (h *Host) SetSysctl(name, value string) error {
 func (h *Host) setCongestion(value string) error {
 	c, ok := findCongestion(strings.TrimSpace(value))
 	if !ok {
-		return fmt.Errorf("%s: no congestion control %q here: use one of %s", ctlCongestionName, value, strings.Join(congestionNames[:], ", "))
+		return fmt.Errorf("%s: no congestion control %q here: use one of %s", ctlCongestionName, value, strings.Join(congestionNames[tcpstate.Cubic:], ", "))
 	}
 	h.sysctl.congestion = c
 	h.reconfigure()

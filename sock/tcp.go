@@ -44,7 +44,7 @@ func (h *Host) params(s *sock, mtu uint32, ipv6 bool) tcpstate.Params {
 	return tcpstate.Params{
 		Cfg: h.tcp, MTU: mtu, IPv6: ipv6, UserMSS: o.userMSS, RcvBuf: o.rcvbuf, SndBuf: o.sndbuf,
 		Locks: o.bufLocks, Clamp: o.windowClamp, Shut: s.shut, Left: s.left.tcp,
-		Marked: o.latestECN() == tcpstate.ECT0,
+		Congestion: o.congestion, Marked: o.latestECN() == tcpstate.ECT0,
 	}
 }
 
@@ -67,9 +67,6 @@ func (h *Host) startConn(s *sock, mtu uint32) {
 func (h *Host) attach(s *sock, c *tcpstate.Conn, iss tcpstate.Seq) {
 	s.conn, s.txHead = c, iss.Add(1)
 	s.tx, s.rx = queue.NewBytes(queue.MaxBytes), queue.NewBytes(queue.MaxBytes)
-	if s.opt.congestion != h.tcp.Congestion { // the host's has changed since the socket was made
-		h.step(s, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.CongestionCtl, N: uint32(s.opt.congestion)})
-	}
 	if s.opt.deferAccept > 0 {
 		h.step(s, tcpstate.Input{Kind: tcpstate.Set, Opt: tcpstate.DeferAck, N: 1})
 	}

@@ -59,6 +59,7 @@ func (cfg *Config) bound() {
 	}
 	cfg.RmemMax = max(cfg.RmemMax, 1)
 	cfg.Reordering, cfg.MaxReordering = max(cfg.Reordering, 1), max(cfg.MaxReordering, 1)
+	cfg.Congestion = max(cfg.Congestion, Cubic)
 	cfg.InitCwnd = min(max(cfg.InitCwnd, 1), 1<<16-1)
 	cfg.PingpongThresh = max(cfg.PingpongThresh, 1)
 	cfg.MinTSOSegs = max(cfg.MinTSOSegs, 1)

@@ -1,5 +1,7 @@
 package tcpstate
 
+import "cmp"
+
 // caState is Linux's congestion state (TCP_CA_*), as tcpi_ca_state numbers it.
 type caState uint8
 
@@ -42,8 +44,8 @@ type congState struct {
 	pacing               uint64 // sk_pacing_rate, octets a second; all ones = none yet
 }
 
-func (a *congState) init(cfg *Config) {
-	a.algo = cfg.Congestion
+func (a *congState) init(cfg *Config, own Congestion) {
+	a.algo = cmp.Or(own, cfg.Congestion)
 	a.cwnd, a.ssthresh = cfg.InitCwnd, infiniteSSThresh
 	a.reordering = cfg.Reordering
 	a.pacing = ^uint64(0)

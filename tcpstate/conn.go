@@ -104,7 +104,7 @@ func New(p Params) *Conn {
 	c.user.userMSS = p.UserMSS
 	c.user.rcvLowat = 1
 	c.shut = p.Shut & (ShutRead | ShutWrite)
-	c.ca.init(c.cfg)
+	c.ca.init(c.cfg, p.Congestion)
 	c.rack.steps = 1
 	c.rtt.init(c.cfg)
 	c.inherit(&p.Left)

@@ -165,6 +165,6 @@ type Congestion uint8
 
 // The algorithms the machine has.
 const (
-	Cubic Congestion = iota
+	Cubic Congestion = 1 + iota
 	Reno
 )

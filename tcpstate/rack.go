@@ -36,6 +36,9 @@ func (c *Conn) rackSince(b *buffer) bool {
 // rackAdvance notes that a buffer with these tags was delivered (tcp_rack_advance).
 func (c *Conn) rackAdvance(b *buffer) {
 	rtt := uint32(c.now.Sub(b.sent))
+	if c.rtt.local {
+		rtt = max(rtt, 1)
+	}
 	if rtt < c.rtt.min() && b.tags&(tagRetrans|tagEverRetrans) != 0 {
 		return // too soon for the retransmission: the original arrived
 	}

@@ -13,17 +13,18 @@ type Params struct {
 	// is 0 for nothing.
 	TSRecent   uint32
 	TSRecentAt Time
-	TSOffset   uint32 // added to every timestamp value sent (secure_tcp_ts_off)
-	MTU        uint32 // of the path, octets of IP packet
-	IPv6       bool   // 40 octets of IP header instead of 20
-	UserMSS    uint16 // TCP_MAXSEG, 0 = none
-	RcvBuf     int32  // octets; 0 = Cfg.Rmem[1]
-	SndBuf     int32  // octets; 0 = Cfg.Wmem[1]
-	Locks      uint8  // LockRcvBuf and LockSndBuf: SO_RCVBUF or SO_SNDBUF was set
-	Clamp      uint32 // TCP_WINDOW_CLAMP, 0 = none
-	Shut       uint8  // ShutRead and ShutWrite: what was shut before there was a connection, or on its listener
-	Marked     bool   // the latest segment of an earlier connection of the socket was ECN-capable
-	Left       Left   // by an earlier connection of the socket
+	TSOffset   uint32     // added to every timestamp value sent (secure_tcp_ts_off)
+	MTU        uint32     // of the path, octets of IP packet
+	IPv6       bool       // 40 octets of IP header instead of 20
+	UserMSS    uint16     // TCP_MAXSEG, 0 = none
+	RcvBuf     int32      // octets; 0 = Cfg.Rmem[1]
+	SndBuf     int32      // octets; 0 = Cfg.Wmem[1]
+	Locks      uint8      // LockRcvBuf and LockSndBuf: SO_RCVBUF or SO_SNDBUF was set
+	Clamp      uint32     // TCP_WINDOW_CLAMP, 0 = none
+	Shut       uint8      // ShutRead and ShutWrite: what was shut before there was a connection, or on its listener
+	Congestion Congestion // 0 = Cfg.Congestion
+	Marked     bool       // the latest segment of an earlier connection of the socket was ECN-capable
+	Left       Left       // by an earlier connection of the socket
 }
 
 // Bits of Params.Locks.

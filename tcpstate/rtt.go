@@ -127,6 +127,9 @@ func (c *Conn) ackRTT(flag ackFlag, seqUs, sackUs, caUs int64) int64 {
 	}
 	if c.rtt.local {
 		seqUs = max(seqUs, 1) // loopback takes some time, too, and with it the time-out a jiffy more
+		if caUs == 0 {
+			caUs = 1
+		}
 	}
 	if flag&flagAckMaybeDelayed == 0 || uint32(caUs) <= c.rtt.min() {
 		us := uint32(caUs)

@@ -196,12 +196,16 @@ func TestLeastRoundTripIsAWindowedMinimum(t *testing.T) {
 // TestLoopbackTakesAMicrosecond: an ACK of this host's own that comes at once is a round trip of some length, with which the time-out
 // is a jiffy longer than its floor; one from the link is what it is.
 func TestLoopbackTakesAMicrosecond(t *testing.T) {
-	for local, want := range map[bool]Duration{false: 200, true: 201} {
+	for local, want := range map[bool]struct {
+		rto Duration
+		min uint32
+	}{false: {200, 1000}, true: {201, 1}} {
 		w := newWorld(t)
 		w.call(Open, 0)
 		w.do(Input{Kind: SegmentArrives, Local: local, Seg: Segment{Seq: peerISS, Ack: ourISS.Add(1), Flags: SYN | ACK, Wnd: 65535, Opts: plainOpts}})
 		w.call(Send, 100)
 		w.do(Input{Kind: SegmentArrives, Local: local, Seg: data(0, 0, 100)})
-		require.Equal(t, want*Millisecond, w.c.rtt.rto, "local %v", local)
+		require.Equal(t, want.rto*Millisecond, w.c.rtt.rto, "local %v", local)
+		require.Equal(t, want.min, w.c.rtt.min(), "local %v", local)
 	}
 }

@@ -96,7 +96,7 @@ var callBugs = []file{
 	}},
 	{"sock/tcp.go", []bug{
 		{"SYN without the ECN field of the connection before", "state lost", "", `o.latestECN() == tcpstate.ECT0`, `false`},
-		{"connection has the algorithm of now", "state left over", "", `s.opt.congestion != h.tcp.Congestion`, `false`},
+		{"connection has the algorithm of now", "state left over", "", `o.congestion`, `h.tcp.Congestion`},
 	}},
 	{"sock/icmp.go", []bug{
 		{"ICMP error not asked for its TTL", "check left out", "", `h.errorFromAfar(s, p)`, `false`},

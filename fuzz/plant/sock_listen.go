@@ -59,6 +59,7 @@ var listenBugs = []file{
 		{"octets stored one off", "off by one", "", `o.Seg.Seq.Since(s.rxHead)`, `o.Seg.Seq.Since(s.rxHead)+1`},
 	}},
 	{"sock/fastlisten.go", []bug{
+		{"Fast Open child has its listener's algorithm, told or not", "state left over", "", `lp.Congestion = c.opt.congestion`, ``},
 		{"SYN of a Fast Open child not saved", "check left out", "", `s.opt.saveSyn != 0`, `false`},
 	}},
 }

@@ -30,6 +30,7 @@ var waitBugs = []file{
 		{"listener's IPv4 operations not inherited", "state lost", "", `s.ops4 || !af.ipv6`, `!af.ipv6`},
 		{"all who accept are woken", "wake-one", "func tcpAccept(", `return h.parkOn(t, s, true)`, `return h.parkOn(t, s, false)`},
 		{"error queue shared with the listener", "state left over", "", `c.groups, c.anycast, c.dg = nil, nil, nil`, `c.groups, c.anycast = nil, nil`},
+		{"child has its listener's algorithm, told or not", "state left over", "", `lp.ISS, lp.TSOffset, lp.Congestion = r.ISS, r.TSOffset, c.opt.congestion`, `lp.ISS, lp.TSOffset = r.ISS, r.TSOffset`},
 		{"new connection wakes nobody", "lost wake-up", "", `h.wake(s, wakeIn)`, ``},
 		{"accept of a listener that stopped waits on", "AC-07", "case s.state() != tcpstate.Listen:", `s.state() != tcpstate.Listen`, `false`},
 		{"waiting accept keeps no descriptor", "check left out", "", `o.park && t.fd >= 0`, `false`},

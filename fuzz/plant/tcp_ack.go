@@ -40,6 +40,7 @@ var ackBugs = []file{
 		{"second time-out halves again", "RFC 5681 3.1", "", `(a.state == caLoss && a.retransmits == 0)`, `a.state == caLoss`},
 	}},
 	{"tcpstate/rack.go", []bug{
+		{"RACK's round trip over loopback of no time", "edge", "", `rtt = max(rtt, 1)`, ``},
 		{"all that was sent at one microsecond late at once", "edge", "", `late == 0 && wnd == 0 && b.turn > c.q.turns.measured`, `false`},
 	}},
 	{"tcpstate/left.go", []bug{

@@ -23,6 +23,7 @@ var timerBugs = []file{
 	{"tcpstate/rtt.go", []bug{
 		{"time-out without the variance", "RFC 6298 2.3", "", `Duration(c.rtt.srtt>>3) + Duration(c.rtt.rttvar)`, `Duration(c.rtt.srtt >> 3)`},
 		{"round trip over loopback of no time", "edge", "", `max(seqUs, 1)`, `seqUs`},
+		{"least round trip over loopback of a tick", "edge", "", `caUs == 0`, `false`},
 		{"first variance too small", "RFC 6298 2.2", "", `uint32(m << 1)`, `uint32(m)`},
 		{"back-off not ended by a sample", "RFC 6298 5.7", "", `c.rtt.backoff = 0`, ``},
 		{"falling round trip inflates the variance", "check left out", "", `m >>= 3`, ``},
