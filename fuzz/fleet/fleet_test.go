@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -90,6 +91,27 @@ func TestInterruptEndsARunWithWhatItHas(t *testing.T) {
 	require.False(t, r.Failed, r.Output)
 	require.Positive(t, r.Execs)
 	require.Equal(t, 130, exitCode(ctx, []result{r}))
+}
+
+// The command line says what is wrong with it, before anything runs.
+func TestWrongCommandLinesAreRefused(t *testing.T) {
+	good := options{minutes: 1, cores: 1}
+	for _, wrong := range []func(o *options){
+		func(o *options) { o.only = "(" }, func(o *options) { o.only = "no such target" }, func(o *options) { o.cores = 0 },
+		func(o *options) { o.minutes = 0 }, func(o *options) { o.minutes = math.NaN() }, func(o *options) { o.minutes = math.Inf(1) },
+		func(o *options) { o.each = "foo" }, func(o *options) { o.each = "-5s" }, func(o *options) { o.each = "0x" }, func(o *options) { o.each = "10" },
+	} {
+		o := good
+		wrong(&o)
+		require.Equal(t, 2, run(o), "%+v", o)
+	}
+	for _, each := range []string{"", "3000x", "30s", "1m30s"} {
+		o := good
+		o.each = each
+		all, err := o.targets()
+		require.NoError(t, err)
+		require.Greater(t, len(all), 10)
+	}
 }
 
 func TestListReadsBack(t *testing.T) {

@@ -14,6 +14,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -48,13 +49,12 @@ func main() {
 
 // run is main without the flags; its answer is the exit code.
 func run(o options) int {
-	only, err := regexp.Compile(o.only)
-	if err != nil || o.cores < 1 || o.minutes <= 0 || flag.NArg() > 0 {
-		fmt.Fprintln(os.Stderr, "fleet: -only is a regular expression, -cores and -minutes are above 0, and there is nothing beside flags")
+	all, err := o.targets()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "fleet:", err)
 		return 2
 	}
-	all := targets(only)
-	if o.list || len(all) == 0 {
+	if o.list {
 		for _, t := range all {
 			fmt.Println(t.Dir, t.Name, t.About)
 		}
@@ -70,6 +70,27 @@ func run(o options) int {
 	results := fuzzAll(ctx, all, root, o)
 	summary(os.Stdout, results)
 	return exitCode(ctx, results)
+}
+
+// aShare is what go test takes as a target's part: a count of inputs, or a time.
+var aShare = regexp.MustCompile(`^[1-9][0-9]{0,17}x$`)
+
+// targets are those that the command line asks for, or what is wrong with it.
+func (o *options) targets() ([]target, error) {
+	only, err := regexp.Compile(o.only)
+	switch {
+	case err != nil || o.cores < 1 || !(o.minutes > 0 && o.minutes <= 1e6) || flag.NArg() > 0:
+		return nil, errors.New("-only is a regular expression, -cores and -minutes are above 0, and there is nothing beside flags")
+	case o.each != "" && !aShare.MatchString(o.each):
+		if d, err := time.ParseDuration(o.each); err != nil || d <= 0 {
+			return nil, fmt.Errorf("-each is a time or a count for each target, as 30s or 3000x, not %q", o.each)
+		}
+	}
+	all := targets(only)
+	if len(all) == 0 {
+		return nil, fmt.Errorf("-only %q matches no target: -list shows them", o.only)
+	}
+	return all, nil
 }
 
 // exitCode: a crash weighs more than Ctrl-C.

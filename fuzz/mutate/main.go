@@ -101,6 +101,8 @@ func parse(args []string) (o options, err error) {
 		return o, fmt.Errorf("-package is one of %s", strings.Join(packages, ", "))
 	case bad != nil || o.share.i >= o.share.n:
 		return o, fmt.Errorf("-share is i/n with i from 0 to n-1, not %q", *part)
+	case !(o.goal >= 0 && o.goal <= 100):
+		return o, fmt.Errorf("-goal is a percentage, from 0 to 100, not %v", o.goal)
 	case o.cores < 1 || set.NArg() > 0:
 		return o, errors.New("-cores is above 0, and there is nothing beside flags")
 	}
@@ -121,7 +123,11 @@ func run(o options, w io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	r := newReport(w, o, known)
-	err = o.tryAll(ctx, root, r)
+	if err = o.tryAll(ctx, root, r); errors.Is(err, errNone) {
+		r.bar.Clear()
+		fmt.Fprintln(os.Stderr, "mutate:", err)
+		return 2
+	}
 	good := r.summary()
 	if o.update {
 		err = errors.Join(err, r.strike(filepath.Join(root, "fuzz", "mutate", "equivalent.tsv")))

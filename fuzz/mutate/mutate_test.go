@@ -77,7 +77,7 @@ func TestMutantsMeetTheTests(t *testing.T) {
 
 // The command line says what is wrong with it.
 func TestWrongCommandLinesAreRefused(t *testing.T) {
-	for _, args := range [][]string{{"-package", "sock"}, {"-share", "2/2"}, {"-share", "1"}, {"-share", "1/2x"}, {"-only", "("}, {"-cores", "0"}, {"more"}, {"-goal", "x"}} {
+	for _, args := range [][]string{{"-package", "sock"}, {"-share", "2/2"}, {"-share", "1"}, {"-share", "1/2x"}, {"-only", "("}, {"-cores", "0"}, {"more"}, {"-goal", "x"}, {"-goal", "100.5"}, {"-goal", "-1"}, {"-goal", "NaN"}} {
 		_, err := parse(args)
 		require.Error(t, err, "%q", args)
 	}

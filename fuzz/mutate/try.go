@@ -2,13 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/sockspec/sockspec/fuzz/mutate/mutant"
 	"github.com/sockspec/sockspec/fuzz/woven"
 )
+
+// errNone: the command line leaves nothing to try.
+var errNone = errors.New("no mutant is there, or in -share, whose file:line matches -only")
 
 // tryAll lists the mutants, builds the tests with all of them, sees that they pass
 // without one, and tries those that are asked for.
@@ -26,6 +31,9 @@ func (o *options) tryAll(ctx context.Context, root string, r *report) error {
 			return stopped(ctx, err)
 		}
 		all = append(all, ms...)
+	}
+	if !slices.ContainsFunc(all, o.asks) {
+		return errNone
 	}
 	return o.meet(ctx, root, dir, all, woven.Killers, readMemory(memoryPath()), r)
 }

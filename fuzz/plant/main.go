@@ -2,7 +2,7 @@
 // in the core and runs them.
 //
 //	go run ./fuzz/plant                all bugs; fails if one survives
-//	go run ./fuzz/plant -only rto -v   those whose name or class matches, and who killed them
+//	go run ./fuzz/plant -only rto -v   those whose name, class or file matches, and who killed them
 //	go run ./fuzz/plant -list          names, classes and files
 //	go run ./fuzz/plant -update        write anew which test kills which bug (expect.txt)
 //
@@ -58,7 +58,7 @@ type options struct {
 func main() {
 	var o options
 	flag.IntVar(&o.cores, "cores", runtime.GOMAXPROCS(0), "bugs to try at once")
-	flag.StringVar(&o.only, "only", "", "only bugs whose name or class matches this regular expression")
+	flag.StringVar(&o.only, "only", "", "only bugs whose name, class or file matches this regular expression")
 	flag.BoolVar(&o.list, "list", false, "list the bugs")
 	flag.BoolVar(&o.verbose, "v", false, "say of each bug who killed it")
 	flag.BoolVar(&o.update, "update", false, "write expect.txt anew from who killed what")
@@ -74,7 +74,11 @@ func run(o options, w io.Writer) int {
 		return 2
 	}
 	some := chosen(allBugs(), only)
-	if o.list || len(some) == 0 {
+	if len(some) == 0 {
+		fmt.Fprintf(os.Stderr, "plant: -only %q matches no bug's name, class or file: -list shows them\n", o.only)
+		return 2
+	}
+	if o.list {
 		for _, b := range some {
 			fmt.Fprintln(w, b)
 		}
@@ -95,10 +99,10 @@ func run(o options, w io.Writer) int {
 	return woven.ExitCode("plant", err, len(r.survivors) == 0)
 }
 
-// chosen are the bugs whose name or class matches.
+// chosen are the bugs whose name, class or file matches.
 func chosen(all []numbered, only *regexp.Regexp) (some []numbered) {
 	for _, b := range all {
-		if only.MatchString(b.Name) || only.MatchString(b.Class) {
+		if only.MatchString(b.Name) || only.MatchString(b.Class) || only.MatchString(b.Path) {
 			some = append(some, b)
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os/exec"
 	"strings"
 	"testing"
@@ -32,6 +33,16 @@ func TestTheTableIsWhole(t *testing.T) {
 	}
 	for i := range 18 {
 		require.True(t, classes[fmt.Sprintf("RFC 2525 2.%d", i+1)], "RFC 2525 2.%d", i+1)
+	}
+}
+
+// A command line that leaves nothing to plant is a mistake, not a success.
+func TestNothingToPlantIsAMistake(t *testing.T) {
+	require.Equal(t, 2, run(options{cores: 1, only: "no such bug"}, io.Discard))
+	for _, what := range []string{"edge", "round trip over loopback", "tcpstate/rtt.go"} {
+		var listed strings.Builder
+		require.Equal(t, 0, run(options{cores: 1, only: what, list: true}, &listed))
+		require.Contains(t, listed.String(), "round trip over loopback of no time")
 	}
 }
 
