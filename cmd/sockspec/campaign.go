@@ -23,10 +23,10 @@ type campaignCmd struct {
 	Histories int           `placeholder:"N" help:"Draw so many histories, of up to 60 calls and packets each. Default: 1000, with --for no bound."`
 	First     int           `default:"1" placeholder:"N" help:"Number of the first history: the same number is the same history. Default: ${default}."`
 	For       time.Duration `placeholder:"DUR" help:"End after this time, such as 30m. Default: no bound."`
-	Waits     int           `placeholder:"N" help:"Let a history wait so often, up to 3 s each, for what comes by itself: retransmissions, delayed ACKs, probes. Default: never."`
+	Waits     int           `placeholder:"N" help:"Let a history wait so often, up to 3 s each, for what comes by itself: retransmissions, delayed ACKs, probes. Default: 0, and only histories from fuzz targets wait, as their inputs do."`
 	Findings  int           `default:"10" placeholder:"N" help:"End once so many differences are found that are not alike. Default: ${default}."`
 	Ignore    []string      `placeholder:"REGEXP" sep:"none" help:"Leave out of what is compared whatever matches, such as 'win \\d+'. May be repeated."`
-	Workers   int           `placeholder:"N" help:"Play so many histories at once, 256 at most. Default: 8, with --waits 32."`
+	Workers   int           `placeholder:"N" help:"Play so many histories at once, ${workers} at most. Default: 8, with --waits 32."`
 	Out       string        `placeholder:"DIR" type:"path" help:"Leave a script of each difference in this directory."`
 }
 
@@ -63,7 +63,9 @@ func (c *campaignCmd) Run(p *program) error {
 	}
 	found := &findings{p: p, right: right, out: c.Out, most: c.Findings, alike: map[string]int{}, bar: p.progress(c.Histories, "histories")}
 	still := found.bar.follow(camp.Histories)
+	heard := found.bar.onStop(p.ctx, "ending with the histories under way; Ctrl-C again ends at once")
 	err = camp.Run(ctx, c.First, c.Histories, c.workers(), found.add)
+	heard()
 	still()
 	fmt.Fprintf(p.stdout, "%s: %d histories differ, in %d ways; %s%s\n", c.Stack, found.n, len(found.alike), camp.Tally(), found.summary(c.Stack))
 	switch {
@@ -89,8 +91,8 @@ func (c *campaignCmd) campaign(p *program) (*campaign.Campaign, error) {
 		return nil, err
 	case s.Name() == model.Name():
 		return nil, misusef("--stack %s: the others are compared with it; name one of them", c.Stack)
-	case c.Histories < 0 || c.First < 0 || c.For < 0 || c.Waits < 0 || c.Findings < 1 || c.Workers < 0:
-		return nil, misusef("--findings is 1 or more, --histories, --first, --for, --waits and --workers 0 or more")
+	case c.Histories < 0 || c.First < 0 || c.For < 0 || c.Waits < 0 || c.Findings < 1 || c.Workers < 0 || c.Workers > campaign.MaxWorkers:
+		return nil, misusef("--findings is 1 or more, --histories, --first, --for and --waits 0 or more, --workers 0 to %d", campaign.MaxWorkers)
 	}
 	switch {
 	case c.Histories == 0 && c.For > 0:

@@ -81,6 +81,7 @@ func TestCampaignMisuse(t *testing.T) {
 		`no histories from "nosuch"`:                        {"--stack", "odd", "--from", "nosuch"},
 		"--kind is about histories from calls":              {"--stack", "odd", "--from", "FuzzConn", "--kind", "tcp4"},
 		"--findings is 1 or more":                           {"--stack", "odd", "--findings", "0"},
+		"--workers 0 to 256":                                {"--stack", "odd", "--workers", "257"},
 		"absent: cannot run here: no such machine; buy one": {"--stack", "absent"},
 		"not a directory":                                   {"--stack", "odd", "--out", "campaign_test.go"},
 	} {

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/sockspec/sockspec/conformance/campaign"
 	"github.com/sockspec/sockspec/fuzz/explore"
 )
 
@@ -96,7 +98,7 @@ func (p *program) command(args []string) (code int) {
 	var c cli
 	parser, err := kong.New(&c, kong.Name("sockspec"), kong.Description(description),
 		kong.Writers(help, p.stderr), kong.Exit(func(n int) { panic(exit(n)) }), kong.Bind(p),
-		kong.Vars{"stacks": p.stackNames(), "profiles": profileNames(), "kinds": kindNames(), "origins": strings.Join(originNames(), ", "), "scenarios": strings.Join(explore.Names(), ", ")},
+		kong.Vars{"stacks": p.stackNames(), "profiles": profileNames(), "kinds": kindNames(), "origins": strings.Join(originNames(), ", "), "workers": strconv.Itoa(campaign.MaxWorkers), "scenarios": strings.Join(explore.Names(), ", ")},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		return p.fail(err)

@@ -62,6 +62,9 @@ func TestExploreAsJSONHasWaysAndWhatIsShown(t *testing.T) {
 func TestExploreSaysHowFarItCame(t *testing.T) {
 	got := sockspec(t, nil, "explore", "--states", "2", "--scenario", "limits", "--scenario", "messages", "--scenario", "cookies")
 	require.Regexp(t, `\nin part, so many moves deep: messages \(0\), cookies \(0\)\nnot begun: limits\n`, got.stdout)
+	require.NotContains(t, got.stdout, "not reached", "what the scenarios left out have is not missed")
+	got = sockspec(t, nil, "explore", "--states", "2")
+	require.Contains(t, got.stdout, "not reached: syn-cookie, within these bounds\n")
 	got = sockspec(t, nil, "explore", "--states", "800", "--scenario", "limits", "--scenario", "messages", "--scenario", "cookies")
 	require.Regexp(t, `\nwalked to the end: messages\nin part, so many moves deep: limits \(\d\), cookies \(\d\)\nstates of`, got.stdout)
 }

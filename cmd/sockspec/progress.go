@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"time"
 
@@ -43,6 +45,17 @@ func (b bar) clear() {
 	if b.b != nil {
 		_ = b.b.Clear()
 	}
+}
+
+// onStop says something once the context ends, unless what it returns was called before.
+func (b bar) onStop(ctx context.Context, what string) (stop func() bool) {
+	if b.b == nil {
+		return func() bool { return false }
+	}
+	return context.AfterFunc(ctx, func() {
+		b.clear()
+		fmt.Fprintln(os.Stderr, what)
+	})
 }
 
 // follow sets how many steps are done, now and then, until it is told to stop.

@@ -50,14 +50,14 @@ func (c *Campaign) Check(t *rapid.T) {
 
 // Run plays the histories of so many seeds, from first on, several at once, and hands on each difference, until the context ends, an
 // instance fails or found returns false. It calls found from one goroutine at a time. There are never more workers
-// than maxWorkers.
+// than MaxWorkers.
 func (c *Campaign) Run(ctx context.Context, first, seeds, workers int, found func(*Finding) bool) (err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	next, ended := atomic.Int64{}, false
-	for range min(workers, seeds, maxWorkers) {
+	for range min(workers, seeds, MaxWorkers) {
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				seed := int(next.Add(1)) - 1
@@ -81,8 +81,8 @@ func (c *Campaign) Run(ctx context.Context, first, seeds, workers int, found fun
 	return err
 }
 
-// maxWorkers bounds the histories under way at once: each may have a namespace, a device and threads.
-const maxWorkers = 256
+// MaxWorkers bounds the histories under way at once: each may have a namespace, a device and threads.
+const MaxWorkers = 256
 
 // seed plays the history of one seed.
 func (c *Campaign) seed(ctx context.Context, n int) (f *Finding, err error) {
