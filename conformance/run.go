@@ -47,8 +47,11 @@ func runOnce(ctx context.Context, s *script.Script, stack Stack, o Options) (res
 		err = e.failf("run", "a stack that works", "one that "+bug.Error())
 	}
 	if e.inst != nil {
-		res.Elapsed = e.now()
-		if cerr := e.inst.Close(); err == nil && cerr != nil {
+		cerr := Guard(func() error {
+			res.Elapsed = e.now()
+			return e.inst.Close()
+		})
+		if err == nil && cerr != nil {
 			err = fmt.Errorf("closing the stack: %w", cerr)
 		}
 	}

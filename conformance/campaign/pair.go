@@ -47,14 +47,16 @@ type pair struct {
 	other     *matrix.Player
 	model     *matrix.Player
 	steps     []matrix.Step
-	told      [2]History        // by other and by model, but for the steps
-	listening []int32           // slots that have listened
-	orphans   bool              // a listener was closed: its requests live on, and Linux does not tell whose they are
-	grouped   bool              // SO_REUSEPORT was set: Linux counts a group's requests for each of it
-	ahead     tcpstate.Duration // how far other's clock is ahead of model's
-	began     sock.Time         // when the history did, by model's clock
-	tick      tcpstate.Duration // of other's timers; 0 where they are as exact as model's
-	early     matrix.Outcome    // of what happened on other since the latest step
+	told      [2]History         // by other and by model, but for the steps
+	listening []int32            // slots that have listened
+	orphans   bool               // a listener was closed: its requests live on, and Linux does not tell whose they are
+	grouped   bool               // SO_REUSEPORT was set: Linux counts a group's requests for each of it
+	ahead     tcpstate.Duration  // how far other's clock is ahead of model's
+	began     sock.Time          // when the history did, by model's clock
+	tick      tcpstate.Duration  // of other's timers; 0 where they are as exact as model's
+	early     matrix.Outcome     // of what happened on other since the latest step
+	asked     *matrix.Player     // the latest of the two that was
+	bug       *conformance.Panic // of other, since the latest step
 }
 
 func (c *Campaign) newPair(w matrix.World) (_ *pair, err error) {
@@ -106,26 +108,33 @@ func (p *pair) history(side int) *History {
 	return &h
 }
 
-// play carries a step out on both. It returns what the model did, and the difference, if there is one.
-func (p *pair) play(s matrix.Step) (matrix.Outcome, *Difference, error) {
+// play carries a step out on both. It returns what the model did, and the difference, if there is one: a panic, too.
+func (p *pair) play(s matrix.Step) (model matrix.Outcome, d *Difference, err error) {
+	at, other := len(p.steps), matrix.Outcome{}
+	if p.bug == nil {
+		err = conformance.Guard(func() (err error) {
+			d, err = p.compared(s, &other, &model)
+			return err
+		})
+	}
+	if errors.As(err, &p.bug); p.bug != nil {
+		return model, p.burst(at, s, &other), nil
+	}
+	return model, d, err
+}
+
+// compared is the difference that a step makes, if it does.
+func (p *pair) compared(s matrix.Step, other, model *matrix.Outcome) (*Difference, error) {
 	at := len(p.steps)
-	other, model, err := p.both(s)
-	if len(p.steps) > at {
-		p.told[0].Outcomes, p.told[1].Outcomes = append(p.told[0].Outcomes, other), append(p.told[1].Outcomes, model)
+	if err := p.record(s, other, model); err != nil {
+		return nil, err
 	}
-	var bug *conformance.Panic
-	switch {
-	case errors.As(err, &bug):
-		return model, p.burst(at, s, bug, &other), nil
-	case err != nil:
-		return model, nil, err
-	}
-	d, err := p.differ(at, &other, &model)
+	d, err := p.differ(at, other, model)
 	if s.Sysctl != nil && d == nil && err == nil {
 		d, err = p.refusals()
 	}
 	if err != nil {
-		return model, nil, err
+		return nil, err
 	}
 	p.noteListeners(&s)
 	for _, slot := range p.listening {
@@ -136,7 +145,19 @@ func (p *pair) play(s matrix.Step) (matrix.Outcome, *Difference, error) {
 	if d != nil {
 		d.Step, d.Stack = at, p.name
 	}
-	return model, d, nil
+	return d, nil
+}
+
+// record carries a step out on both and keeps what came of it, also when one of them panics over it.
+func (p *pair) record(s matrix.Step, other, model *matrix.Outcome) error {
+	at := len(p.steps)
+	defer func() {
+		if len(p.steps) > at {
+			p.steps[at].Wait = p.now().Sub(p.told[1].Began[at])
+			p.told[0].Outcomes, p.told[1].Outcomes = append(p.told[0].Outcomes, *other), append(p.told[1].Outcomes, *model)
+		}
+	}()
+	return p.both(s, other, model)
 }
 
 // refusals compares whether the sysctl just written was taken. A stack that is no Linux need not have it.
@@ -178,31 +199,28 @@ func (p *pair) differ(step int, other, model *matrix.Outcome) (*Difference, erro
 }
 
 // both carries a step out on other and then on model, at the time at which it began there, and lets as much time pass.
-func (p *pair) both(s matrix.Step) (other, model matrix.Outcome, err error) {
+func (p *pair) both(s matrix.Step, other, model *matrix.Outcome) (err error) {
 	began := p.now()
-	if err = conformance.Guard(func() (err error) { other, err = p.other.Play(&s); return err }); err != nil {
-		return other, model, err
+	p.asked = p.other
+	if *other, err = p.other.Play(&s); err != nil {
+		return err
 	}
-	other, p.early = join(p.early, other), matrix.Outcome{}
-	if at := slices.Sorted(cameAt(&other)); len(at) > 0 && s.Deed() {
+	*other, p.early = join(p.early, *other), matrix.Outcome{}
+	if at := slices.Sorted(cameAt(other)); len(at) > 0 && s.Deed() {
 		began = max(began, at[0].Add(-p.ahead)) // on a busy machine a thread may be late; a round trip is counted from when it sent
 	}
 	if _, fired := p.near(); fired && s.Deed() {
-		return other, model, errLate
+		return errLate
 	}
 	p.steps = append(p.steps, s)
 	p.told[0].Began, p.told[1].Began = append(p.told[0].Began, began.Add(p.ahead)), append(p.told[1].Began, began)
-	err = conformance.Guard(func() error {
-		if err := pass(p.model, began, &model); err != nil {
-			return err
-		}
-		if err := p.model.Begin(&s); err != nil {
-			return err
-		}
-		return p.settle(&other, &model)
-	})
-	p.steps[len(p.steps)-1].Wait = p.now().Sub(began)
-	return other, model, err
+	if err = p.pass(p.model, began, model); err != nil {
+		return err
+	}
+	if err = p.model.Begin(&s); err != nil {
+		return err
+	}
+	return p.settle(other, model)
 }
 
 // cameAt is when each thing of what came of a step came.
@@ -298,7 +316,9 @@ func or(s string) string {
 
 // queues compares the lengths of a listener's queues.
 func (p *pair) queues(slot int32) *Difference {
+	p.asked = p.other
 	a, b, ok := p.other.Queues(slot)
+	p.asked = p.model
 	c, d, also := p.model.Queues(slot)
 	switch {
 	case p.orphans:

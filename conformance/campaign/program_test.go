@@ -32,44 +32,75 @@ func TestAStackThatPanicsEndsTheCampaign(t *testing.T) {
 	require.ErrorContains(t, err, "Start")
 }
 
-// mine is the model, but that listen panics.
-type mine struct{ model.Stack }
+// mine is the model, but that listen panics; or what comes after it: a look at the queues, or time that passes.
+type mine struct {
+	model.Stack
+	at string
+}
 
-type mineInstance struct{ *model.Instance }
+type mineInstance struct {
+	*model.Instance
+	at     string
+	primed *bool
+}
 
 func (m mine) Start(s conformance.Setup) (conformance.Instance, error) {
 	i, err := m.Stack.Start(s)
 	if err != nil {
 		return nil, err
 	}
-	return mineInstance{i.(*model.Instance)}, nil
+	return mineInstance{i.(*model.Instance), m.at, new(bool)}, nil
 }
 
 func (m mineInstance) Call(t sock.Thread, c sock.Call) error {
 	if c.Op == sock.OpListen {
-		panic("boom")
+		*m.primed = true
+		m.panics("call")
 	}
 	return m.Instance.Call(t, c)
 }
 
-// TestAPanicIsADifferenceLikeAnyOther: on either side, told with its place, and made as short as it goes.
+func (m mineInstance) panics(at string) {
+	if *m.primed && m.at == at {
+		panic("boom")
+	}
+}
+
+func (m mineInstance) Queues(fd int32) (syn, accept int, err error) {
+	m.panics("queues")
+	return m.Instance.Queues(fd)
+}
+
+func (m mineInstance) Advance(until sock.Time) (conformance.Event, bool, error) {
+	if until > m.Now() {
+		m.panics("time")
+	}
+	return m.Instance.Advance(until)
+}
+
+// TestAPanicIsADifferenceLikeAnyOther: on either side, wherever it is asked for something, told with its place, and made as short as it
+// goes.
 func TestAPanicIsADifferenceLikeAnyOther(t *testing.T) {
-	for name, c := range map[string]*Campaign{
-		"other": {Other: mine{}, Model: model.Stack{}, Kinds: matrix.Kinds[:1], Steps: 20},
-		"model": {Other: model.Stack{}, Model: mine{}, Kinds: matrix.Kinds[:1], Steps: 20},
-	} {
-		var f *Finding
-		require.NoError(t, c.Run(t.Context(), 1, 50, 1, func(found *Finding) bool { f = found; return false }), name)
-		require.NotNil(t, f, name)
-		require.Regexp(t, `panics: boom at campaign/program_test.go:\d+`, f.Difference.String(), name)
-		require.True(t, f.Real(), name)
-		calls := 0
-		for _, s := range f.History.Steps {
-			if s.Call != nil {
-				calls++
+	for _, at := range []string{"call", "queues", "time"} {
+		for side := range 2 {
+			stacks := [2]conformance.Stack{model.Stack{}, model.Stack{}}
+			stacks[side] = mine{at: at}
+			c := &Campaign{Other: stacks[0], Model: stacks[1], Kinds: matrix.Kinds[:1], Steps: 20, Pauses: 5}
+			var f *Finding
+			require.NoError(t, c.Run(t.Context(), 1, 200, 1, func(found *Finding) bool { f = found; return false }), "%s %d", at, side)
+			require.NotNil(t, f, "%s %d", at, side)
+			did := [2]string{f.Difference.Other, f.Difference.Model}
+			require.Regexp(t, `panics: boom at campaign/program_test.go:\d+`, did[side], "%s %d", at, side)
+			require.NotContains(t, did[1-side], "panics", "%s %d", at, side)
+			require.True(t, f.Real(), "%s %d", at, side)
+			calls := 0
+			for _, s := range f.History.Steps {
+				if s.Call != nil {
+					calls++
+				}
 			}
+			require.LessOrEqual(t, calls, 3, "%s %d: a socket, and what makes it listen\n%s", at, side, f)
+			require.Contains(t, f.History.Script(), "listen(", "%s %d", at, side)
 		}
-		require.LessOrEqual(t, calls, 3, "%s: a socket, and what makes it listen\n%s", name, f)
-		require.Contains(t, f.History.Script(), "listen(", name)
 	}
 }
