@@ -9,7 +9,11 @@ import (
 // inetStreamConnect is connect(2) on a stream socket (__inet_stream_connect).
 func inetStreamConnect(h *Host, s *sock, t *thread) outcome {
 	h.patience(t, h.nonblock(t), s.opt.sndTimeo)
-	return h.streamConnect(s, t, false)
+	o := h.streamConnect(s, t, false)
+	if o.park && s.fastReq && s.fastWaits {
+		h.writePending(s, t, true) // another thread's data waits, too (writebias)
+	}
+	return o
 }
 
 // streamConnect is what connect and a send that opens the connection share
@@ -67,6 +71,15 @@ func (h *Host) streamConnect(s *sock, t *thread, send bool) outcome {
 		return h.parkOn(t, s, false)
 	}
 	return h.connectEnd(s)
+}
+
+// inetConnectAgain is streamConnectAgain of connect itself.
+func inetConnectAgain(h *Host, s *sock, t *thread) outcome {
+	o := streamConnectAgain(h, s, t)
+	if !o.park && t.writes {
+		h.writePending(s, t, false)
+	}
+	return o
 }
 
 // handshaking reports whether connect has to wait.

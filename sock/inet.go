@@ -10,7 +10,7 @@ import (
 // (inet_stream_ops, inet6_stream_ops: they differ in nothing that shows).
 var inetStreamOps = sockOps{
 	name: "inet_stream_ops",
-	bind: inetBind, connect: inetStreamConnect, connectAgain: streamConnectAgain,
+	bind: inetBind, connect: inetStreamConnect, connectAgain: inetConnectAgain,
 	listen: inetListen, accept: inetAccept, acceptAgain: inetAcceptAgain,
 	getname: inetGetname, poll: tcpPoll, ioctl: inetIoctl, shutdown: inetShutdown,
 	sendmsg: inetSendmsg, sendAgain: inetSendAgain, recvmsg: inetRecvmsg, recvAgain: inetRecvAgain,

@@ -29,7 +29,7 @@ type thread struct {
 	came       Time  // when the last of the packets came that a stream was read from; 0 tells nothing
 	fd         int32 // that accept has for what it will return, -1 when it has none
 	connected  bool  // a send is past the handshake
-	writes     bool  // a send waits for it
+	writes     bool  // a send waits for it, or a connect beside one
 	fast       bool  // a send waits for the connection that it opened
 	badControl Errno // of a send, told once the connection is there
 	late       Errno // of a connect whose patience ends

@@ -9,7 +9,7 @@ type rttState struct {
 	rttvar  uint32 // smoothed mdevMax, scaled by 4
 	seq     Seq    // SND.NXT when this round trip began
 	backoff uint8
-	local   bool // Input.Local of the segment under way
+	local   bool // Input.Local of the segment under way: beside rxOptions it would need eight octets more
 	rto     Duration
 	minima  [3]rttMin // windowed minimum (lib/minmax.c)
 }

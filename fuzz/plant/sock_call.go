@@ -4,6 +4,8 @@ package main
 var callBugs = []file{
 	{"sock/connect.go", []bug{
 		{"port of a failed connect kept", "leak", "func (h *Host) unnamed(", `s.locks&lockPort == 0`, `false`},
+		{"connect beside a Fast Open waits for no data", "state lost", "", `h.writePending(s, t, true)`, ``},
+		{"connect that gave up still waits for data", "state left over", "", `h.writePending(s, t, false)`, ``},
 		{"second connect starts anew", "CO-02", "", `EALREADY`, `EINPROGRESS`},
 		{"connect of a connected socket succeeds", "CO-02", "case ssConnected:", `fail(EISCONN)`, `done(0)`},
 		{"connect of a listener", "CO-03", "case ssUnconnected:", `s.state() != tcpstate.Closed`, `false`},
