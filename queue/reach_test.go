@@ -14,7 +14,7 @@ import (
 // machines by fuzz target.
 var machines = map[string]func() machine{
 	"FuzzBytes": bytesMachine, "FuzzDeadlines": deadlinesMachine, "FuzzDeque": dequeMachine, "FuzzFIFO": fifoMachine,
-	"FuzzRanges": rangesMachine, "FuzzTable": tableMachine, "FuzzWaiters": waitersMachine,
+	"FuzzRanges": rangesMachine, "FuzzTable": tableMachine, "FuzzTree": treeMachine, "FuzzWaiters": waitersMachine,
 }
 
 // Actions that cannot but change the value, and those that never do: a read, and a step to a clone.
