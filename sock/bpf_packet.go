@@ -37,18 +37,10 @@ func (h *Host) viewOf(p *Packet) *filterView {
 	wire, v := h.wire(p), &h.view
 	head := len(wire) - len(h.body(p))
 	*v = filterView{h: h, p: p, wire: wire, at: head, head: head}
-	if v.onLoopback() {
+	if v.device() == loopbackIndex {
 		v.link = etherLen
 	}
 	return v
-}
-
-// onLoopback reports whether the packet came by loopback. What goes to an
-// address of the link's does, too; copies of what goes out to many do not
-// (ip_mc_output).
-func (v *filterView) onLoopback() bool {
-	many := v.p.toMany || v.p.Dst.IsMulticast() || v.h.kindOf(v.p.Dst) == addrBroadcast
-	return v.p.looped && (!many || v.h.dev == loopbackIndex)
 }
 
 // length is that of the packet, octets (skb->len).
@@ -136,7 +128,7 @@ func (v *filterView) ancillary(k, a, x uint32) (uint32, bool) {
 	case adProtocol:
 		return v.ether(), true
 	case adPktType:
-		if v.p.looped && !v.onLoopback() {
+		if v.p.looped && v.h.trueDevice(v.p) != loopbackIndex {
 			return packetOwn, true
 		}
 	case adIfIndex:
@@ -166,13 +158,8 @@ func (v *filterView) ancillary(k, a, x uint32) (uint32, bool) {
 	return 0, true
 }
 
-// device is the packet's own, whatever address it was for (skb->dev).
-func (v *filterView) device() int32 {
-	if v.onLoopback() {
-		return loopbackIndex
-	}
-	return v.h.dev
-}
+// device is skb->dev.
+func (v *filterView) device() int32 { return v.h.trueDevice(v.p) }
 
 // payload is where the transport's payload begins, counted from where the
 // program does (skb_get_poff). Headers that lie before that are thought to be at
@@ -199,7 +186,7 @@ func (v *filterView) payload() uint32 {
 // A stream's payload that loopback carries lies in pages, which are not looked at.
 func (v *filterView) attribute(a int64, x uint32, nested bool) uint32 {
 	b := v.wire[v.at:]
-	if v.onLoopback() && v.p.Proto == ProtoTCP && len(v.p.Payload) > 0 || a > int64(len(b)-nlattrLen) {
+	if v.device() == loopbackIndex && v.p.Proto == ProtoTCP && len(v.p.Payload) > 0 || a > int64(len(b)-nlattrLen) {
 		return 0
 	}
 	at, end := int(a), len(b)

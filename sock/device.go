@@ -46,6 +46,17 @@ func deviceOf(a netip.Addr) int32 {
 	return linkIndex
 }
 
+// trueDevice is what the packet that arrives came by, whatever address it was
+// for (skb->dev): loopback for what goes to an address of the link's, too, but
+// not for copies of what goes out to many (ip_mc_output).
+func (h *Host) trueDevice(p *Packet) int32 {
+	many := p.toMany || p.Dst.IsMulticast() || h.kindOf(p.Dst) == addrBroadcast
+	if p.looped && !many {
+		return loopbackIndex
+	}
+	return h.dev
+}
+
 // bindToDevice is SO_BINDTODEVICE: a name, which a zero or the option's length
 // ends; the empty one lets go (sock_setbindtodevice).
 func (h *Host) bindToDevice(s *sock, data []byte) Errno {

@@ -46,8 +46,8 @@ type dgram struct {
 	peeked   bool // an empty one that MSG_PEEK has shown
 	noPorts  bool // too short to have any: nobody is told where it was for
 	data     []byte
-	// info is what IP_PKTINFO tells of it, as far as that was asked for when it
-	// came: later is too late (ipv4_pktinfo_prepare).
+	// info is what IP_PKTINFO tells of it: of a datagram as far as that was asked
+	// for when it came, since later is too late (ipv4_pktinfo_prepare).
 	info pktInfo
 	ee   extErr // of the error queue
 }

@@ -143,7 +143,6 @@ func (h *Host) errorControl(s *sock, t *thread, d *dgram) {
 // it, to us.
 func (d *dgram) received() *dgram {
 	r := *d
-	r.info.dev = d.dev
 	r.dst = netip.AddrPortFrom(d.ee.to, d.ee.toPort)
 	return &r
 }

@@ -128,6 +128,7 @@ func (h *Host) queueICMP(s *sock, p *Packet, err Errno, data []byte, port uint16
 	h.queueError(s, dgram{
 		src: netip.AddrPortFrom(p.Src, 0), dst: netip.AddrPortFrom(q.Dst, port),
 		ttl: p.TTL, tos: p.TOS | uint8(p.Seg.ECN)&3, dev: h.dev, truesize: size, noPorts: !ports, data: data, ee: e,
+		info: pktInfo{dev: h.trueDevice(p)}, // ipv4_pktinfo_prepare never sees it
 	})
 }
 

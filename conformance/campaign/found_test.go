@@ -73,6 +73,8 @@ var found = []struct {
 	{"routers may cut no SYN,ACK of 60 octets, wherever the way narrows (ip_build_and_send_pkt)", fastSynAck(sock.IP_PMTUDISC_DONT, false)},
 	{"but one of 72, which brings a cookie", fastSynAck(sock.IP_PMTUDISC_DONT, true)},
 	{"if its listener allows it", fastSynAck(sock.IP_PMTUDISC_WANT, true)},
+	{"an error that never left the host came by loopback, though the address is the link's (ipv4_pktinfo_prepare)", ownError(0, sock.SOL_IP, sock.IP_PKTINFO, sock.SOL_IP, sock.IP_RECVERR)},
+	{"so it did for a socket of IPv6 that sent by IPv4", ownError(1, sock.SOL_IPV6, sock.IPV6_RECVPKTINFO, sock.SOL_IP, sock.IP_RECVERR)},
 }
 
 // corked6 sends so many octets each by RAW of ICMPv6, as one message over loopback, whose fragments hold 1248, and reads what comes.
@@ -270,6 +272,20 @@ func tooLong(proto int32, port uint16) []matrix.Step {
 		return step(sock.Call{Op: sock.OpSetsockopt, Level: sock.SOL_IPV6, Name: name, Data: matrix.Int(1)})
 	}
 	return []matrix.Step{step(open), on(sock.IPV6_RECVERR), on(sock.IPV6_DONTFRAG), step(send), errors, step(connect), step(sock.Call{Op: sock.OpSend, Data: data}), errors}
+}
+
+// ownError sends a datagram to a port of the host's own where nobody is, and reads what came of it. The socket is of
+// IPv4, or of IPv6 with mapped addresses; the options are what it asks for.
+func ownError(mapped int32, options ...int32) []matrix.Step {
+	k := matrix.Kinds[0]
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	list := []matrix.Step{step(sock.Call{Op: sock.OpSocket, Domain: []int32{sock.AF_INET, sock.AF_INET6}[mapped], Type: sock.SOCK_DGRAM})}
+	for o := range slices.Chunk(options, 2) {
+		list = append(list, step(sock.Call{Op: sock.OpSetsockopt, Level: o[0], Name: o[1], Data: matrix.Int(1)}))
+	}
+	send := sock.Call{Op: sock.OpSend, Data: k.Data(8)[:8]}
+	send.Addr, send.AddrLen = k.Addr(k.Local, 80)
+	return append(list, step(send), step(sock.Call{Op: sock.OpRecv, Len: 100, Flags: sock.MSG_ERRQUEUE}))
 }
 
 // reordering has the sysctl written behind a listener's back.
