@@ -153,7 +153,7 @@ const (
 // what came out of order, for want of memory.
 func (c *Conn) Step(in Input, out []Output) []Output {
 	c.out, c.snd.bars = out, in.Bars
-	look := clockLook{c.now, c.q.turns.now}
+	look, told := clockLook{c.now, c.q.turns.now}, len(out)
 	c.q.turns.next()
 	c.q.turns.measured = noTurn
 	if in.Now > c.now {
@@ -163,6 +163,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	if !c.mini {
 		c.timers.since = in.Backlog
 	}
+	clock := c.clock(&in)
 	switch in.Kind {
 	case SegmentArrives:
 		c.arrived.label, c.rtt.local = labelOf(in.Label), in.Local
@@ -193,7 +194,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	case Abort:
 		c.abort(in.How)
 	case Unreachable, TooBig:
-		c.icmpError(&in, look)
+		clock = c.icmpError(&in, look)
 	case Set:
 		c.set(in.Opt, in.N)
 	case NoBucket:
@@ -203,6 +204,9 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 	}
 	if !c.mini {
 		c.timers.since = 0
+	}
+	if !clock.looked(c.out[told:]) {
+		c.now, c.q.turns.now = look.at, look.turn
 	}
 	out, c.out, c.snd.bars = c.out, nil, 0
 	return out

@@ -1,22 +1,17 @@
 package tcpstate
 
-import (
-	"github.com/sockspec/sockspec/tcpstate/rule"
-)
+import "github.com/sockspec/sockspec/tcpstate/rule"
 
 // icmpError takes an ICMP error. Nobody reads the clock for it, unless it takes
 // back a doubling of the time-out (tcp_v4_err).
-func (c *Conn) icmpError(in *Input, last clockLook) {
-	looked := false
+func (c *Conn) icmpError(in *Input, last clockLook) clockUse {
 	switch {
 	case in.Kind == TooBig:
 		c.tooBig(in, last)
-	default:
-		looked = c.unreachable(in.Seg.Seq, in.Err, in.Hard)
+	case c.unreachable(in.Seg.Seq, in.Err, in.Hard):
+		return clockRead
 	}
-	if !looked {
-		c.now, c.q.turns.now = last.at, last.turn
-	}
+	return clockUnread
 }
 
 // unreachable takes an ICMP error that quotes a segment of ours (tcp_v4_err;
@@ -99,13 +94,6 @@ func (c *Conn) tooBig(in *Input, last clockLook) {
 	if c.markTooLong() {
 		c.atLook(last)
 	}
-}
-
-// clockLook is when Linux last read the clock for a connection (tcp_clock_cache),
-// as good as its last input.
-type clockLook struct {
-	at   Time
-	turn uint16
 }
 
 // atLook sends again what is lost by a clock that nobody reads (tcp_v4_err): the
