@@ -64,7 +64,11 @@ func (c *Conn) rackWindow() uint32 {
 // rackLate is how long buffer b still has until it counts as lost, in
 // microseconds; not above 0 when it does (tcp_rack_skb_timeout).
 func (c *Conn) rackLate(b *buffer, wnd uint32) int64 {
-	late := int64(c.rack.rttUs) + int64(wnd) - c.now.Sub(b.sent)
+	took := c.now.Sub(b.sent)
+	if c.rtt.local {
+		took = max(took, 1) // as long as what was measured at the same moment
+	}
+	late := int64(c.rack.rttUs) + int64(wnd) - took
 	if late == 0 && wnd == 0 && b.turn > c.q.turns.measured {
 		return 1 // by the part of a microsecond that it was sent later
 	}

@@ -116,12 +116,18 @@ var dataBugs = []file{
 	}
 	h.transmit(&p, why, s.id)`},
 	}},
+	{"tcpstate/look.go", []bug{
+		{"option that finds nothing to push looks at the clock", "check left out", "", `!pushes || !c.q.hasUnsent()`, `!pushes`},
+		{"write that takes nothing looks at the clock", "check left out", "", `o.Kind == Sent && o.N > 0`, `o.Kind == Sent`},
+		{"reading nothing looks at the clock", "check left out", "", `idle = in.N == 0`, `idle = false`},
+		{"half that is shut twice looks at the clock", "check left out", "", `in.How&ShutWrite != 0 && c.state.in(bitEstablished|bitCloseWait)`, `in.How&ShutWrite != 0`},
+	}},
 	{"tcpstate/icmp.go", []bug{
 		{"resend after an ICMP error is a reply", "state left over", "", `c.snd.lastSent, c.ack.pingpongs, c.ca.cubic.epoch = sent, pingpongs, epoch`, `c.snd.lastSent, c.ca.cubic.epoch, _ = sent, epoch, pingpongs`},
 		{"resend after an ICMP error has the time-out of before", "state left over", "", `mark++`, ``},
 		{"what ICMP makes go again has the time of now", "check left out", "", `c.now, c.q.turns.now, c.timers.xmit = last.at, last.turn, mark`, `c.timers.xmit = mark`},
 		{"no doubling taken back while connecting", "check left out", "", `!(c.ipv6 && c.connecting())`, `!c.connecting()`},
-		{"ICMP error looks at the clock", "check left out", "", `!looked`, `!looked && len(c.out) == 0`},
+		{"ICMP error looks at the clock", "check left out", "", `return clockUnread`, `return clockRead`},
 		{"no MTU told taken for no news", "edge", "", `in.Hard || c.snd.way.known >= c.snd.mtu`, `in.Hard || in.N == 0 || c.snd.way.known >= c.snd.mtu`},
 	}},
 }
