@@ -246,7 +246,7 @@ var settings = []setting{
 	{tcpstate.SndBuf, []uint32{4608, 16384, 131072, 8 << 20}},
 	{tcpstate.RcvLowat, []uint32{1, 0, 1000, 100000, 1<<31 - 1}},
 	{tcpstate.NotSentLowat, []uint32{0, 1, 1000, 1<<32 - 1}},
-	{tcpstate.CongestionCtl, []uint32{0, 1}},
+	{tcpstate.CongestionCtl, []uint32{uint32(tcpstate.Cubic), uint32(tcpstate.Reno)}},
 	{tcpstate.OOBInline, []uint32{1, 0}},
 	{tcpstate.WritePending, []uint32{1, 0}},
 	{tcpstate.Accepted, []uint32{1, 0}},

@@ -58,3 +58,14 @@ func TestCoverageTellsAllRulesApart(t *testing.T) {
 		c.Rule(id)
 	}
 }
+
+// An option takes values that it has, and all of those that are few: a step may ignore others without a word.
+func TestEveryAlgorithmIsChosen(t *testing.T) {
+	for _, s := range settings {
+		if s.opt == tcpstate.CongestionCtl {
+			require.Equal(t, []uint32{uint32(tcpstate.Cubic), uint32(tcpstate.Reno)}, s.values)
+			return
+		}
+	}
+	t.Fatal("no operation chooses an algorithm")
+}

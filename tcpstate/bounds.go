@@ -59,7 +59,9 @@ func (cfg *Config) bound() {
 	}
 	cfg.RmemMax = max(cfg.RmemMax, 1)
 	cfg.Reordering, cfg.MaxReordering = max(cfg.Reordering, 1), max(cfg.MaxReordering, 1)
-	cfg.Congestion = max(cfg.Congestion, Cubic)
+	if !cfg.Congestion.known() {
+		cfg.Congestion = Cubic
+	}
 	cfg.InitCwnd = min(max(cfg.InitCwnd, 1), 1<<16-1)
 	cfg.PingpongThresh = max(cfg.PingpongThresh, 1)
 	cfg.MinTSOSegs = max(cfg.MinTSOSegs, 1)

@@ -31,6 +31,8 @@ func (c *Conn) checkSequence() error {
 		return fmt.Errorf("SND.UNA %d beyond SND.NXT %d", s.una, s.nxt)
 	case !s.nxt.LessEq(s.write):
 		return fmt.Errorf("SND.NXT %d beyond the last octet written %d", s.nxt, s.write)
+	case !c.mini && !c.ca.algo.known():
+		return fmt.Errorf("congestion control algorithm %d", c.ca.algo)
 	case c.ca.cwnd == 0:
 		return fmt.Errorf("congestion window 0")
 	case c.state != Closed && c.rcv.copied.Greater(c.rcv.nxt):

@@ -17,6 +17,7 @@ func TestEveryLawOfTheSendSideCanFail(t *testing.T) {
 		"and written to":                   func(c *Conn) { c.snd.pushed = c.snd.write.Add(1) },
 		"small segment sent to":            func(c *Conn) { c.snd.sml = c.snd.nxt.Add(1) },
 		"SACKed up to":                     func(c *Conn) { c.sackAt(1); c.q.sackHigh = c.snd.nxt.Add(1) },
+		"control algorithm 3":              func(c *Conn) { c.ca.algo = Reno + 1 },
 		"SYN in the middle":                func(c *Conn) { c.q.at(1).flags |= SYN },
 		"FIN in the middle":                func(c *Conn) { c.q.at(0).flags |= FIN },
 		"costs 3":                          func(c *Conn) { c.snd.queued += 3 - c.q.at(1).true; c.q.at(1).true = 3 },

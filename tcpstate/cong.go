@@ -1,7 +1,5 @@
 package tcpstate
 
-import "cmp"
-
 // caState is Linux's congestion state (TCP_CA_*), as tcpi_ca_state numbers it.
 type caState uint8
 
@@ -45,7 +43,10 @@ type congState struct {
 }
 
 func (a *congState) init(cfg *Config, own Congestion) {
-	a.algo = cmp.Or(own, cfg.Congestion)
+	a.algo = cfg.Congestion
+	if own.known() {
+		a.algo = own
+	}
 	a.cwnd, a.ssthresh = cfg.InitCwnd, infiniteSSThresh
 	a.reordering = cfg.Reordering
 	a.pacing = ^uint64(0)
@@ -63,8 +64,11 @@ func (a *congState) currentSSThresh() uint32 {
 }
 
 // setCongestion takes another algorithm, which forgets what an undo would restore
-// (tcp_reinit_congestion_control).
+// (tcp_reinit_congestion_control). One that there is not changes nothing.
 func (c *Conn) setCongestion(algo Congestion) {
+	if !algo.known() {
+		return
+	}
 	if algo != c.ca.algo {
 		c.ca.priorSS, c.snd.marked = 0, false
 	}

@@ -301,3 +301,19 @@ func TestTheFirstDoubtEndsTheUndoOfTheSynAck(t *testing.T) {
 	require.EqualValues(t, caDisorder, w.c.ca.state)
 	require.False(t, w.c.ca.undoOn)
 }
+
+// TestNoAlgorithmOfAnotherNumber: what is asked for and is not there changes nothing, wherever it is asked for.
+func TestNoAlgorithmOfAnotherNumber(t *testing.T) {
+	c := established(t, noSACK).c
+	for _, n := range []uint32{0, uint32(Reno) + 1, 255, 256 + uint32(Reno)} {
+		c.Step(Input{Kind: Set, Opt: CongestionCtl, N: n, Now: c.now}, nil)
+		require.Equal(t, Cubic, c.ca.algo, "%d", n)
+	}
+	c.Step(Input{Kind: Set, Opt: CongestionCtl, N: uint32(Reno), Now: c.now}, nil)
+	require.Equal(t, Reno, c.ca.algo)
+	for _, own := range []Congestion{0, Reno + 1} {
+		var a congState
+		a.init(&Config{Congestion: Reno}, own)
+		require.Equal(t, Reno, a.algo, "%d", own)
+	}
+}

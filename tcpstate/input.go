@@ -168,3 +168,6 @@ const (
 	Cubic Congestion = 1 + iota
 	Reno
 )
+
+// known reports whether there is such an algorithm.
+func (a Congestion) known() bool { return a == Cubic || a == Reno }

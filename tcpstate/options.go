@@ -45,7 +45,7 @@ func (c *Conn) set(o Option, n uint32) {
 	case NotSentLowat:
 		c.user.notSentLowat = n
 	case CongestionCtl:
-		c.setCongestion(Congestion(n))
+		c.setCongestion(Congestion(min(n, 1<<8-1)))
 	case OOBInline:
 		c.user.oobInline = on
 	case WritePending:
