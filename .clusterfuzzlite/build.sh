@@ -11,6 +11,17 @@ cd "$SRC/sockspec"
 ref=fc5dc53b9db8a38c394c53d6e439a1410cf8fc19
 shim=github.com/AdamKorcz/go-118-fuzz-build
 tool=$(mktemp -d)
+
+# A Go that was fetched for go.mod's sake lies among the modules, whose files no
+# overlay may replace: it moves out.
+root=$(go env GOROOT)
+case $root in
+"$(go env GOMODCACHE)"/*)
+	cp -r "$root" "$tool/go"
+	chmod -R u+w "$tool/go"
+	export GOROOT=$tool/go GOTOOLCHAIN=local PATH="$tool/go/bin:$PATH"
+	;;
+esac
 git clone --quiet "https://$shim" "$tool/src"
 (
 	cd "$tool/src"
@@ -42,11 +53,12 @@ outside() {
 }
 
 # The wrapper takes for the target's file all those below its directory that hold
-# its name: no other keeps it. What else holds it are words, not code.
+# its name: no other keeps it. What else holds it are words, not code; each
+# target's becomes another, since some are the keys of a map.
 unname() {
 	local dir=$1 target=$2 own=$3 file
 	for file in $(grep -rlw --include='*.go' "$target" "$dir" | grep -vxF "$own"); do
-		sed -i "s/\b$target\b/Target/g" "$file"
+		sed -i "s/\b$target\b/${target#Fuzz}Target/g" "$file"
 	done
 }
 

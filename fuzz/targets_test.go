@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -134,6 +135,32 @@ func TestFilesOfClusterFuzzLiteAreWellFormed(t *testing.T) {
 		out, err := exec.Command(bash, "-n", "../.clusterfuzzlite/build.sh").CombinedOutput()
 		require.NoError(t, err, "%s", out)
 	}
+}
+
+// As the build of one target after the other leaves the sources, the packages of all compile.
+func TestTheBuildLeavesEveryTargetsPackageWhole(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("no bash here")
+	}
+	dir := t.TempDir()
+	for _, room := range []string{"conformance", "fuzz", "packetio", "queue", "sock", "tcpstate", "testdata", ".clusterfuzzlite"} {
+		require.NoError(t, os.CopyFS(filepath.Join(dir, room), os.DirFS(filepath.Join("..", room))))
+	}
+	for _, file := range []string{"go.mod", "go.sum"} {
+		b, err := os.ReadFile(filepath.Join("..", file))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, file), b, 0o600))
+	}
+	build, err := os.ReadFile("../.clusterfuzzlite/build.sh")
+	require.NoError(t, err)
+	builder := `compile_native_go_fuzzer_v2() { built+=" ./${1#github.com/sockspec/sockspec/}"; install -m 755 /dev/null "$OUT/$3"; }
+		`
+	loop := string(build[strings.Index(string(build), "# It takes a directory's"):])
+	cmd := exec.Command(bash, "-ec", builder+loop+"\ngo vet -printf $(printf '%s\\n' $built | sort -u)\n")
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "OUT="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
 }
 
 // The builder of OSS-Fuzz ends well where it finds no target; the build of them all does not.

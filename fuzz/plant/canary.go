@@ -60,7 +60,7 @@ var canaries = []canary{
 	{"FuzzHash", "queue", "queue/hash.go", bug{"last octets of a run forgotten", "length", "", `h.U64(tail)`, ``}},
 	{"FuzzRanges", "queue", "queue/ranges.go", bug{"split makes one range too many", "off by one", "", `i+1 == j && len(s.list) >= s.limit`, `false`}},
 	{"FuzzTable", "queue", "queue/table.go", bug{"youngest entry lost from the ring", "order", "", `t.slots[youngest].next, t.slots[0].prev = i, i`, `t.slots[0].prev = i`}},
-	{"FuzzTree", "queue", "queue/rebalance.go", bug{"node that comes up keeps its colour in a tree of forty", "state left over", "", `t.nodes[sibling].colour = t.nodes[parent].colour`, `if t.n < 40 {
+	{"FuzzTree", "queue", "queue/rebalance.go", bug{"node that comes up keeps its colour in a tree of twenty", "state left over", "", `t.nodes[sibling].colour = t.nodes[parent].colour`, `if t.n < 20 {
 	t.nodes[sibling].colour = t.nodes[parent].colour
 }`}},
 	{"FuzzWaiters", "queue", "queue/waiters.go", bug{"waiter that asks again waits twice", "check left out", "func (w *Waiters[T]) Add(", `w.Waiting(id)`, `false`}},

@@ -9,6 +9,9 @@ var deepCanaries = []canary{
 	{"FuzzDeadlines", "queue", "queue/deadlines.go", bug{"thirteenth of the heap stays at its end", "off by one", "", `d.fix(int(e.pos))`, `if d.n != 13 || known {
 	d.fix(int(e.pos))
 }`}},
+	{"FuzzTree", "queue", "queue/rebalance.go", bug{"node that comes up keeps its colour in a tree of forty", "state left over", "", `t.nodes[sibling].colour = t.nodes[parent].colour`, `if t.n < 40 {
+	t.nodes[sibling].colour = t.nodes[parent].colour
+}`}},
 	{"FuzzWaiters", "queue", "queue/waiters.go", bug{"eleventh of those who wait alone is not woken", "lost wake-up", "func (w *Waiters[T]) WakeNext(", `dst = append(dst, id)`, `if w.exclusive.Len() != 10 {
 	dst = append(dst, id)
 }`}},
