@@ -44,13 +44,17 @@ func (p *pair) over(at sock.Time) sock.Time { return at.Add(p.late(at.Sub(p.bega
 
 // timer is a step that waits for what is about to happen by itself, if anything is, or that takes in what has happened on other.
 func (p *pair) timer() (s matrix.Step, ok bool, err error) {
-	switch err = conformance.Guard(func() error { return p.pass(p.other, p.other.Now(), &p.early) }); {
+	at, ok := sock.Time(0), false
+	switch err = conformance.Guard(func() error {
+		err := p.pass(p.other, p.other.Now(), &p.early)
+		at, ok = p.deadline()
+		return err
+	}); {
 	case errors.As(err, &p.bug):
 		return matrix.Step{Wait: 1}, true, nil
 	case err != nil:
 		return s, false, err
 	}
-	at, ok := p.model.Deadline()
 	now := p.now()
 	switch {
 	case ok && at.Sub(now) <= guard*p.tick:
@@ -61,13 +65,19 @@ func (p *pair) timer() (s matrix.Step, ok bool, err error) {
 	return s, false, nil
 }
 
+// deadline is when model's next timer is due.
+func (p *pair) deadline() (sock.Time, bool) {
+	p.asked = p.model
+	return p.model.Deadline()
+}
+
 // haste is how much later than other's a timer of model may fire in the end, in ticks. Some spans are made of others again and again,
 // of the times between data the delay of an ACK, and each of those is in ticks.
 const haste = 4
 
 // hasten lets model's next timer fire, if other's may have fired by now. It reports whether anything came of that.
 func (p *pair) hasten(model *matrix.Outcome) (bool, error) {
-	at, ok := p.model.Deadline()
+	at, ok := p.deadline()
 	if !ok || p.tick == 0 || at.Sub(p.now()) > haste*p.tick {
 		return false, nil
 	}
@@ -78,7 +88,7 @@ func (p *pair) hasten(model *matrix.Outcome) (bool, error) {
 
 // near reports whether model has a timer that may have fired on other by now, and when it is.
 func (p *pair) near() (sock.Time, bool) {
-	at, ok := p.model.Deadline()
+	at, ok := p.deadline()
 	return at, ok && at.Add(-early*p.tick) <= p.now()
 }
 
@@ -105,8 +115,12 @@ func (p *pair) settle(other, model *matrix.Outcome) error {
 }
 
 // fired is when model's timer of that time is to fire: when other's did, if that shows, so that both measure the same times from then
-// on, such as round trips. Of a timer that fired too early on other, or of which nothing shows, it is the timer's own.
+// on, such as round trips. Of a timer that fired too early on other, or of which nothing shows, it is the timer's own: what other sent
+// then is another's, of a timer that model's own is later for.
 func (p *pair) fired(at sock.Time, other *matrix.Outcome) sock.Time {
+	if p.asked = p.model; !p.model.Shows(at) {
+		return at
+	}
 	first, ok := at, false
 	for t := range cameAt(other) {
 		if t = t.Add(-p.ahead); t >= at && t <= p.over(at) && (!ok || t < first) {

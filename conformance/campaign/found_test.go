@@ -75,6 +75,7 @@ var found = []struct {
 	{"if its listener allows it", fastSynAck(sock.IP_PMTUDISC_WANT, true)},
 	{"an error that never left the host came by loopback, though the address is the link's (ipv4_pktinfo_prepare)", ownError(0, sock.SOL_IP, sock.IP_PKTINFO, sock.SOL_IP, sock.IP_RECVERR)},
 	{"so it did for a socket of IPv6 that sent by IPv4", ownError(1, sock.SOL_IPV6, sock.IPV6_RECVPKTINFO, sock.SOL_IP, sock.IP_RECVERR)},
+	{"a SYN that loopback carries goes again in its own time, though another goes to the peer between", twoSYNs()},
 }
 
 // corked6 sends so many octets each by RAW of ICMPv6, as one message over loopback, whose fragments hold 1248, and reads what comes.
@@ -272,6 +273,19 @@ func tooLong(proto int32, port uint16) []matrix.Step {
 		return step(sock.Call{Op: sock.OpSetsockopt, Level: sock.SOL_IPV6, Name: name, Data: matrix.Int(1)})
 	}
 	return []matrix.Step{step(open), on(sock.IPV6_RECVERR), on(sock.IPV6_DONTFRAG), step(send), errors, step(connect), step(sock.Call{Op: sock.OpSend, Data: data}), errors}
+}
+
+// twoSYNs connects over loopback, where a filter drops the answer, and a little later to a peer that gives none.
+func twoSYNs() []matrix.Step {
+	k := matrix.Kinds[0]
+	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
+	wait := func(ms int64) matrix.Step { return matrix.Step{Name: paused, Wait: ms * tcpstate.Millisecond} }
+	open := step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: k.Type | sock.SOCK_NONBLOCK})
+	inside, out := sock.Call{Op: sock.OpConnect}, sock.Call{Op: sock.OpConnect, FD: 1}
+	inside.Addr, inside.AddrLen = k.Addr(k.Loopback, 8081)
+	out.Addr, out.AddrLen = k.Addr(k.Peer, firstServe)
+	return []matrix.Step{open, open, keeps(0), wait(1100), step(inside), wait(300), step(out), wait(1850),
+		step(sock.Call{Op: sock.OpGetsockopt, Level: sock.SOL_TCP, Name: sock.TCP_INFO, Len: infoRoom})}
 }
 
 // ownError sends a datagram to a port of the host's own where nobody is, and reads what came of it. The socket is of

@@ -32,7 +32,8 @@ func TestAStackThatPanicsEndsTheCampaign(t *testing.T) {
 	require.ErrorContains(t, err, "Start")
 }
 
-// mine is the model, but that listen panics; or what comes after it: a look at the queues, or time that passes.
+// mine is the model, but that listen panics; or what comes after it: a look at the queues, or time that passes, or the question what
+// comes next, which only the model is asked.
 type mine struct {
 	model.Stack
 	at string
@@ -78,11 +79,19 @@ func (m mineInstance) Advance(until sock.Time) (conformance.Event, bool, error) 
 	return m.Instance.Advance(until)
 }
 
+func (m mineInstance) Deadline() (sock.Time, bool) {
+	m.panics("deadline")
+	return m.Instance.Deadline()
+}
+
 // TestAPanicIsADifferenceLikeAnyOther: on either side, wherever it is asked for something, told with its place, and made as short as it
 // goes.
 func TestAPanicIsADifferenceLikeAnyOther(t *testing.T) {
-	for _, at := range []string{"call", "queues", "time"} {
+	for _, at := range []string{"call", "queues", "time", "deadline"} {
 		for side := range 2 {
+			if at == "deadline" && side == 0 {
+				continue
+			}
 			stacks := [2]conformance.Stack{model.Stack{}, model.Stack{}}
 			stacks[side] = mine{at: at}
 			c := &Campaign{Other: stacks[0], Model: stacks[1], Kinds: matrix.Kinds[:1], Steps: 20, Pauses: 5}

@@ -192,6 +192,12 @@ func (p *Player) Deadline() (sock.Time, bool) {
 	return 0, false
 }
 
+// Shows reports whether what the stack does by itself at that time can be seen from outside, as far as it tells.
+func (p *Player) Shows(at sock.Time) bool {
+	s, ok := p.inst.(interface{ Shows(at sock.Time) bool })
+	return !ok || s.Shows(at)
+}
+
 // Lag lets time pass over the stack's timers, which fire late then, with the next Pass. Of a real clock it does nothing.
 func (p *Player) Lag(until sock.Time) {
 	if l, ok := p.inst.(interface{ Lag(until sock.Time) }); ok {

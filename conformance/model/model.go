@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/sockspec/sockspec/conformance"
@@ -152,6 +153,12 @@ func (in *Instance) Lag(until sock.Time) { in.now = max(in.now, until) }
 func (in *Instance) Deadline() (sock.Time, bool) {
 	at, ok := in.host.Deadline()
 	return at - epoch, ok
+}
+
+// Shows reports whether what happens by itself at that time, when it is due, sends a packet or ends a call. It is tried on a copy.
+func (in *Instance) Shows(at sock.Time) bool {
+	effects := in.host.Clone().Tick(at+epoch, nil)
+	return slices.ContainsFunc(effects, func(e sock.Effect) bool { return e.Kind == sock.Transmit || e.Kind == sock.Done })
 }
 
 // take turns effects into events. What is only named (drops, changes of state)
