@@ -26,7 +26,7 @@ type exploreCmd struct {
 func (*exploreCmd) Help() string {
 	return `Visits every state that the model can reach within bounds, each once, and holds every step against the laws. ` +
 		`Prints the states, edges of the diagram and rules that it saw, and, of a law that is broken, the shortest way there. ` +
-		`Ctrl-C ends the walk with what it has; a second one, while scripts of that are written, ends the program. The exit code is 0, 1 when a law is broken or an edge is missed, 2 when the command line has a mistake, ` +
+		`Ctrl-C ends the walk with what it has; a second one, while scripts of that are written, ends the program. The exit code is 0, 1 when a law is broken or a walk of all scenarios without --depth misses an edge, 2 when the command line has a mistake, ` +
 		`and 130 after Ctrl-C.`
 }
 

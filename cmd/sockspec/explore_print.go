@@ -36,19 +36,19 @@ func writeExplore(w io.Writer, rep *explore.Report) {
 	}
 	fmt.Fprintf(w, "states of the diagram: %d of 11; edges: %d of %d; pairs of states: %d; rules: %d of %d\n",
 		len(rep.Diagram()), len(tcpstate.Edges())-len(rep.Missing()), len(tcpstate.Edges()), len(rep.Pairs()), reached, len(all))
-	for _, e := range rep.Missing() {
-		fmt.Fprintf(w, "not walked: %v to %v, on %s\n", e.From, e.To, e.On)
-	}
 	writeUnreached(w, rep, all)
 	if b := rep.Broken(); b != nil {
 		fmt.Fprintf(w, "\nBROKEN in scenario %s: %v\n%s:\n%v\n", b.Name, b.Broken, b.Way.Shortest(), b.Way)
 	}
 }
 
-// writeUnreached names the rules that a walk of all scenarios should have reached; a part of them has no such duty.
+// writeUnreached names the edges and rules that a walk of all scenarios should have reached; a part of them has no such duty.
 func writeUnreached(w io.Writer, rep *explore.Report, all []rule.ID) {
 	if len(rep.Walks)+len(rep.Left) < len(explore.Scenarios) {
 		return
+	}
+	for _, e := range rep.Missing() {
+		fmt.Fprintf(w, "not walked: %v to %v, on %s\n", e.From, e.To, e.On)
 	}
 	for _, id := range all {
 		if why, _ := explore.WhyNot(id); !rep.Cover.HasRule(id) && why != "" {
