@@ -61,7 +61,11 @@ func (c *campaignCmd) Run(p *program) error {
 	if camp.Foreign {
 		right = camp.Model
 	}
-	found := &findings{p: p, right: right, out: c.Out, most: c.Findings, alike: map[string]int{}, bar: p.progress(c.Histories, "histories")}
+	steps := c.Histories
+	if steps == math.MaxInt32 {
+		steps = endless
+	}
+	found := &findings{p: p, right: right, out: c.Out, most: c.Findings, alike: map[string]int{}, bar: p.progress(steps, "histories")}
 	still := found.bar.follow(camp.Histories)
 	heard := found.bar.onStop(p.ctx, "ending with the histories under way; Ctrl-C again ends at once")
 	err = camp.Run(ctx, c.First, c.Histories, c.workers(), found.add)

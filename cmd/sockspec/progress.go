@@ -14,7 +14,13 @@ import (
 const progressInterval = 50 * time.Millisecond
 
 // bar shows how far a run is, on a terminal only. The zero bar shows nothing.
-type bar struct{ b *progressbar.ProgressBar }
+type bar struct {
+	b  *progressbar.ProgressBar
+	on *os.File
+}
+
+// endless is a number of steps that nobody knows: they are counted alone.
+const endless = -1
 
 // progress starts a bar over n steps on standard error.
 func (p *program) progress(n int, what string) bar {
@@ -22,9 +28,10 @@ func (p *program) progress(n int, what string) bar {
 	if !ok || n == 0 || !term.IsTerminal(int(f.Fd())) {
 		return bar{}
 	}
-	return bar{progressbar.NewOptions(n, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription(what),
+	b := progressbar.NewOptions(n, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription(what),
 		progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionSetPredictTime(false),
-		progressbar.OptionThrottle(progressInterval), progressbar.OptionClearOnFinish())}
+		progressbar.OptionThrottle(progressInterval), progressbar.OptionClearOnFinish())
+	return bar{b, f}
 }
 
 func (b bar) step() {
@@ -54,7 +61,7 @@ func (b bar) onStop(ctx context.Context, what string) (stop func() bool) {
 	}
 	return context.AfterFunc(ctx, func() {
 		b.clear()
-		fmt.Fprintln(os.Stderr, what)
+		fmt.Fprintln(b.on, what)
 	})
 }
 
