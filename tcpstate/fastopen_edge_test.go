@@ -44,6 +44,20 @@ func TestOnlyAFastChildIsUsableInSynReceived(t *testing.T) {
 	require.False(t, w.c.PassiveFastOpen())
 }
 
+// TestAnOldAckThatEndsTheHandshakeOfAFastChildIsNotItsLargestWindow: it is the one
+// that counts from then on; the SYN's bounds what is pushed (tcp_ack_update_window).
+func TestAnOldAckThatEndsTheHandshakeOfAFastChildIsNotItsLargestWindow(t *testing.T) {
+	for _, c := range []struct{ before, max uint32 }{{1, 1000}, {0, 65535}} {
+		l := Listener{Params: Params{Cfg: testConfig(), ISS: ourISS, MTU: 1500}}
+		w := &world{t: t, now: Time(Second)}
+		w.c, _ = l.FastAccept(Input{Now: w.now, Seg: Segment{Seq: peerISS, Len: 10, Flags: SYN, Wnd: 1000, Opts: plainOpts}}, nil)
+		w.arrive(Segment{Seq: peerISS.Sub(c.before), Ack: ourISS.Add(1), Len: 20, Flags: ACK, Wnd: 65535})
+		require.Equal(t, Established, w.c.State())
+		require.EqualValues(t, 65535, w.c.snd.wnd)
+		require.Equal(t, c.max, w.c.snd.maxWnd, "an ACK %d before the SYN", c.before)
+	}
+}
+
 // TestWhatTheRequestOfAFastChildAnswers: only its own SYN draws the SYN-ACK again;
 // below the window an ACK is answered; a SYN within it is refused, and one that is
 // cut off there is the connection's (tcp_check_req).

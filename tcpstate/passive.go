@@ -99,10 +99,7 @@ func (c *Conn) synReceivedAcked(s *Segment) {
 		c.tell(Writable, rule.HandshakeDone)
 	}
 	c.snd.una = s.Ack
-	c.snd.wnd = uint32(s.Wnd) << c.opt.sndWScale
-	if !s.Flags.Has(SYN) { // a crossed SYN,ACK's is no window that there was, though it is scaled like one
-		c.snd.maxWnd = max(c.snd.maxWnd, c.snd.wnd)
-	}
+	c.snd.wnd = uint32(s.Wnd) << c.opt.sndWScale // whether the ACK may change it or not; maxWnd is for those that may
 	c.snd.wl1 = s.Seq
 	c.updatePacing()
 	c.snd.lastSent = c.now

@@ -47,6 +47,7 @@ var found = []struct {
 	{"a header of the user's own for a group that nobody has joined (ip_mc_output)", headerToGroup("224.0.0.9", 0)},
 	{"and for one that all are in", headerToGroup("224.0.0.1", 9)},
 	{"the MSS of a child is bounded by the window of the ACK that makes it, though that is older than the SYN (tcp_create_openreq_child)", olderAck()},
+	{"that of a Fast Open child is the SYN's, which such an ACK does not change, so that more is pushed at a time (tcp_ack_update_window)", fastOlderAck()},
 	{"a group of IPv6 whose scope ends here is the header's, and not the way's (ip6_finish_output2)", headerToGroup6("ff02::5", "ff01::5", 9)},
 	{"a hop limit of 0 counts for a group alone", headerToGroup6("ff02::1", "2001:db8::1", 0)},
 	{"and what comes back is for the header's group", headerToGroup6("2001:db8::1", "ff02::1", 9)},
@@ -365,18 +366,4 @@ func TestWhatWasFoundStaysMended(t *testing.T) {
 			require.Nil(t, d, h.Script())
 		})
 	}
-}
-
-// olderAck completes a handshake with data that begins before the SYN, in a window of 100, which updates no window.
-func olderAck() []matrix.Step {
-	k := matrix.Kinds[0]
-	step := func(c sock.Call) matrix.Step { return matrix.Step{Thread: 1, Call: &c} }
-	bind := sock.Call{Op: sock.OpBind}
-	bind.Addr, bind.AddrLen = k.Addr(k.Any, 8080)
-	p := matrix.Packet{Proto: sock.ProtoTCP, Src: k.Peer, Dst: k.Local, Remote: callerPort, Local: 8080, Flags: tcpstate.SYN}
-	syn, data := p, p
-	data.Flags, data.Seq, data.Len, data.Ack, data.Window = tcpstate.ACK|tcpstate.PSH, 1<<32-1, 100, 1, 100
-	return []matrix.Step{step(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: k.Type}), step(bind), step(sock.Call{Op: sock.OpListen, N: 1}),
-		{Packet: &syn}, {Packet: &data}, step(sock.Call{Op: sock.OpAccept}),
-		step(sock.Call{Op: sock.OpGetsockopt, FD: 1, Level: sock.SOL_TCP, Name: sock.TCP_INFO, Len: infoRoom})}
 }
