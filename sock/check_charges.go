@@ -28,21 +28,28 @@ func checkCharges(h *Host) error {
 }
 
 // checkDatagrams: SO_RCVBUF is charged for all that waits to be read, and for what
-// was read and is given back later (udp_rmem_release).
+// was read and is given back later (udp_rmem_release). UDP was lent whole pages
+// for it, and no more than one beyond.
 func (s *sock) checkDatagrams() error {
 	if s.dg == nil {
 		return nil
 	}
-	sum := s.dg.deficit
-	for _, q := range [...]*queue.Deque[dgram]{&s.dg.recv, &s.dg.errs} {
-		for k := range q.Len() {
-			sum += q.At(k).truesize
-		}
+	data, errs := truesizes(&s.dg.recv)+s.dg.deficit, truesizes(&s.dg.errs)
+	if data+errs != s.dg.rmem || s.dg.deficit < 0 {
+		return fmt.Errorf("its datagrams cost %d, it is charged %d", data+errs, s.dg.rmem)
 	}
-	if sum != s.dg.rmem || s.dg.deficit < 0 {
-		return fmt.Errorf("its datagrams cost %d, it is charged %d", sum, s.dg.rmem)
+	if f := s.dg.forward; s.prot.dgram != nil && s.prot.dgram.lazyRmem && (f < 0 || f > lentPage || (data+f)%lentPage != 0) {
+		return fmt.Errorf("its datagrams cost %d, and it was lent %d beyond", data, f)
 	}
 	return nil
+}
+
+// truesizes is what the datagrams of a queue cost, octets.
+func truesizes(q *queue.Deque[dgram]) (sum int32) {
+	for k := range q.Len() {
+		sum += q.At(k).truesize
+	}
+	return sum
 }
 
 // checkOctets: the octets kept to be sent lie between SND.UNA and the last one

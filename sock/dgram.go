@@ -22,6 +22,9 @@ type datagrams struct {
 	// reader is how many of recv lie in UDP's second queue, and deficit what
 	// was read of it without giving the memory back (udp_rmem_release).
 	reader, deficit int32
+	// forward is what UDP was lent beyond what lies in recv and deficit, octets
+	// (sk_forward_alloc); other sockets count no memory.
+	forward int32
 	// stamp is when the datagram came that was read last, 0 before there was one
 	// (sk_stamp); it is kept since somebody asked (SOCK_TIMESTAMP).
 	stamp  Time
@@ -86,6 +89,9 @@ func (h *Host) reuse(b []byte) {
 func (h *Host) queueDatagram(s *sock, d dgram) {
 	g := s.dg
 	g.rmem += d.truesize
+	if s.prot.dgram.lazyRmem {
+		g.takeRmem(d.truesize)
+	}
 	if s.opt.rxqOvfl {
 		d.drops = g.drops
 	}
@@ -115,7 +121,7 @@ func (h *Host) purge(s *sock) {
 			h.reuse(d.data)
 		}
 	}
-	s.dg.rmem, s.dg.reader, s.dg.deficit = 0, 0, 0
+	s.dg.rmem, s.dg.reader, s.dg.deficit, s.dg.forward = 0, 0, 0, 0
 }
 
 // Figures of an sk_buff's memory (include/linux/skbuff.h, x86-64).
@@ -195,6 +201,7 @@ func (g *datagrams) fingerprint(f *queue.Hash, now Time) {
 		f.U64(uint64(g.stamp - now))
 	}
 	f.U64(uint64(uint32(g.reader))<<32 | uint64(uint32(g.deficit)))
+	f.U32(uint32(g.forward))
 	for _, a := range [...]netip.Addr{g.rcv4, g.src4, g.dst4, g.peer6} {
 		hashAddr(f, netip.AddrPortFrom(a, 0))
 	}

@@ -93,20 +93,6 @@ func (g *datagrams) splice(i int) {
 	}
 }
 
-// releaseRmem gives the memory of a datagram that was read back, once a quarter
-// of the buffer was read or the second queue is empty (udp_rmem_release).
-func (s *sock) releaseRmem(size int32) {
-	g := s.dg
-	g.reader = max(g.reader-1, 0)
-	g.deficit += size
-	if g.deficit < s.opt.rcvbuf>>2 && g.reader > 0 {
-		return
-	}
-	g.rmem -= g.deficit
-	g.deficit = 0
-	g.reader = int32(g.recv.Len())
-}
-
 // handDatagram gives a datagram to the caller: as much as there is room for,
 // the rest is lost and MSG_TRUNC says so.
 func (h *Host) handDatagram(s *sock, t *thread, i int, off int32) outcome {

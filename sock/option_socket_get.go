@@ -114,8 +114,7 @@ func getTxtime(_ *Host, s *sock, t *thread) outcome {
 	return t.give32(uint32(s.opt.txClock), uint32(s.opt.txFlags))
 }
 
-// getMeminfo is SO_MEMINFO: nine numbers, of which the memory set aside reads 0
-// here.
+// getMeminfo is SO_MEMINFO: nine numbers, of which the backlog reads 0 here.
 func getMeminfo(h *Host, s *sock, t *thread) outcome {
 	snd, _ := getSndbuf(h, s, t)
 	var rmem, wmem, drops, forward, queued uint32
@@ -124,6 +123,7 @@ func getMeminfo(h *Host, s *sock, t *thread) outcome {
 	}
 	if g := s.dg; g != nil {
 		rmem, wmem, drops = rmem+uint32(g.rmem), uint32(g.wmem), g.drops // a stream's are errors
+		forward += uint32(g.forward)
 	}
 	return t.give32(rmem, uint32(s.rcvbuf()), wmem, uint32(snd), forward, queued, uint32(s.optmem()), 0, drops)
 }

@@ -6,9 +6,6 @@ package tcpstate
 func (c *Conn) fastRetransAlert(dups uint32, r *ackRun) {
 	a := &c.ca
 	ece := r.flag&flagECE != 0
-	if c.q.packetsOut == 0 && c.q.sackedOut > 0 {
-		c.q.sackedOut = 0
-	}
 	if ece {
 		a.priorSS = 0 // the reduction is required: no undoing it
 	}

@@ -33,7 +33,7 @@ func (p *pair) late(set tcpstate.Duration) tcpstate.Duration {
 	return 2*slot + 3*p.tick
 }
 
-// errLate ends a history: a timer came between a step's beginning and its end.
+// errLate ends a history: a timer came between a step's beginning and its end, or one of those of which the model has none.
 var errLate = errors.New("a timer fired while a step was under way")
 
 // now is the time of model's clock that other's shows.

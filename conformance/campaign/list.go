@@ -32,7 +32,6 @@ type listed struct {
 	slots map[int32]int32            // of open descriptors, by the model's number
 	waits map[sock.Thread]*sock.Call // the call that a thread is in
 	ended bool
-	grams map[int32]bool // slots of datagram sockets
 }
 
 // asker is the thread that asks. It never waits.
@@ -42,7 +41,7 @@ const asker sock.Thread = 9
 const afterwards = 300 * tcpstate.Millisecond
 
 func newListed(l *List) *listed {
-	return &listed{steps: slices.Clone(l.Steps), slots: map[int32]int32{}, waits: map[sock.Thread]*sock.Call{}, grams: map[int32]bool{}}
+	return &listed{steps: slices.Clone(l.Steps), slots: map[int32]int32{}, waits: map[sock.Thread]*sock.Call{}}
 }
 
 // next implements source.
@@ -58,7 +57,7 @@ func (l *listed) next(t *rapid.T) (s matrix.Step, ok, over bool) {
 	}
 	if fds := l.open(); !l.ended && len(fds) > 0 && rapid.IntRange(0, 3).Draw(t, "ask") == 0 {
 		about := rapid.SampledFrom(fds).Draw(t, "about")
-		if !l.grams[l.slots[about]] && rapid.Bool().Draw(t, "memory") {
+		if rapid.Bool().Draw(t, "memory") {
 			return l.here(weighs(about))
 		}
 		return l.here(asks(about))
@@ -81,7 +80,7 @@ func asks(fd int32) matrix.Step {
 	return matrix.Step{Thread: asker, Call: &sock.Call{Op: sock.OpGetsockopt, FD: fd, Level: sock.SOL_TCP, Name: sock.TCP_INFO, Len: infoRoom}}
 }
 
-// weighs reads SO_MEMINFO of a descriptor: of datagram sockets the model does not know what has been lent.
+// weighs reads SO_MEMINFO of a descriptor.
 func weighs(fd int32) matrix.Step {
 	return matrix.Step{Thread: asker, Call: &sock.Call{Op: sock.OpGetsockopt, FD: fd, Level: sock.SOL_SOCKET, Name: sock.SO_MEMINFO, Len: memoryRoom}}
 }
@@ -140,7 +139,6 @@ func (l *listed) note(s *matrix.Step, o *matrix.Outcome) {
 		r := &o.Returns[i]
 		if c := l.waits[r.Thread]; r.Made && c != nil {
 			l.slots[int32(r.Return.Value)] = r.Slot
-			l.grams[r.Slot] = c.Op == sock.OpSocket && c.Type&0xf != sock.SOCK_STREAM || c.Op != sock.OpAccept && l.grams[c.FD]
 		}
 		delete(l.waits, r.Thread)
 	}

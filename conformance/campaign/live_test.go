@@ -4,6 +4,7 @@ package campaign
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -12,6 +13,8 @@ import (
 	"github.com/sockspec/sockspec/conformance/kernel"
 	"github.com/sockspec/sockspec/conformance/matrix"
 	"github.com/sockspec/sockspec/conformance/model"
+	"github.com/sockspec/sockspec/sock"
+	"github.com/sockspec/sockspec/tcpstate"
 )
 
 func againstLive(t *testing.T) *Campaign {
@@ -45,6 +48,19 @@ func TestModelFollowsTheLiveKernel(t *testing.T) {
 		}
 	}
 	compareSeeds(t, c, 1, 40, 8)
+}
+
+// What a host tells routers of its own groups is none of the model's, and comes when Linux has it: over loopback a socket
+// hears it, and what it reads then is no difference.
+func TestAReportForRoutersEndsAHistory(t *testing.T) {
+	c := againstLive(t)
+	join := append(netip.MustParseAddr("ff02::9").AsSlice(), matrix.Int(sock.DevLoopback)...)
+	d, _, err := c.Replay(matrix.World{}, []matrix.Step{
+		called(sock.Call{Op: sock.OpSocket, Domain: sock.AF_INET6, Type: sock.SOCK_RAW | sock.SOCK_NONBLOCK, Proto: sock.IPPROTO_ICMPV6}),
+		called(sock.Call{Op: sock.OpSetsockopt, Level: sock.SOL_IPV6, Name: sock.IPV6_ADD_MEMBERSHIP, Data: join}),
+		Pause(100 * tcpstate.Millisecond), called(sock.Call{Op: sock.OpRecv, Len: 100})})
+	require.Nil(t, d)
+	require.ErrorIs(t, err, errLate)
 }
 
 // The same where time passes: retransmissions, delayed ACKs, keepalive probes, time-outs of calls.

@@ -209,7 +209,7 @@ func (p *pair) both(s matrix.Step, other, model *matrix.Outcome) (err error) {
 	if at := slices.Sorted(cameAt(other)); len(at) > 0 && s.Deed() {
 		began = max(began, at[0].Add(-p.ahead)) // on a busy machine a thread may be late; a round trip is counted from when it sent
 	}
-	if _, fired := p.near(); fired && s.Deed() {
+	if _, fired := p.near(); fired && s.Deed() || other.HeardReport() {
 		return errLate
 	}
 	p.steps = append(p.steps, s)

@@ -275,27 +275,6 @@ func (o *Outcome) Add(b Outcome) {
 	o.Packets, o.Details = append(o.Packets, b.Packets...), append(o.Details, b.Details...)
 }
 
-const protoIGMP = 2
-
-// Where reports about memberships go (IGMP_MINALL, RFC 3376 section 4.2.14; MLD2_ALL_MCR_INIT, RFC 3810 section 5.2.14).
-var (
-	igmpRouters = netip.AddrFrom4([4]byte{224, 0, 0, 22})
-	mldRouters  = netip.AddrFrom16([16]byte{0: 0xff, 1: 2, 15: 0x16})
-)
-
-// forRouters reports whether a packet tells routers of the groups that sockets are in: no part of the socket layer, and sent when
-// chance has it.
-func forRouters(b []byte) bool {
-	switch {
-	case len(b) >= 20 && b[0]>>4 == 4:
-		return b[9] == protoIGMP && netip.AddrFrom4([4]byte(b[16:])) == igmpRouters
-	case len(b) >= 40 && b[0]>>4 == 6:
-		const nextHeader, behindRouterAlert, hopByHop, reports = 6, 48, 0, 143
-		return netip.AddrFrom16([16]byte(b[24:])) == mldRouters && b[nextHeader] == hopByHop && len(b) > behindRouterAlert && b[behindRouterAlert] == reports
-	}
-	return false
-}
-
 // returned files a new descriptor under the next slot, and spells the return.
 func (p *Player) returned(r sock.Return) Returned {
 	c := p.calls[r.Thread]
