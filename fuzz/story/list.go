@@ -92,12 +92,20 @@ var played = []sock.Op{sock.OpSocket, sock.OpBind, sock.OpConnect, sock.OpListen
 var lacking = [][2]int32{{sock.SOL_TCP, sock.TCP_MD5SIG}, {sock.SOL_TCP, sock.TCP_MD5SIG_EXT}, {sock.SOL_SOCKET, sock.SO_ZEROCOPY},
 	{sock.SOL_SOCKET, sock.SO_TIMESTAMPING}, {sock.SOL_SOCKET, sock.SO_TIMESTAMPING_NEW}}
 
+// Protocols that kernels have and the model has not, if they were built so (IPPROTO_DCCP and so on).
+const dccp, l2tp, sctp, udpLite, smc, mptcp = 33, 115, 132, 136, 256, 262
+
+// lackedBy reports whether a socket is to be of a protocol that only some kernels have, and the model has not.
+func lackedBy(c *sock.Call) bool {
+	return c.Type&15 != sock.SOCK_RAW && slices.Contains([]int32{dccp, l2tp, sctp, udpLite, smc, mptcp}, c.Proto)
+}
+
 // plays reports whether a campaign plays a call.
 func plays(c *sock.Call) bool {
 	switch {
 	case c.Fault != 0:
 		return false
-	case c.Op == sock.OpSocket && c.Type&15 == sock.SOCK_PACKET: // a family that the model does not have
+	case c.Op == sock.OpSocket && (c.Type&15 == sock.SOCK_PACKET || lackedBy(c)): // a family or protocol that the model does not have
 		return false
 	case c.Op == sock.OpSetsockopt && slices.Contains(lacking, [2]int32{c.Level, c.Name}), c.Op == sock.OpSend && c.Flags&sock.MSG_ZEROCOPY != 0:
 		return false

@@ -185,6 +185,21 @@ func TestAListAsksForNoNumberOfNetfilters(t *testing.T) {
 	require.Equal(t, 2, asks(sock.SOL_TCP, 97))
 }
 
+func TestAListMakesNoSocketOfAProtocolThatTheModelLacks(t *testing.T) {
+	const udp = 17
+	for _, c := range []struct {
+		typ, proto int32
+		made       bool
+	}{
+		{sock.SOCK_DGRAM, udpLite, false}, {sock.SOCK_DGRAM | sock.SOCK_NONBLOCK, udpLite, false}, {sock.SOCK_STREAM, mptcp, false},
+		{sock.SOCK_PACKET, 0, false}, {sock.SOCK_RAW, udpLite, true}, {sock.SOCK_DGRAM, udp, true}, {sock.SOCK_STREAM, udp, true},
+	} {
+		s := &Story{}
+		s.Call(0, 0, sock.Call{Op: sock.OpSocket, Domain: sock.AF_INET, Type: c.typ, Proto: c.proto})
+		require.Equal(t, c.made, len(s.List().Steps) == 1, "type %d, protocol %d", c.typ, c.proto)
+	}
+}
+
 // What a program makes of the number that a segment acknowledges is chance.
 func TestAListAttachesNoProgramThatReadsTheAcknowledgedNumber(t *testing.T) {
 	attaches := func(in sock.SockFilter) int {
