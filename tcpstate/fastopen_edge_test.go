@@ -155,3 +155,22 @@ func TestAFinOnASynAckIsNoData(t *testing.T) {
 		require.Equal(t, n, w.c.Readable())
 	}
 }
+
+// TestAskingAgainLeavesTheRestOfFastOpenAsItIs: SYNs that go again ask for a cookie,
+// or do not (fastopen_req).
+func TestAskingAgainLeavesTheRestOfFastOpenAsItIs(t *testing.T) {
+	again := func(w *world, n uint32) bool {
+		w.do(Input{Kind: Set, Opt: FastAgain, N: n})
+		return w.c.AsksAgain()
+	}
+	w := newWorld(t)
+	require.False(t, again(w, 0))
+	require.True(t, again(w, 1))
+	require.False(t, again(w, 0))
+	w = fastChildOf10(t)
+	require.True(t, again(w, 1))
+	require.True(t, w.c.fast(fastChild))
+	require.True(t, w.c.fastPending())
+	require.False(t, again(w, 0))
+	require.True(t, w.c.fast(fastChild))
+}
