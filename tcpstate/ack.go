@@ -159,6 +159,7 @@ func (c *Conn) updateWindow(s *Segment) (flag ackFlag) {
 		c.snd.wl1 = s.Seq
 		if c.snd.wnd != wnd {
 			c.snd.wnd = wnd
+			c.opt.wndUnheld = false
 			c.ack.pred.on = false
 			c.predictOn()
 			if c.q.hasUnsent() {

@@ -84,9 +84,9 @@ const longestRTO = 120 * Second
 
 // checkRates: neither window can be closed for ever by congestion, and the
 // time-out stays within bounds. They are those of any option and sysctl: one
-// that was reckoned before they changed stays. No window exceeds the largest ever,
-// but a crossed SYN,ACK's, which is scaled and is not kept, and one that ended a Fast
-// Open child's handshake in an ACK older than its SYN.
+// that was reckoned before they changed stays. No window exceeds the largest ever but
+// one that ended a handshake without being held for it: a crossed SYN,ACK's, which is
+// scaled, and that of an ACK older than the SYN of a crossed or Fast Open.
 func (c *Conn) checkRates() error {
 	if !c.live() {
 		return nil
@@ -95,7 +95,9 @@ func (c *Conn) checkRates() error {
 	switch {
 	case c.ca.ssthresh < 2:
 		return fmt.Errorf("slow start threshold %d", c.ca.ssthresh)
-	case uint64(c.snd.wnd) > uint64(c.snd.maxWnd)<<c.opt.sndWScale && !c.fast(fastChild):
+	case c.opt.wndUnheld && c.snd.wnd <= c.snd.maxWnd:
+		return fmt.Errorf("window %d counts for none, the largest there was is %d", c.snd.wnd, c.snd.maxWnd)
+	case c.snd.wnd > c.snd.maxWnd && !c.opt.wndUnheld:
 		return fmt.Errorf("window %d, the largest ever is %d", c.snd.wnd, c.snd.maxWnd)
 	case c.rtt.rto <= 0 || c.rtt.rto > most:
 		return fmt.Errorf("time-out %d outside of 0 and %d", c.rtt.rto, most)

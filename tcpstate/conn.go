@@ -55,6 +55,7 @@ type negotiated struct {
 	rcvWScale        uint8 // shift of windows that we advertise
 	mssClamp         uint16
 	hdrLen           uint8 // of a header with the options every segment carries
+	wndUnheld        bool  // SND.WND is larger than the largest ever: what ended the handshake may not change it (see Check)
 	tsRecent         uint32
 	tsRecentAt       Time // when TS.Recent was taken, never = not valid
 	tsOffset         uint32

@@ -58,6 +58,21 @@ func TestAnOldAckThatEndsTheHandshakeOfAFastChildIsNotItsLargestWindow(t *testin
 	}
 }
 
+// TestNorIsThatOfACrossedOpen: whose ACK is that of the SYN,ACK's own number. The next
+// window that is news counts (tcp_may_update_window).
+func TestNorIsThatOfACrossedOpen(t *testing.T) {
+	for _, c := range []struct{ before, ack, max uint32 }{{1, 0, 1000}, {0, 0, 65535}, {1, 1, 65535}} {
+		w := reachSynSent(t)
+		w.arrive(Segment{Seq: peerISS, Flags: SYN, Wnd: 1000, Opts: plainOpts})
+		w.arrive(Segment{Seq: peerISS.Sub(c.before), Ack: ourISS.Add(c.ack), Len: 20, Flags: ACK, Wnd: 65535})
+		require.Equal(t, Established, w.c.State())
+		require.EqualValues(t, 65535, w.c.snd.wnd)
+		require.Equal(t, c.max, w.c.snd.maxWnd, "an ACK %d before the SYN, of %d", c.before, c.ack)
+		w.arrive(Segment{Seq: peerISS.Add(20 - c.before), Ack: ourISS.Add(1), Len: 20, Flags: ACK, Wnd: 5000})
+		require.Equal(t, max(c.max, 5000), w.c.snd.maxWnd)
+	}
+}
+
 // TestWhatTheRequestOfAFastChildAnswers: only its own SYN draws the SYN-ACK again;
 // below the window an ACK is answered; a SYN within it is refused, and one that is
 // cut off there is the connection's (tcp_check_req).

@@ -100,6 +100,7 @@ func (c *Conn) synReceivedAcked(s *Segment) {
 	}
 	c.snd.una = s.Ack
 	c.snd.wnd = uint32(s.Wnd) << c.opt.sndWScale // whether the ACK may change it or not; maxWnd is for those that may
+	c.opt.wndUnheld = c.snd.wnd > c.snd.maxWnd
 	c.snd.wl1 = s.Seq
 	c.updatePacing()
 	c.snd.lastSent = c.now

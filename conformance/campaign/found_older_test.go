@@ -31,6 +31,20 @@ func fastOlderAck() []matrix.Step {
 		called(sock.Call{Op: sock.OpGetsockopt, FD: 1, Level: sock.SOL_TCP, Name: sock.TCP_INFO, Len: infoRoom}))
 }
 
+// crossedOlderAck does so with a connection of two SYNs that crossed, by an ACK of no more than the SYN's own number.
+func crossedOlderAck() []matrix.Step {
+	k := matrix.Kinds[0]
+	bind, connect := sock.Call{Op: sock.OpBind}, sock.Call{Op: sock.OpConnect}
+	bind.Addr, bind.AddrLen = k.Addr(k.Any, 8080)
+	connect.Addr, connect.AddrLen = k.Addr(k.Peer, callerPort)
+	syn, data := older(0, 1000), older(1501, 65535)
+	syn.Flags, syn.Seq, syn.Ack = tcpstate.SYN, 0, 0
+	data.Ack = 0
+	return []matrix.Step{called(sock.Call{Op: sock.OpSocket, Domain: k.Domain, Type: k.Type | sock.SOCK_NONBLOCK}), called(bind), called(connect),
+		{Packet: &syn}, {Packet: &data}, called(sock.Call{Op: sock.OpSend, Data: k.Data(3000)[:3000]}),
+		called(sock.Call{Op: sock.OpGetsockopt, Level: sock.SOL_TCP, Name: sock.TCP_INFO, Len: infoRoom})}
+}
+
 // older is an ACK of the SYN,ACK with n octets, the first of which comes before the SYN.
 func older(n int, window uint16) matrix.Packet {
 	k := matrix.Kinds[0]

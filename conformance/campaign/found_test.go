@@ -48,6 +48,7 @@ var found = []struct {
 	{"and for one that all are in", headerToGroup("224.0.0.1", 9)},
 	{"the MSS of a child is bounded by the window of the ACK that makes it, though that is older than the SYN (tcp_create_openreq_child)", olderAck()},
 	{"that of a Fast Open child is the SYN's, which such an ACK does not change, so that more is pushed at a time (tcp_ack_update_window)", fastOlderAck()},
+	{"so it is of a connection whose SYNs crossed", crossedOlderAck()},
 	{"a group of IPv6 whose scope ends here is the header's, and not the way's (ip6_finish_output2)", headerToGroup6("ff02::5", "ff01::5", 9)},
 	{"a hop limit of 0 counts for a group alone", headerToGroup6("ff02::1", "2001:db8::1", 0)},
 	{"and what comes back is for the header's group", headerToGroup6("2001:db8::1", "ff02::1", 9)},
