@@ -114,9 +114,9 @@ func tcpRecvAgain(h *Host, s *sock, t *thread) outcome {
 	if t.parked && s.conn != nil && t.call.Flags&MSG_PEEK != 0 {
 		t.peekAnew(s.conn.CopiedSeq())
 	}
-	end := h.takeData(s, t)
+	end, found := h.takeData(s, t)
 	if s.conn != nil && (t.call.Flags&MSG_PEEK != 0 || t.done == 0) { // tcp_cleanup_rbuf is for who takes nothing as well
-		h.step(s, tcpstate.Input{Kind: tcpstate.Peek, N: uint32(t.done)})
+		h.step(s, tcpstate.Input{Kind: tcpstate.Peek, N: uint32(t.done), Flags: found})
 	}
 	if end || t.done >= s.recvTarget(t) {
 		return h.received(s, t)
@@ -154,10 +154,10 @@ func (t *thread) peekAnew(unread tcpstate.Seq) {
 
 // takeData moves in-order octets to the caller, or looks at them (MSG_PEEK). It
 // reports the end: of the stream, of what was asked for, or the place of urgent
-// data, where one read must stop.
-func (h *Host) takeData(s *sock, t *thread) (end bool) {
+// data, where one read must stop; and whether it found data at all.
+func (h *Host) takeData(s *sock, t *thread) (end bool, found tcpstate.SendFlags) {
 	if s.conn == nil {
-		return false
+		return false, 0
 	}
 	peek := t.call.Flags&MSG_PEEK != 0
 	var skipped tcpstate.SendFlags
@@ -168,11 +168,11 @@ func (h *Host) takeData(s *sock, t *thread) (end bool) {
 		}
 		at, _, urgent := s.conn.Urgent()
 		if urgent && at == pos && t.done > 0 {
-			return true
+			return true, found
 		}
 		have := s.conn.Readable()
 		if have <= pos {
-			return h.takeFin(s, peek)
+			return h.takeFin(s, peek), found
 		}
 		n := min(have-pos, uint32(int64(t.call.Len)-t.done))
 		if urgent && at >= pos && at-pos < n {
@@ -186,16 +186,16 @@ func (h *Host) takeData(s *sock, t *thread) (end bool) {
 			}
 		}
 		if n > 0 && t.faults() {
-			return true // nothing is taken that can't be handed over
+			return true, found // nothing is taken that can't be handed over
 		}
 		t.came = s.conn.CameAt(pos + max(n, 1) - 1) // a read of nothing sees the first
 		if int64(n) < int64(t.call.Len)-t.done {
 			skipped = 0
 		}
 		h.moveData(s, t, pos, n, peek, skipped)
-		skipped = 0
+		skipped, found = 0, tcpstate.SendFound
 	}
-	return true // as much as was asked for, be it nothing
+	return true, found // as much as was asked for, be it nothing
 }
 
 // takeFin reports whether the stream ends here. A read takes the FIN then (label

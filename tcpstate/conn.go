@@ -179,7 +179,7 @@ func (c *Conn) Step(in Input, out []Output) []Output {
 		c.receive(in.N, in.Flags)
 	case Peek:
 		if !c.mini && c.state != Closed {
-			if in.N > 0 {
+			if in.N > 0 || in.Flags&SendFound != 0 {
 				c.spaceAdjust()
 			}
 			c.windowUpdate(in.N)

@@ -73,6 +73,7 @@ const (
 	SendAgain                       // continues a write whose earlier part was taken
 	SendEnd                         // N is 0: a write that took some ends, for want of room or for an error
 	SendFault                       // the octets can't be read: Sent has EFAULT, where there is room for them
+	SendFound                       // of Peek: there was data, were none of it asked for
 )
 
 // Bars are what the host around an endpoint does not allow during one step.

@@ -28,9 +28,14 @@ var callBugs = []file{
 		{"dup2 takes the descriptor of a waiting accept", "check left out", "", `was == reserved`, `false`},
 		{"dup3 onto itself", "errno", "func sysDup3(", `int64(c.FD) == c.Arg`, `false`},
 	}},
+	{"sock/dgram_memory.go", []bug{
+		{"memory for datagrams lent and not used", "count", "", `g.forward -= size`, ``},
+		{"page of memory for datagrams given back", "order", "", `(g.forward - 1) &^ (lentPage - 1)`, `g.forward &^ (lentPage - 1)`},
+	}},
 	{"sock/recv.go", []bug{
 		{"peek that waits goes on where it was", "check left out", "", `t.peekFrom.Add(-t.peekAt) != unread`, `false`},
 		{"error found before the end of the stream", "order", "", `end || t.done >= s.recvTarget(t)`, `end && s.pending() == 0 || t.done >= s.recvTarget(t)`},
+		{"reading nothing of what waits measures no reader", "check left out", "", `skipped, found = 0, tcpstate.SendFound`, `skipped = 0`},
 		{"MSG_WAITALL ignored", "SR-02", "", `t.call.Flags&MSG_WAITALL == 0`, `true`},
 		{"receive on a listener waits", "errno", "", `s.state() == tcpstate.Listen`, `false`},
 		{"disconnect by another thread not noticed", "check left out", "", `t.parked && t.disconnects != s.disconnects`, `false`},
