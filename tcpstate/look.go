@@ -24,8 +24,9 @@ func (c *Conn) clock(in *Input) clockUse {
 	switch in.Kind {
 	case Send:
 		idle = in.Flags&SendEnd == 0
-	case Receive, Peek: // a reader who comes to data is measured
-		idle = in.N == 0 && in.Flags&SendFound == 0 || in.Flags&SendOOB != 0
+	case Receive, Peek: // who comes to data is measured
+		found := in.N > 0 || in.Flags&SendFound != 0
+		idle = !found || in.Flags&SendOOB != 0
 	case Set:
 		pushes := in.Opt == NoDelay && in.N != 0 || in.Opt == Cork && in.N == 0
 		idle = !pushes || !c.q.hasUnsent()

@@ -119,8 +119,8 @@ var dataBugs = []file{
 	{"tcpstate/look.go", []bug{
 		{"option that finds nothing to push looks at the clock", "check left out", "", `!pushes || !c.q.hasUnsent()`, `!pushes`},
 		{"write that takes nothing looks at the clock", "check left out", "", `o.Kind == Sent && o.N > 0`, `o.Kind == Sent`},
-		{"reading nothing looks at the clock", "check left out", "", `idle = in.N == 0 && in.Flags&SendFound == 0`, `idle = false`},
-		{"skipping the urgent octet looks at the clock", "check left out", "", ` || in.Flags&SendOOB != 0`, ``},
+		{"reading nothing looks at the clock", "check left out", "", `in.N > 0 || in.Flags&SendFound != 0`, `true`},
+		{"skipping the urgent octet looks at the clock", "check left out", "", `!found || in.Flags&SendOOB != 0`, `!found`},
 		{"half that is shut twice looks at the clock", "check left out", "", `in.How&ShutWrite != 0 && c.state.in(bitEstablished|bitCloseWait)`, `in.How&ShutWrite != 0`},
 	}},
 	{"tcpstate/icmp.go", []bug{
