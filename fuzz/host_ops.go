@@ -170,6 +170,8 @@ var hostOptions = [][2]int32{
 	{sock.SOL_TCP, sock.TCP_WINDOW_CLAMP}, {sock.SOL_TCP, sock.TCP_MAXSEG}, {sock.SOL_TCP, sock.TCP_KEEPIDLE}, {sock.SOL_TCP, sock.TCP_SYNCNT},
 	{sock.SOL_IP, sock.IP_RECVERR}, {sock.SOL_IP, sock.IP_TTL}, {sock.IPPROTO_IPV6, sock.IPV6_V6ONLY}, {sock.SOL_TCP, sock.TCP_NOTSENT_LOWAT},
 	{sock.SOL_TCP, sock.TCP_FASTOPEN}, {sock.SOL_TCP, sock.TCP_FASTOPEN_CONNECT}, {sock.SOL_TCP, sock.TCP_FASTOPEN_NO_COOKIE}, {sock.SOL_TCP, sock.TCP_FASTOPEN_KEY},
+	{sock.SOL_SOCKET, sock.SO_BUF_LOCK}, {sock.SOL_TCP, sock.TCP_THIN_LINEAR_TIMEOUTS}, {sock.SOL_TCP, sock.TCP_RTO_MAX_MS}, {sock.SOL_TCP, sock.TCP_RTO_MIN_US},
+	{sock.SOL_TCP, sock.TCP_DELACK_MAX_US},
 }
 
 // segment delivers a segment in or near its place, or one of a flow not seen yet.

@@ -250,4 +250,11 @@ var settings = []setting{
 	{tcpstate.OOBInline, []uint32{1, 0}},
 	{tcpstate.WritePending, []uint32{1, 0}},
 	{tcpstate.Accepted, []uint32{1, 0}},
+	{tcpstate.FastAgain, []uint32{1, 0}},
+	{tcpstate.DeferAck, []uint32{1, 0}},
+	{tcpstate.BufLocks, []uint32{0, uint32(tcpstate.LockRcvBuf), uint32(tcpstate.LockSndBuf), uint32(tcpstate.LockRcvBuf | tcpstate.LockSndBuf)}},
+	{tcpstate.ThinLTO, []uint32{1, 0}},
+	{tcpstate.RTOMaxMs, []uint32{1000, 2000, 120000}},
+	{tcpstate.RTOMinUs, []uint32{8000, 40000, 200000}},
+	{tcpstate.DelackMaxUs, []uint32{8000, 40000, 200000}},
 }

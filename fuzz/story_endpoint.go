@@ -216,6 +216,9 @@ var storyOptions = map[tcpstate.Option][2]int32{
 	tcpstate.Linger2: {sock.SOL_TCP, sock.TCP_LINGER2}, tcpstate.UserMSS: {sock.SOL_TCP, sock.TCP_MAXSEG}, tcpstate.WindowClamp: {sock.SOL_TCP, sock.TCP_WINDOW_CLAMP},
 	tcpstate.RcvBuf: {sock.SOL_SOCKET, sock.SO_RCVBUF}, tcpstate.SndBuf: {sock.SOL_SOCKET, sock.SO_SNDBUF}, tcpstate.RcvLowat: {sock.SOL_SOCKET, sock.SO_RCVLOWAT},
 	tcpstate.NotSentLowat: {sock.SOL_TCP, sock.TCP_NOTSENT_LOWAT}, tcpstate.OOBInline: {sock.SOL_SOCKET, sock.SO_OOBINLINE},
+	tcpstate.BufLocks: {sock.SOL_SOCKET, sock.SO_BUF_LOCK}, tcpstate.ThinLTO: {sock.SOL_TCP, sock.TCP_THIN_LINEAR_TIMEOUTS},
+	tcpstate.RTOMaxMs: {sock.SOL_TCP, sock.TCP_RTO_MAX_MS}, tcpstate.RTOMinUs: {sock.SOL_TCP, sock.TCP_RTO_MIN_US},
+	tcpstate.DelackMaxUs: {sock.SOL_TCP, sock.TCP_DELACK_MAX_US}, tcpstate.DeferAck: {sock.SOL_TCP, sock.TCP_DEFER_ACCEPT},
 }
 
 // set adds a setsockopt. Buffers are doubled by it.
@@ -226,8 +229,11 @@ func (s *teller) set(e *Endpoint, fd int32, in *tcpstate.Input) {
 		return
 	}
 	v := in.N
-	if in.Opt == tcpstate.RcvBuf || in.Opt == tcpstate.SndBuf {
+	switch in.Opt {
+	case tcpstate.RcvBuf, tcpstate.SndBuf:
 		v /= 2
+	case tcpstate.BufLocks: // SOCK_SNDBUF_LOCK is 1, SOCK_RCVBUF_LOCK 2
+		v = v>>1&1 | v&1<<1
 	}
 	s.option(e.now, fd, o[0], o[1], v)
 }
